@@ -1,0 +1,83 @@
+// What the peers' scripts have in common: the job on the command line, timing, and the quality figure on STS-B.
+
+import { readFileSync } from 'node:fs';
+
+/** The job: a JSON object as the first argument. README.md lists its fields. */
+export function readJob(defaults) {
+  const text = process.argv[2];
+  if (!text) throw new Error('a JSON job is expected as the first argument');
+  return { ...defaults, ...JSON.parse(text) };
+}
+
+export const readTexts = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+export const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+};
+
+/** Rows of a CSV with quoted fields (doubled quotes inside), LF or CRLF. */
+export function parseCsv(text) {
+  const rows = [];
+  let row = [];
+  let field = '';
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (quoted) {
+      if (char !== '"') field += char;
+      else if (text[at + 1] === '"') field += text[++at];
+      else quoted = false;
+    } else if (char === '"') quoted = true;
+    else if (char === ',') row.push(field), (field = '');
+    else if (char === '\n') row.push(field), rows.push(row), (row = []), (field = '');
+    else if (char !== '\r') field += char;
+  }
+  if (field || row.length) rows.push([...row, field]);
+  return rows;
+}
+
+/** Ranks from 1, ties sharing their mean rank. */
+function ranks(values) {
+  const order = values.map((_, index) => index).sort((a, b) => values[a] - values[b]);
+  const result = new Float64Array(values.length);
+  for (let start = 0; start < order.length; ) {
+    let end = start;
+    while (end < order.length && values[order[end]] === values[order[start]]) end++;
+    for (let at = start; at < end; at++) result[order[at]] = (start + end + 1) / 2;
+    start = end;
+  }
+  return result;
+}
+
+export function spearman(first, second) {
+  const [a, b] = [ranks(first), ranks(second)];
+  const mean = (a.length + 1) / 2;
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += (a[i] - mean) * (b[i] - mean);
+    aa += (a[i] - mean) ** 2;
+    bb += (b[i] - mean) ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
+
+/** Spearman on an STS file, of cosine similarity against the gold scores. `encode(texts)` gives [texts, dim] rows. */
+export async function stsSpearman(file, encode, dim) {
+  const rows = parseCsv(readFileSync(file, 'utf8'));
+  const vectors = await encode([...rows.map((row) => row[0]), ...rows.map((row) => row[1])]);
+  const cosines = rows.map((_, index) => {
+    const [a, b] = [index * dim, (rows.length + index) * dim];
+    let [ab, aa, bb] = [0, 0, 0];
+    for (let i = 0; i < dim; i++) {
+      ab += vectors[a + i] * vectors[b + i];
+      aa += vectors[a + i] ** 2;
+      bb += vectors[b + i] ** 2;
+    }
+    return ab / Math.sqrt(aa * bb);
+  });
+  return spearman(
+    cosines,
+    rows.map((row) => Number(row[2])),
+  );
+}

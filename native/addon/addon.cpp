@@ -1,0 +1,393 @@
+// The door between JavaScript and the engine: create an engine, allocate, view, release, upload, download, run an op by
+// id, wait, describe. Everything else is built from these.
+#include <napi.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../core/backends.h"
+#include "../core/engine.h"
+#include "../core/machine.h"
+#include "../core/op_checks.h"
+#include "../core/op_specs.h"
+#include "arguments.h"
+#include "completions.h"
+
+namespace likewise {
+
+namespace {
+
+constexpr int32_t most_threads = 1024;
+
+// Engine numbers are unique in the process, so that a handle from another worker thread is recognised.
+uint32_t next_engine_id() {
+  static std::atomic<uint32_t> counter{0};
+  return counter.fetch_add(1) % ((1u << engine_bits) - 1) + 1;
+}
+
+class Addon : public Napi::Addon<Addon> {
+ public:
+  Addon(Napi::Env env, Napi::Object exports) : completions_(std::make_unique<Completions>(env)) {
+    DefineAddon(exports, {
+                             InstanceMethod("createEngine", &Addon::create_engine),
+                             InstanceMethod("destroyEngine", &Addon::destroy_engine),
+                             InstanceMethod("allocate", &Addon::allocate),
+                             InstanceMethod("view", &Addon::view),
+                             InstanceMethod("release", &Addon::release),
+                             InstanceMethod("upload", &Addon::upload),
+                             InstanceMethod("download", &Addon::download),
+                             InstanceMethod("run", &Addon::run),
+                             InstanceMethod("ready", &Addon::ready),
+                             InstanceMethod("stats", &Addon::stats),
+                             InstanceMethod("measurePeak", &Addon::measure_peak),
+                             InstanceMethod("describe", &Addon::describe),
+                             InstanceMethod("failAllocation", &Addon::fail_allocation),
+                         });
+    // Registered after the completions' channel, so it runs before that channel closes: engine threads are joined while
+    // everything they touch still stands. Handles and threads never outlive their environment.
+    env.AddCleanupHook([this] {
+      engines_.clear();
+      completions_.reset();
+    });
+  }
+
+ private:
+  Engine& engine_of(const Napi::CallbackInfo& info, size_t index) {
+    const auto found = engines_.find(static_cast<uint32_t>(integer_argument(info, index, "engine", 0, 1 << engine_bits)));
+    if (found == engines_.end()) throw_error(info.Env(), "disposed", "expected a live engine: it was disposed");
+    return *found->second;
+  }
+
+  struct Owned {
+    Engine* engine;
+    Tensor tensor;
+  };
+
+  Owned tensor_of(Napi::Env env, Handle handle) {
+    const auto found = engines_.find(handle_engine(handle));
+    const Tensor* tensor = found == engines_.end() ? nullptr : found->second->tensors().find(handle);
+    if (tensor == nullptr) {
+      throw_error(env, "disposed", "expected a live tensor: it was disposed, or belongs to another thread or engine");
+    }
+    return {found->second.get(), *tensor};
+  }
+
+  void check_queued(Napi::Env env, Engine::Queued queued) {
+    if (queued == Engine::Queued::full) {
+      throw_error(env, "queue",
+                  "more than " + std::to_string(Engine::max_commands) +
+                      " commands or 2 GiB of uploads are waiting: await engine.ready() between batches");
+    }
+    if (queued == Engine::Queued::out_of_memory) throw_error(env, "memory", "no memory is left for an upload");
+  }
+
+  // createEngine(backend: string, threads: number) -> engine.  '' and 0 mean the fastest and all usable cores.
+  Napi::Value create_engine(const Napi::CallbackInfo& info) {
+    const std::string name = string_argument(info, 0, "backend");
+    int64_t threads = integer_argument(info, 1, "threads", 0, most_threads);
+    if (threads == 0) threads = usable_cores().cores;
+    const Backend* backend = name.empty() ? &fastest_backend() : find_backend(name.c_str());
+    if (backend == nullptr) {
+      std::string choices;
+      for (const Availability& entry : backends()) {
+        if (entry.backend != nullptr) choices += (choices.empty() ? "" : ", ") + std::string(entry.name);
+        if (name == entry.name) throw_error(info.Env(), "backend", "backend " + name + " cannot run: " + entry.reason);
+      }
+      throw_error(info.Env(), "backend", "expected one of the backends " + choices + " but received " + name);
+    }
+    uint32_t id = next_engine_id();
+    while (engines_.count(id) != 0) id = next_engine_id();
+    engines_[id] = std::make_unique<Engine>(id, *backend, static_cast<int32_t>(threads));
+    return Napi::Number::New(info.Env(), id);
+  }
+
+  // destroyEngine(engine): waits for the command in progress; promises still pending are rejected.
+  void destroy_engine(const Napi::CallbackInfo& info) {
+    engines_.erase(static_cast<uint32_t>(integer_argument(info, 0, "engine", 0, 1 << engine_bits)));
+  }
+
+  // allocate(engine, dtype, shape) -> handle
+  Napi::Value allocate(const Napi::CallbackInfo& info) {
+    Engine& engine = engine_of(info, 0);
+    const DType dtype = dtype_argument(info, 1);
+    const Shape shape = shape_argument(info, 2);
+    const Handle handle = engine.tensors().allocate(dtype, shape.rank, shape.sizes);
+    if (handle == 0) {
+      throw_error(info.Env(), "memory",
+                  "no memory is left for a tensor of " + std::to_string(shape.count) + " " + dtype_name(dtype));
+    }
+    return Napi::Number::New(info.Env(), static_cast<double>(handle));
+  }
+
+  // view(handle, offset, shape, rowStride) -> handle of a tensor over the same memory
+  Napi::Value view(const Napi::CallbackInfo& info) {
+    const Owned base = tensor_of(info.Env(), handle_argument(info, 0));
+    int64_t offset = integer_argument(info, 1, "offset", 0, int64_t{1} << 40);
+    const Shape shape = shape_argument(info, 2);
+    const int64_t row_stride = integer_argument(info, 3, "row stride", 0, int64_t{1} << 40);
+    TensorView wanted = base.tensor.view;
+    wanted.rank = shape.rank;
+    std::copy(shape.sizes, shape.sizes + max_rank, wanted.shape);
+    wanted.row_stride = row_stride;
+    if (shape.rank == 2 && shape.count > 0 && row_stride < shape.sizes[1]) {
+      throw_error(info.Env(), "shape", "expected a row stride of at least the row's length");
+    }
+    // In double first: rows times stride may exceed 64 bits.
+    const double last = shape.rank == 2 ? static_cast<double>(shape.sizes[0]) * static_cast<double>(row_stride) : 0;
+    const int64_t available = span_elements(base.tensor.view);
+    if (span_elements(wanted) == 0) offset = 0;  // an empty view lies anywhere
+    if (last > 1e15 || offset + span_elements(wanted) > available) {
+      throw_error(info.Env(), "shape", "expected a view inside a tensor of " + std::to_string(available) + " elements");
+    }
+    const Handle handle = base.engine->tensors().view(base.tensor, offset, shape.rank, shape.sizes, row_stride);
+    if (handle == 0) throw_error(info.Env(), "memory", "too many live tensors");
+    return Napi::Number::New(info.Env(), static_cast<double>(handle));
+  }
+
+  // release(handle) -> whether it was alive
+  Napi::Value release(const Napi::CallbackInfo& info) {
+    const Handle handle = handle_argument(info, 0);
+    const auto found = engines_.find(handle_engine(handle));
+    const bool released = found != engines_.end() && found->second->tensors().release(handle);
+    return Napi::Boolean::New(info.Env(), released);
+  }
+
+  // upload(handle, typedArray): copies now, arrives in stream order
+  void upload(const Napi::CallbackInfo& info) {
+    const Owned target = tensor_of(info.Env(), handle_argument(info, 0));
+    const HostArray host = array_argument(info, 1, target.tensor.view.dtype);
+    const TensorView& view = target.tensor.view;
+    const size_t bytes = static_cast<size_t>(span_elements(view)) * dtype_size(view.dtype);
+    if (view.rank == 2 && view.row_stride != view.shape[1] && view.shape[0] > 1) {
+      throw_error(info.Env(), "shape", "expected a contiguous tensor to upload to but received a strided view");
+    }
+    if (host.bytes != bytes) {
+      throw_error(info.Env(), "shape",
+                  "expected " + std::to_string(bytes / dtype_size(view.dtype)) + " elements but received " +
+                      std::to_string(host.bytes / dtype_size(view.dtype)));
+    }
+    check_queued(info.Env(), target.engine->upload(target.tensor, host.data, bytes));
+  }
+
+  // download(handle) -> Promise<ArrayBuffer>, dense
+  Napi::Value download(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const Owned source = tensor_of(env, handle_argument(info, 0));
+    int64_t count = 1;
+    for (int32_t axis = 0; axis < source.tensor.view.rank; axis++) count *= source.tensor.view.shape[axis];
+    Napi::ArrayBuffer buffer =
+        Napi::ArrayBuffer::New(env, static_cast<size_t>(count) * dtype_size(source.tensor.view.dtype));
+    std::unique_ptr<Completion> completion;
+    const Napi::Promise promise = completions_->expect(env, buffer, completion);
+    const Engine::Queued queued = source.engine->download(source.tensor, buffer.Data(), std::move(completion));
+    if (queued != Engine::Queued::ok) completions_->forget_last();
+    check_queued(env, queued);
+    return promise;
+  }
+
+  // run(op, inputs, outputs, parameters): handles, 0 where an optional tensor is absent
+  void run(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const OpId op = static_cast<OpId>(integer_argument(info, 0, "op", 0, op_count - 1));
+    const OpSpec& spec = op_spec(op);
+    OpCall call;
+    Tensor held[max_inputs + max_outputs];
+    const Tensor* inputs[max_inputs] = {};
+    const Tensor* outputs[max_outputs] = {};
+    Engine* engine = nullptr;
+    collect(info, 1, spec.inputs.size(), call.inputs, held, inputs, engine);
+    collect(info, 2, spec.outputs.size(), call.outputs, held + max_inputs, outputs, engine);
+    const std::vector<double> parameters = numbers_argument(info, 3, "parameters", max_parameters);
+    if (parameters.size() != spec.parameters.size()) {
+      throw_error(env, "argument",
+                  "expected " + std::to_string(spec.parameters.size()) + " parameters for " + spec.name);
+    }
+    std::copy(parameters.begin(), parameters.end(), call.parameters);
+    Problem problem;
+    if (!check_call(op, call, problem)) throw_error(env, problem_kind(problem), problem.message);
+    const DType real = real_dtype(call);
+    const OpEntry& entry = engine->backend()[op];
+    const OpFunction function = real == DType::float64 ? entry.float64 : entry.float32;
+    if (function == nullptr) {
+      throw_error(env, "backend",
+                  std::string("backend ") + engine->backend().name + " has no " + spec.name + " for " +
+                      dtype_name(real));
+    }
+    check_queued(env, engine->run(op, function, call, inputs, outputs));
+  }
+
+  void collect(const Napi::CallbackInfo& info, size_t argument, size_t expected, TensorView* views, Tensor* held,
+               const Tensor** tensors, Engine*& engine) {
+    const Napi::Env env = info.Env();
+    const std::vector<double> handles = numbers_argument(info, argument, "tensor handles", max_inputs);
+    if (handles.size() != expected) {
+      throw_error(env, "argument",
+                  "expected " + std::to_string(expected) + " tensors but received " + std::to_string(handles.size()));
+    }
+    for (size_t i = 0; i < handles.size(); i++) {
+      if (handles[i] == 0) continue;
+      if (!(handles[i] > 0 && handles[i] < 9007199254740992.0)) throw_error(env, "argument", "expected tensor handles");
+      const Owned owned = tensor_of(env, static_cast<Handle>(handles[i]));
+      if (engine != nullptr && engine != owned.engine) {
+        throw_error(env, "argument", "expected tensors of one engine but received tensors of two");
+      }
+      engine = owned.engine;
+      held[i] = owned.tensor;
+      tensors[i] = &held[i];
+      views[i] = owned.tensor.view;
+    }
+  }
+
+  static const char* problem_kind(const Problem& problem) {
+    switch (problem.kind) {
+      case Problem::Kind::shape: return "shape";
+      case Problem::Kind::dtype: return "dtype";
+      default: return "argument";
+    }
+  }
+
+  // The element type that chooses the kernel: that of the call's first real tensor.
+  static DType real_dtype(const OpCall& call) {
+    for (const TensorView& view : call.inputs) {
+      if (view && view.dtype != DType::int32) return view.dtype;
+    }
+    return call.outputs[0].dtype;
+  }
+
+  // ready(engine, backlog) -> Promise, once at most `backlog` commands are waiting
+  Napi::Value ready(const Napi::CallbackInfo& info) {
+    Engine& engine = engine_of(info, 0);
+    const int64_t backlog = integer_argument(info, 1, "backlog", 0, Engine::max_commands);
+    std::unique_ptr<Completion> completion;
+    const Napi::Promise promise = completions_->expect(info.Env(), info.Env().Undefined(), completion);
+    engine.when_backlog_at_most(static_cast<size_t>(backlog), std::move(completion));
+    return promise;
+  }
+
+  Napi::Value stats(const Napi::CallbackInfo& info) {
+    Engine& engine = engine_of(info, 0);
+    const Engine::Stats stream = engine.stats();
+    const BufferPool::Stats& pool = engine.pool().stats();
+    Napi::Object result = Napi::Object::New(info.Env());
+    result.Set("backend", engine.backend().name);
+    result.Set("threads", engine.threads());
+    result.Set("panelWidth", engine.backend().panel_width);
+    result.Set("liveTensors", static_cast<double>(engine.tensors().live_tensors()));
+    result.Set("poolHits", static_cast<double>(pool.hits));
+    result.Set("poolMisses", static_cast<double>(pool.misses));
+    result.Set("bytesInUse", static_cast<double>(pool.bytes_in_use));
+    result.Set("bytesHeld", static_cast<double>(pool.bytes_held));
+    result.Set("commandsExecuted", static_cast<double>(stream.executed));
+    result.Set("commandsWaiting", static_cast<double>(stream.waiting));
+    result.Set("stagedBytes", static_cast<double>(stream.staged_bytes));
+    return result;
+  }
+
+  // measurePeak(engine) -> Promise<Float64Array [1]>: floating-point operations per second of the register-only loop
+  Napi::Value measure_peak(const Napi::CallbackInfo& info) {
+    Engine& engine = engine_of(info, 0);
+    const auto loop = engine.backend().multiply_adds;
+    if (loop == nullptr) {
+      throw_error(info.Env(), "backend", std::string("backend ") + engine.backend().name + " has no peak to measure");
+    }
+    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(double));
+    double* result = static_cast<double*>(buffer.Data());
+    std::unique_ptr<Completion> completion;
+    const Napi::Promise promise = completions_->expect(info.Env(), buffer, completion);
+    const auto body = [loop, result](Workers& workers) { *result = peak_rate(workers, loop); };
+    const Engine::Queued queued = engine.call(body, std::move(completion));
+    if (queued != Engine::Queued::ok) completions_->forget_last();
+    check_queued(info.Env(), queued);
+    return promise;
+  }
+
+  static double peak_rate(Workers& workers, double (*loop)(int64_t)) {
+    using Clock = std::chrono::steady_clock;
+    const int64_t tiles = 8 * workers.count;
+    std::vector<double> work(static_cast<size_t>(tiles));
+    double best = 0;
+    for (int repeat = 0; repeat < 5; repeat++) {
+      auto body = [&](int64_t index, int32_t) { work[static_cast<size_t>(index)] = loop(200000); };
+      const Clock::time_point start = Clock::now();
+      for_each_tile(workers, tiles, body);
+      const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+      double total = 0;
+      for (const double operations : work) total += operations;
+      best = std::max(best, total / seconds);
+    }
+    return best;
+  }
+
+  static Napi::Array names(Napi::Env env, const std::vector<std::string>& list) {
+    Napi::Array array = Napi::Array::New(env, list.size());
+    for (uint32_t i = 0; i < list.size(); i++) array.Set(i, list[i]);
+    return array;
+  }
+
+  static Napi::Array tensor_specs(Napi::Env env, const std::vector<TensorSpec>& list) {
+    Napi::Array array = Napi::Array::New(env, list.size());
+    for (uint32_t i = 0; i < list.size(); i++) {
+      Napi::Object tensor = Napi::Object::New(env);
+      tensor.Set("name", list[i].name);
+      tensor.Set("optional", list[i].optional);
+      array.Set(i, tensor);
+    }
+    return array;
+  }
+
+  static Napi::Object describe_op(Napi::Env env, OpId id) {
+    const OpSpec& spec = op_spec(id);
+    Napi::Object op = Napi::Object::New(env);
+    op.Set("name", spec.name);
+    op.Set("inputs", tensor_specs(env, spec.inputs));
+    op.Set("outputs", tensor_specs(env, spec.outputs));
+    op.Set("parameters", names(env, spec.parameters));
+    return op;
+  }
+
+  // describe() -> what this build offers: ops, enumerations, backends, machine
+  Napi::Value describe(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("version", LIKEWISE_VERSION);
+    Napi::Array ops = Napi::Array::New(env, op_count);
+    for (int32_t i = 0; i < op_count; i++) ops.Set(static_cast<uint32_t>(i), describe_op(env, static_cast<OpId>(i)));
+    result.Set("ops", ops);
+    result.Set("activations", names(env, activation_names()));
+    result.Set("poolings", names(env, pooling_names()));
+    Napi::Array choices = Napi::Array::New(env);
+    for (const Availability& entry : backends()) {
+      Napi::Object choice = Napi::Object::New(env);
+      choice.Set("name", entry.name);
+      choice.Set("available", entry.backend != nullptr);
+      choice.Set("reason", entry.reason);
+      choices.Set(choices.Length(), choice);
+    }
+    result.Set("backends", choices);
+    result.Set("fastestBackend", fastest_backend().name);
+    const CoreCount cores = usable_cores();
+    result.Set("cores", cores.cores);
+    result.Set("coresReason", cores.reason);
+    result.Set("cpu", cpu_name());
+    return result;
+  }
+
+  // Fault point of the tests: the k-th allocation from now that needs new memory fails.
+  void fail_allocation(const Napi::CallbackInfo& info) {
+    engine_of(info, 0).pool().fail_allocation(static_cast<uint64_t>(integer_argument(info, 1, "countdown", 0, 1 << 30)));
+  }
+
+  std::unique_ptr<Completions> completions_;
+  std::map<uint32_t, std::unique_ptr<Engine>> engines_;
+};
+
+}  // namespace
+
+NODE_API_NAMED_ADDON(likewise, Addon)
+
+}  // namespace likewise

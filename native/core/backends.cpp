@@ -1,0 +1,60 @@
+#include "backends.h"
+
+#include <cstring>
+
+namespace likewise {
+
+void fill_mock(Backend& backend, const Backend& reference);
+
+namespace {
+
+struct Registry {
+  Backend reference, avx2, avx512, mock;
+  std::vector<Availability> all;
+
+  Registry() {
+    fill_reference(reference);
+    all.push_back({"reference", &reference, ""});
+#if defined(__x86_64__)
+    const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    avx2 = reference;
+    fill_avx2(avx2);
+    all.push_back({"avx2", has_avx2 ? &avx2 : nullptr, has_avx2 ? "" : "this CPU has no AVX2 with FMA"});
+    const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    avx512 = avx2;
+    fill_avx512(avx512);
+    all.push_back({"avx512", has_avx512 ? &avx512 : nullptr,
+                   has_avx512 ? "" : "this CPU has no AVX-512 (F, BW, VL and DQ are needed)"});
+#endif
+    fill_mock(mock, reference);
+    all.push_back({"mock", &mock, ""});
+  }
+};
+
+const Registry& registry() {
+  static const Registry instance;
+  return instance;
+}
+
+}  // namespace
+
+const std::vector<Availability>& backends() { return registry().all; }
+
+const Backend* find_backend(const char* name) {
+  for (const Availability& entry : backends()) {
+    if (std::strcmp(entry.name, name) == 0) return entry.backend;
+  }
+  return nullptr;
+}
+
+const Backend& fastest_backend() {
+  const Registry& known = registry();
+  const Backend* best = &known.reference;
+  for (const Availability& entry : known.all) {
+    if (entry.backend != nullptr && entry.backend != &known.mock) best = entry.backend;
+  }
+  return *best;
+}
+
+}  // namespace likewise

@@ -1,0 +1,51 @@
+// Memory in size classes, reused and not returned: a steady-state batch asks the system for none. All calls come from
+// the thread that queues commands. A buffer given back while commands that use it are still queued may be handed out
+// again at once, because the commands that will use it next run after those: reuse is in stream order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "backend.h"
+
+namespace likewise {
+
+class BufferPool {
+ public:
+  struct Buffer {
+    void* memory = nullptr;
+    size_t capacity = 0;
+  };
+  struct Stats {
+    uint64_t hits = 0;
+    uint64_t misses = 0;
+    size_t bytes_in_use = 0;
+    size_t bytes_held = 0;  // in use and free, as had from the backend
+  };
+
+  explicit BufferPool(const Backend& backend) : backend_(backend) {}
+  ~BufferPool();
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+
+  // memory is null when the backend has none left.
+  Buffer acquire(size_t bytes);
+  void give_back(const Buffer& buffer);
+  const Stats& stats() const { return stats_; }
+
+  // The capacity that serves `bytes`: a power of two or one of three steps between, at most a quarter too large.
+  static size_t size_class(size_t bytes);
+
+  // Test hook: the k-th acquire from now that would ask the backend for memory fails instead; 0 turns it off.
+  void fail_allocation(uint64_t countdown) { fail_countdown_ = countdown; }
+
+ private:
+  const Backend& backend_;
+  std::unordered_map<size_t, std::vector<void*>> free_;
+  Stats stats_;
+  uint64_t fail_countdown_ = 0;
+};
+
+}  // namespace likewise

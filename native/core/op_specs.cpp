@@ -1,0 +1,76 @@
+// The preprocessor turns an entry of ops.def into text such as "(input, packed, OPTIONAL(bias))"; here it is taken
+// apart, once, on first use.
+#include "op_specs.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace likewise {
+
+namespace {
+
+std::string_view without_parentheses(std::string_view text) { return text.substr(1, text.size() - 2); }
+
+// "(a, OPTIONAL(b))": a, OPTIONAL(b)
+std::vector<std::string_view> items(std::string_view text) {
+  std::vector<std::string_view> result;
+  const std::string_view list = without_parentheses(text);
+  size_t start = list.find_first_not_of(" ,");
+  while (start != std::string_view::npos) {
+    const size_t end = std::min(list.find(',', start), list.size());
+    result.push_back(list.substr(start, end - start));
+    start = list.find_first_not_of(" ,", end);
+  }
+  return result;
+}
+
+std::vector<TensorSpec> tensors(std::string_view text) {
+  constexpr std::string_view optional = "OPTIONAL";
+  std::vector<TensorSpec> result;
+  for (const std::string_view item : items(text)) {
+    const bool is_optional = item.starts_with(optional);
+    result.push_back({std::string(is_optional ? without_parentheses(item.substr(optional.size())) : item), is_optional});
+  }
+  return result;
+}
+
+OpSpec parse(const char* name, std::string_view inputs, std::string_view outputs, std::string_view parameters) {
+  OpSpec spec{name, tensors(inputs), tensors(outputs), {}};
+  for (const std::string_view item : items(parameters)) spec.parameters.emplace_back(item);
+  return spec;
+}
+
+}  // namespace
+
+const OpSpec& op_spec(OpId id) {
+  static const std::vector<OpSpec> specs = {
+#define OP(name, inputs, outputs, parameters) parse(#name, #inputs, #outputs, #parameters),
+#include "../ops.def"
+#undef OP
+  };
+  return specs[static_cast<size_t>(id)];
+}
+
+const std::vector<std::string>& activation_names() {
+  static const std::vector<std::string> names = {
+#define OP(name, inputs, outputs, parameters)
+#define ACTIVATION(name) #name,
+#include "../ops.def"
+#undef ACTIVATION
+#undef OP
+  };
+  return names;
+}
+
+const std::vector<std::string>& pooling_names() {
+  static const std::vector<std::string> names = {
+#define OP(name, inputs, outputs, parameters)
+#define POOLING(name) #name,
+#include "../ops.def"
+#undef POOLING
+#undef OP
+  };
+  return names;
+}
+
+}  // namespace likewise

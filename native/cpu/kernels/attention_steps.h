@@ -1,0 +1,197 @@
+// The steps of attention for one group of queries (one query per lane, in one or two vectors) and one block of keys:
+//
+//   make_scores   scores[j][q]  = key[j] . query[q]
+//   hide_keys     scores[j][q]  = -infinity where query q may not see key j
+//   soften        weights[j][q] = 2^(scores[j][q] - maximum[q]), with a running maximum and total per query
+//   add_values    sums[d][q]    = sums[d][q] * factor[q] + sum_j weights[j][q] * value[j][d]
+//
+// Lanes are queries throughout: no step reduces across lanes, no head dimension or number of keys needs padding, and
+// the arithmetic of a query cannot depend on which other queries share its vectors. Scores are base 2 exponents: the
+// queries come multiplied by scale * log2(e).
+#pragma once
+
+#include "../simd/vector.h"
+
+namespace likewise::LIKEWISE_ISA {
+namespace {
+
+// Below every score. Finite, so that subtracting it gives no NaN.
+constexpr float no_score = -0x1p127f;
+
+// 2^x for x <= 0: 2^n p(r), x = n + r, |r| <= 1/2, p of degree 6 with p(0) = 1 (minimax, 2.6e-9): below 1.5e-7 in all.
+// Exactly 1 at 0; 0 at and below -127; NaN stays NaN.
+LIKEWISE_INLINE Vector exp2_of_negative(Vector x) {
+  const Vector round =
+      broadcast(12583039.0f);  // 1.5 * 2^23 + 127: the sum's low bits are the exponent n + 127
+  const Vector bounded = maximum(broadcast(-127.0f), x);
+  const Vector shifted = bounded + round;
+  const Vector r = bounded - (shifted - round);
+  Vector p = fma(broadcast(1.55946775401e-4f), r, broadcast(1.34066439047e-3f));
+  p = fma(p, r, broadcast(9.61769297492e-3f));
+  p = fma(p, r, broadcast(5.550310551e-2f));
+  p = fma(p, r, broadcast(0.240226527829f));
+  p = fma(p, r, broadcast(0.693147214968f));
+  p = fma(p, r, broadcast(1.0f));
+  return p * add_exponent(zero(), shifted);
+}
+
+// logs = ln(totals), one vector of totals >= 1: y ln 2 + ln(1 + e), 1 + e = total / 2^y, y read from the total's bits
+// (0 <= e < 0.062), ln(1 + e) by its series.
+LIKEWISE_INLINE Vector log_of_total(const float* totals) {
+  float exponents[Vector::lanes];
+  for (int32_t i = 0; i < Vector::lanes; i++) {
+    int32_t bits;
+    __builtin_memcpy(&bits, totals + i, sizeof bits);
+    exponents[i] = static_cast<float>(bits) * 0x1p-23f - 127.0f;
+  }
+  const Vector y = load(exponents);
+  const Vector e = fma(load(totals), exp2_of_negative(zero() - y), broadcast(-1.0f));
+  Vector series = fma(e, broadcast(-1.0f / 6), broadcast(0.2f));
+  series = fma(series, e, broadcast(-0.25f));
+  series = fma(series, e, broadcast(1.0f / 3));
+  series = fma(series, e, broadcast(-0.5f));
+  series = fma(series, e, broadcast(1.0f));
+  return fma(y, broadcast(0.693147180560f), series * e);
+}
+
+// out[r][lane] = sum_k left[r * row_stride + k * step] * right[k][lane], in the order of k, starting from 0 or, when
+// `factor` counts, from out[r][lane] * factor[lane]: one register tile of `rows` x `vectors`.
+template <int32_t rows, int32_t vectors, bool accumulate>
+LIKEWISE_INLINE void multiply(const float* left, int64_t row_stride, int64_t step, const float* right,
+                              int64_t depth, float* out, const float* factor) {
+  constexpr int32_t lanes = Vector::lanes;
+  Vector sum[rows][vectors];
+#pragma GCC unroll 12
+  for (int32_t r = 0; r < rows; r++) {
+#pragma GCC unroll 2
+    for (int32_t v = 0; v < vectors; v++) {
+      sum[r][v] = accumulate ? load(out + (r * vectors + v) * lanes) * load(factor + v * lanes) : zero();
+    }
+  }
+  const float* lower =
+      left + 6 * row_stride;  // six rows are as many as one pointer and few registers can reach
+  for (int64_t k = 0; k < depth; k++) {
+    Vector b[vectors];
+#pragma GCC unroll 2
+    for (int32_t v = 0; v < vectors; v++) b[v] = load(right + (k * vectors + v) * lanes);
+#pragma GCC unroll 12
+    for (int32_t r = 0; r < rows; r++) {
+      const Vector a = broadcast((r < 6 ? left : lower)[r % 6 * row_stride + k * step]);
+#pragma GCC unroll 2
+      for (int32_t v = 0; v < vectors; v++) sum[r][v] = fma(a, b[v], sum[r][v]);
+    }
+  }
+#pragma GCC unroll 12
+  for (int32_t r = 0; r < rows; r++) {
+#pragma GCC unroll 2
+    for (int32_t v = 0; v < vectors; v++) store(out + (r * vectors + v) * lanes, sum[r][v]);
+  }
+}
+
+// The tallest register tile that leaves registers for the operands.
+template <int32_t vectors>
+constexpr int32_t tallest = Vector::lanes == 8 && vectors == 2 ? 6 : 12;
+
+template <int32_t vectors, int32_t rows = tallest<vectors>>
+__attribute__((noinline)) void score_tile(const float* key, int64_t stride, const float* query,
+                                          int64_t head_dim, float* scores) {
+  multiply<rows, vectors, false>(key, stride, 1, query, head_dim, scores, nullptr);
+}
+
+template <int32_t vectors, int32_t rows = tallest<vectors>>
+__attribute__((noinline)) void value_tile(const float* value, int64_t stride, const float* weights,
+                                          int64_t keys, float* sums, const float* factor) {
+  multiply<rows, vectors, true>(value, 1, stride, weights, keys, sums, factor);
+}
+
+// Calls tile(Height<n>) for n = height, which is 1 .. rows.
+template <int32_t n>
+struct Height {
+  static constexpr int32_t rows = n;
+};
+
+template <int32_t rows, typename Body>
+LIKEWISE_INLINE void with_height(int64_t height, Body body) {
+  if constexpr (rows > 1) {
+    if (height < rows) return with_height<rows - 1>(height, body);
+  }
+  body(Height<rows>());
+}
+
+// Cuts `rows` into register tiles of nearly equal height, 32 into 6 6 5 5 5 5, and calls body(Height, first row).
+template <int32_t vectors, typename Body>
+LIKEWISE_INLINE void for_each_height(int64_t rows, Body body) {
+  const int64_t count = (rows + tallest<vectors> - 1) / tallest<vectors>;
+  const int64_t height = rows / count;
+  const int64_t taller = rows - height * count;
+  int64_t row = 0;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t own = height + (i < taller ? 1 : 0);
+    with_height<tallest<vectors>>(own, [&](auto tile) { body(tile, row); });
+    row += own;
+  }
+}
+
+template <int32_t vectors>
+LIKEWISE_INLINE void make_scores(const float* key, int64_t stride, int64_t keys, const float* query,
+                                 int64_t head_dim, float* scores) {
+  for_each_height<vectors>(keys, [&](auto tile, int64_t j) {
+    score_tile<vectors, tile.rows>(key + j * stride, stride, query, head_dim,
+                                   scores + j * vectors * Vector::lanes);
+  });
+}
+
+template <int32_t vectors>
+LIKEWISE_INLINE void add_values(const float* value, int64_t stride, int64_t keys, const float* weights,
+                                int64_t head_dim, float* sums, const float* factor) {
+  for_each_height<vectors>(head_dim, [&](auto tile, int64_t d) {
+    value_tile<vectors, tile.rows>(value + d, stride, weights, keys, sums + d * vectors * Vector::lanes,
+                                   factor);
+  });
+}
+
+template <int32_t vectors>
+LIKEWISE_INLINE void hide_keys(const int32_t* query_rank, const int32_t* key_rank, int64_t keys, bool strict,
+                               float* scores) {
+  constexpr int32_t lanes = Vector::lanes;
+  const Vector hidden = zero() - infinity();
+  for (int64_t j = 0; j < keys; j++) {
+    const IntVector of_key = broadcast_int(key_rank[j]);
+    for (int32_t v = 0; v < vectors; v++) {
+      const IntVector of_query = load_int(query_rank + v * lanes);
+      float* score = scores + (j * vectors + v) * lanes;
+      const Mask seen = strict ? less(of_key, of_query) : less_equal(of_key, of_query);
+      store(score, select(seen, load(score), hidden));
+    }
+  }
+}
+
+// Turns one vector of every score row (`width` apart) into weights, in place: total = total * factor + their sum, where
+// factor = 2^(old maximum - new maximum) is what older totals and sums are worth now. One vector at a time, as the
+// constants of the exponential leave few registers.
+__attribute__((noinline)) void soften(float* scores, int64_t width, int64_t keys, float* running_maximum,
+                                      float* running_total, float* factor) {
+  const float* end = scores + keys * width;
+  const Vector before = load(running_maximum);
+  Vector largest = before, other = before;
+  const float* score = scores;
+  for (; score + width < end; score += 2 * width) {
+    largest = maximum(load(score), largest);
+    other = maximum(load(score + width), other);
+  }
+  if (score < end) largest = maximum(load(score), largest);
+  largest = maximum(largest, other);
+  Vector total = zero();
+  for (float* weight = scores; weight < end; weight += width) {
+    const Vector w = exp2_of_negative(load(weight) - largest);
+    store(weight, w);
+    total = total + w;
+  }
+  const Vector worth = exp2_of_negative(before - largest);
+  store(factor, worth);
+  store(running_total, fma(load(running_total), worth, total));
+  store(running_maximum, largest);
+}
+
+}  // namespace
+}  // namespace likewise::LIKEWISE_ISA

@@ -1,0 +1,116 @@
+// The inner loop of a matrix product: a strip of rows of A, read where they lie, times packed panels of B, over a
+// stretch of k.
+//
+//   sums[p][r][j] (+)= sum_k a[r][k] * panel[p][k][j]
+//
+// One accumulator per sum and fused multiply-adds in the order of k, whatever the number of rows: a sum has the same
+// bits in a strip of one row and in a full one, and storing it between two stretches of k changes nothing.
+#pragma once
+
+#include "../simd/vector.h"
+
+namespace likewise::LIKEWISE_ISA {
+namespace {
+
+// Two vectors to a panel and as many rows as leave registers for the panel and one element of A: 6 x 2 sums of 16
+// registers, 14 x 2 of 32.
+constexpr int32_t panel_vectors = 2;
+constexpr int32_t panel_width = panel_vectors * Vector::lanes;
+constexpr int32_t strip_rows = Vector::lanes == 8 ? 6 : 14;
+
+// One or two rows take several panels at once: two units of latency four want eight sums in flight.
+constexpr int32_t panels_at_once(int64_t rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
+
+struct Strip {
+  const float* a;
+  int64_t stride;  // of A's rows
+  const float* panel;
+  int64_t panel_stride;
+  int64_t depth;  // of the stretch
+  bool add;       // to the sums of the stretches before this one
+  float* sums;    // [panels][rows][panel_width], panels panel_sums apart
+  int64_t panel_sums;
+};
+
+// Three rows share a base register and one index: (base), (base + stride), (base + 2 stride) are addressing modes,
+// while fourteen row pointers would not fit the general registers. The empty asm keeps the compiler from splitting the
+// bases into row pointers again.
+constexpr int32_t rows_per_base = 3;
+
+template <int32_t rows, int32_t panels>
+void multiply_strip(const Strip& strip) {
+  constexpr int32_t vectors = panels * panel_vectors;
+  constexpr int32_t bases = (rows + rows_per_base - 1) / rows_per_base;
+  const int64_t stride = strip.stride;
+  const int64_t panel_stride = strip.panel_stride;
+  Vector sums[rows][vectors];
+#pragma GCC unroll 16
+  for (int32_t r = 0; r < rows; r++) {
+#pragma GCC unroll 16
+    for (int32_t v = 0; v < vectors; v++) {
+      const float* sum = strip.sums + v / panel_vectors * strip.panel_sums + r * panel_width;
+      sums[r][v] = strip.add ? load(sum + v % panel_vectors * Vector::lanes) : zero();
+    }
+  }
+  const float* base[bases];
+#pragma GCC unroll 8
+  for (int32_t i = 0; i < bases; i++) base[i] = strip.a + i * rows_per_base * stride;
+  const float* panel = strip.panel;
+
+#pragma GCC unroll 2
+  for (int64_t k = 0; k < strip.depth; k++) {
+    Vector columns[vectors];
+#pragma GCC unroll 16
+    for (int32_t v = 0; v < vectors; v++) {
+      columns[v] = load(panel + v / panel_vectors * panel_stride + v % panel_vectors * Vector::lanes);
+    }
+#pragma GCC unroll 16
+    for (int32_t r = 0; r < rows; r++) {
+      const Vector element = broadcast(base[r / rows_per_base][r % rows_per_base * stride]);
+#pragma GCC unroll 16
+      for (int32_t v = 0; v < vectors; v++) sums[r][v] = fma(element, columns[v], sums[r][v]);
+    }
+#pragma GCC unroll 8
+    for (int32_t i = 0; i < bases; i++) asm("" : "+r"(++base[i]));
+    panel += panel_width;
+  }
+
+#pragma GCC unroll 16
+  for (int32_t r = 0; r < rows; r++) {
+#pragma GCC unroll 16
+    for (int32_t v = 0; v < vectors; v++) {
+      float* sum = strip.sums + v / panel_vectors * strip.panel_sums + r * panel_width;
+      store(sum + v % panel_vectors * Vector::lanes, sums[r][v]);
+    }
+  }
+}
+
+using StripFunction = void (*)(const Strip& strip);
+
+// By the number of rows, for one panel.
+constexpr StripFunction one_panel[] = {
+    nullptr,
+    multiply_strip<1, 1>,
+    multiply_strip<2, 1>,
+    multiply_strip<3, 1>,
+    multiply_strip<4, 1>,
+    multiply_strip<5, 1>,
+    multiply_strip<6, 1>,
+#if defined(__AVX512F__) || defined(LIKEWISE_SIMDE)
+    multiply_strip<7, 1>,
+    multiply_strip<8, 1>,
+    multiply_strip<9, 1>,
+    multiply_strip<10, 1>,
+    multiply_strip<11, 1>,
+    multiply_strip<12, 1>,
+    multiply_strip<13, 1>,
+    multiply_strip<14, 1>,
+#endif
+};
+
+// By the number of rows, for panels_at_once(rows) panels.
+constexpr StripFunction several_panels[] = {nullptr, multiply_strip<1, panels_at_once(1)>,
+                                            multiply_strip<2, panels_at_once(2)>};
+
+}  // namespace
+}  // namespace likewise::LIKEWISE_ISA

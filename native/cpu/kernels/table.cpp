@@ -1,0 +1,23 @@
+// The backend table of the instruction set this file is compiled for: the vector kernels over a copy of the table
+// below it (reference under avx2, avx2 under avx512).
+#include "register.h"
+
+#define LIKEWISE_STRING_OF(name) #name
+#define LIKEWISE_STRING(name) LIKEWISE_STRING_OF(name)
+#define LIKEWISE_JOIN_OF(left, right) left##right
+#define LIKEWISE_JOIN(left, right) LIKEWISE_JOIN_OF(left, right)
+
+namespace likewise {
+
+void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
+  backend.name = LIKEWISE_STRING(LIKEWISE_ISA);
+  LIKEWISE_ISA::register_linear(backend);  // sets the panel width with its kernels
+  LIKEWISE_ISA::register_attention(backend);
+  LIKEWISE_ISA::register_embedding(backend);
+  LIKEWISE_ISA::register_layer_norm(backend);
+  LIKEWISE_ISA::register_peak(backend);
+  LIKEWISE_ISA::register_pool(backend);
+  LIKEWISE_ISA::register_rows(backend);
+}
+
+}  // namespace likewise

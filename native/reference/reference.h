@@ -1,0 +1,35 @@
+// The plain truth of every op: scalar loops as the formulas read, for float32 and float64. Every sum is taken in
+// double, so that the float32 version is exact to the rounding of its output. Speed does not matter here.
+#pragma once
+
+#include "../core/backend.h"
+
+namespace likewise::reference {
+
+// A matrix [rows, columns] seen with its element type.
+template <typename T>
+struct Matrix {
+  T* data;
+  int64_t rows;
+  int64_t columns;
+  int64_t row_stride;
+
+  explicit Matrix(const TensorView& view)
+      : data(static_cast<T*>(view.data)), rows(view.shape[0]), columns(view.shape[1]), row_stride(view.row_stride) {}
+
+  T* operator[](int64_t row) const { return data + row * row_stride; }
+};
+
+template <typename T>
+T* values(const TensorView& view) {
+  return static_cast<T*>(view.data);
+}
+
+void fill_linear(Backend& backend);  // pack_weight too
+void fill_embedding(Backend& backend);
+void fill_layer_norm(Backend& backend);
+void fill_attention(Backend& backend);
+void fill_pool(Backend& backend);
+void fill_rows(Backend& backend);
+
+}  // namespace likewise::reference

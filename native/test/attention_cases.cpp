@@ -1,0 +1,104 @@
+// Cases of attention: ragged batches, head dimensions and masks.
+#include <algorithm>
+#include <cmath>
+
+#include "op_case.h"
+
+namespace likewise::test {
+
+namespace {
+
+enum class Mask { none, causal, strict_permutation, source_and_target, sees_nothing, extremes };
+
+struct Lengths {
+  std::vector<int32_t> queries, keys;
+};
+
+std::vector<int32_t> offsets_of(const std::vector<int32_t>& lengths) {
+  std::vector<int32_t> offsets = {0};
+  for (const int32_t length : lengths) offsets.push_back(offsets.back() + length);
+  return offsets;
+}
+
+// The rank of token i of n, as a query or as a key.
+int32_t rank_of(Mask mask, int32_t i, int32_t n, bool query) {
+  switch (mask) {
+    case Mask::strict_permutation:
+      return (i * 7 + 3) % (n > 7 ? n : 7);
+    case Mask::source_and_target:
+      return i < n / 2 ? 0 : i - n / 2 + 1;
+    case Mask::sees_nothing:
+      return query && i % 3 != 0 ? -1 : 0;  // two queries of three
+    case Mask::extremes:
+      return i % 2 == 0 ? INT32_MIN : INT32_MAX;
+    default:
+      return i;
+  }
+}
+
+std::vector<int32_t> ranks(Mask mask, const std::vector<int32_t>& lengths, bool query) {
+  std::vector<int32_t> result;
+  for (const int32_t n : lengths) {
+    for (int32_t i = 0; i < n; ++i) result.push_back(rank_of(mask, i, n, query));
+  }
+  return result;
+}
+
+OpCase attention_case(const Lengths& lengths, int64_t heads, int64_t head_dim, Mask mask = Mask::none,
+                      bool with_sums = true, double sharpness = 1) {
+  using namespace attention_op;
+  const std::vector<int32_t> query_starts = offsets_of(lengths.queries), key_starts = offsets_of(lengths.keys);
+  const int64_t queries = query_starts.back(), keys = key_starts.back(), width = heads * head_dim;
+  const double scale = sharpness / std::sqrt(static_cast<double>(head_dim));
+  OpCase one{OpId::attention, "attention ", std::vector<Operand>(7), {{queries, width}, {}},
+             {static_cast<double>(heads), scale, mask == Mask::strict_permutation ? 1.0 : 0.0}};
+  one.name += std::to_string(lengths.queries.size()) + " sequences, " + std::to_string(queries) + " queries, " +
+              std::to_string(keys) + " keys, " + std::to_string(heads) + " heads of " + std::to_string(head_dim) +
+              ", mask " + std::to_string(static_cast<int32_t>(mask));
+  one.inputs[query] = random_operand({queries, width}, 1);
+  one.inputs[key] = random_operand({keys, width}, 2);
+  one.inputs[value] = random_operand({keys, width}, 3);
+  one.inputs[query_offsets] = int_operand(query_starts);
+  one.inputs[key_offsets] = int_operand(key_starts);
+  if (mask != Mask::none) {
+    one.inputs[query_rank] = int_operand(ranks(mask, lengths.queries, true));
+    one.inputs[key_rank] = int_operand(ranks(mask, lengths.keys, false));
+  }
+  if (with_sums) one.outputs[1] = {queries, heads};
+  const int32_t longest = lengths.keys.empty() ? 0 : *std::max_element(lengths.keys.begin(), lengths.keys.end());
+  one.error_units = 32 + 0.25 * longest + 2 * scale * static_cast<double>(head_dim);
+  return one;
+}
+
+Lengths same(std::vector<int32_t> lengths) { return {lengths, lengths}; }
+
+}  // namespace
+
+std::vector<OpCase> attention_cases() {
+  std::vector<OpCase> cases;
+  for (const int64_t head_dim : {1, 2, 3, 7, 8, 9, 15, 16, 17, 26, 31, 32, 33, 63, 64, 65, 128, 130}) {
+    cases.push_back(attention_case(same({3, 19, 0, 1, 34}), 2, head_dim));
+    cases.push_back(attention_case(same({5, 18}), 3, head_dim, Mask::causal));
+  }
+  for (int32_t length = 0; length <= 34; ++length) cases.push_back(attention_case(same({length}), 1, 12));
+  for (const int32_t length : {47, 48, 49, 63, 64, 65, 127, 128, 129, 255, 256, 257, 300}) {
+    cases.push_back(attention_case(same({length}), 1, 20));
+    cases.push_back(attention_case(same({2, length}), 1, 8, Mask::causal));
+    cases.push_back(attention_case({{1, 3}, {length, length}}, 2, 9));      // a key-value cache
+    cases.push_back(attention_case({{length}, {3}}, 1, 16, Mask::causal));  // more queries than keys
+  }
+  const Lengths ragged = {{4, 0, 17, 1, 40, 9}, {9, 5, 17, 70, 0, 1}};
+  for (const Mask mask : {Mask::none, Mask::causal, Mask::strict_permutation, Mask::source_and_target,
+                          Mask::sees_nothing, Mask::extremes}) {
+    cases.push_back(attention_case(ragged, 3, 10, mask));
+    cases.push_back(attention_case(ragged, 2, 32, mask, false));
+    cases.push_back(attention_case(same({150, 33}), 2, 16, mask));
+  }
+  cases.push_back(attention_case(same({40, 70}), 2, 32, Mask::none, true, 30));  // one key takes nearly all
+  cases.push_back(attention_case(same({40, 70}), 2, 32, Mask::none, true, -3));
+  cases.push_back(attention_case(same({}), 2, 8));
+  cases.push_back(attention_case(same(std::vector<int32_t>(70, 6)), 12, 4));
+  return cases;
+}
+
+}  // namespace likewise::test

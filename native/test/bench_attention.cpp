@@ -1,0 +1,116 @@
+// Times the attention kernel of one instruction set beside the measured peak: 2 threads, medians over interleaved
+// rounds. Floating-point operations counted: 4 * queries * keys * head_dim per head. Arguments: [rounds] [threads].
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "../cpu/kernels/register.h"
+#include "attention_case.h"
+
+namespace likewise::test {
+
+namespace {
+
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+double peak_rate(const Backend& backend, int32_t threads) {
+  std::vector<double> done(static_cast<size_t>(threads));
+  const double start = seconds();
+  std::vector<std::thread> pool;
+  for (double& count : done) pool.emplace_back([&] { count = backend.multiply_adds(2000000); });
+  for (std::thread& thread : pool) thread.join();
+  double total = 0;
+  for (double count : done) total += count;
+  return total / (seconds() - start);
+}
+
+std::vector<int32_t> repeat(int32_t length, int32_t count) { return std::vector<int32_t>(count, length); }
+
+// Lengths around `mean` with the spread of short sentences.
+std::vector<int32_t> sentences(int32_t mean, int32_t count) {
+  std::mt19937 random(7);
+  std::gamma_distribution<double> gamma(6.0, mean / 6.0);
+  std::vector<int32_t> lengths;
+  for (int32_t i = 0; i < count; i++)
+    lengths.push_back(std::max(3, static_cast<int32_t>(gamma(random) + 0.5)));
+  return lengths;
+}
+
+struct Row {
+  const char* name;
+  AttentionCase problem;
+  std::vector<double> times = {};
+  std::vector<double> shares = {};
+
+  double flops() const {
+    double pairs = 0;
+    for (size_t s = 0; s < problem.query_lengths.size(); s++) {
+      pairs += double(problem.query_lengths[s]) * double(problem.key_lengths[s]);
+    }
+    return 4 * pairs * double(problem.hidden());
+  }
+};
+
+void measure(const Backend& backend, std::vector<Row>& rows, int32_t rounds, int32_t threads) {
+  for (int32_t round = 0; round < rounds; round++) {
+    for (Row& row : rows) {
+      const int32_t calls = std::max(1, static_cast<int32_t>(3e9 / row.flops()));
+      const double before = peak_rate(backend, threads);
+      const double start = seconds();
+      for (int32_t i = 0; i < calls; i++) row.problem.run(backend[OpId::attention].float32, threads, false);
+      const double time = (seconds() - start) / calls;
+      const double peak = (before + peak_rate(backend, threads)) / 2;
+      row.times.push_back(time);
+      row.shares.push_back(row.flops() / time / peak);
+    }
+  }
+}
+
+}  // namespace
+
+}  // namespace likewise::test
+
+int main(int argc, char** argv) {
+  using namespace likewise;
+  using namespace likewise::test;
+  const int32_t rounds = argc > 1 ? std::atoi(argv[1]) : 9;
+  const int32_t threads = argc > 2 ? std::atoi(argv[2]) : 2;
+  Backend backend;
+  LIKEWISE_ISA::register_attention(backend);
+  LIKEWISE_ISA::register_peak(backend);
+
+  std::vector<Row> rows;
+  auto add = [&rows](const char* name, int64_t heads, int64_t head_dim, const std::vector<int32_t>& lengths) {
+    rows.push_back({name, AttentionCase(heads, head_dim, lengths, lengths, 1)});
+  };
+  add("32 x 12 x 128 x 32", 12, 32, repeat(128, 32));
+  add("8 x 12 x 512 x 64", 12, 64, repeat(512, 8));
+  add("8 x 12 x 512 x 32", 12, 32, repeat(512, 8));
+  add("1 x 12 x 2048 x 64", 12, 64, repeat(2048, 1));
+  add("4 x 6 x 128 x 26", 6, 26, repeat(128, 4));
+  add("256 x 12 x 15 x 32", 12, 32, repeat(15, 256));
+  add("256 x 12 x 16 x 32", 12, 32, repeat(16, 256));
+  add("256 sentences x 12 x 32", 12, 32, sentences(15, 256));
+  add("8 x 12 x 512 x 64 causal", 12, 64, repeat(512, 8));
+  AttentionCase& causal = rows.back().problem;
+  for (int32_t i = 0; i < 8 * 512; i++) causal.query_rank.push_back(i % 512);
+  causal.key_rank = causal.query_rank;
+
+  measure(backend, rows, rounds, threads);
+  std::printf("%-28s %10s %10s %8s\n", "batch x heads x length x dim", "ms", "GFLOP/s", "of peak");
+  for (const Row& row : rows) {
+    const double time = median(row.times);
+    std::printf("%-28s %10.3f %10.1f %7.1f%%\n", row.name, time * 1e3, row.flops() / time * 1e-9,
+                median(row.shares) * 100);
+  }
+  return 0;
+}

@@ -1,0 +1,114 @@
+// Numbers that would lead a kernel out of its memory: every backend refuses them before it writes anything, and says
+// which number it was.
+#include <cmath>
+#include <cstdint>
+
+#include "check.h"
+#include "op_case.h"
+#include "test_backends.h"
+
+namespace likewise::test {
+
+namespace {
+
+void expect_refusal(const OpCase& one, const char* message) {
+  SerialWorkers serial;
+  for (const Backend& backend : test_backends()) {
+    for (const DType real : {DType::float32, DType::float64}) {
+      const OpResult result = run_case(one, backend, real, 1, layouts[1], serial);
+      CHECK(result.refused.empty(), "%s", result.refused.c_str());
+      CHECK(result.status == Status::invalid_value, "on %s: %s", backend.name, message);
+      CHECK(result.message == message, "on %s: \"%s\", expected \"%s\"", backend.name, result.message.c_str(), message);
+      for (const std::vector<double>& output : result.outputs) {
+        for (const double value : output) CHECK(std::isnan(value), "on %s: output written: %s", backend.name, message);
+      }
+    }
+  }
+}
+
+OpCase embedding() {
+  using namespace embedding_op;
+  OpCase one{OpId::embedding, "embedding", std::vector<Operand>(8), {{3, 5}}, {1e-12}};
+  one.inputs[token_ids] = int_operand({0, 6, 3});
+  one.inputs[word] = random_operand({7, 5}, 1);
+  one.inputs[position_ids] = int_operand({0, 1, 2});
+  one.inputs[position] = random_operand({3, 5}, 2);
+  one.inputs[type_ids] = int_operand({0, 1, 1});
+  one.inputs[type] = random_operand({2, 5}, 3);
+  one.inputs[gamma] = random_operand({5}, 4);
+  one.inputs[beta] = random_operand({5}, 5);
+  return one;
+}
+
+// query_starts and key_starts: the offsets; 4 query tokens, 3 key tokens
+OpCase attention(const std::vector<int32_t>& query_starts, const std::vector<int32_t>& key_starts) {
+  using namespace attention_op;
+  OpCase one{OpId::attention, "attention", std::vector<Operand>(7), {{4, 6}, {4, 2}}, {2, 1, 0}};
+  one.inputs[query] = random_operand({4, 6}, 1);
+  one.inputs[key] = random_operand({3, 6}, 2);
+  one.inputs[value] = random_operand({3, 6}, 3);
+  one.inputs[query_offsets] = int_operand(query_starts);
+  one.inputs[key_offsets] = int_operand(key_starts);
+  return one;
+}
+
+OpCase pool(const std::vector<int32_t>& offsets, const std::vector<int32_t>& skip) {
+  const int64_t sequences = static_cast<int64_t>(offsets.size()) - 1;
+  OpCase one{OpId::pool, "pool", std::vector<Operand>(3), {{sequences, 5}}, {static_cast<double>(Pooling::mean)}};
+  one.inputs[pool_op::input] = random_operand({4, 5}, 1);
+  one.inputs[pool_op::offsets] = int_operand(offsets);
+  one.inputs[pool_op::skip] = int_operand(skip);
+  return one;
+}
+
+void expect_bad_id(int32_t input, size_t index, int32_t id, const char* message) {
+  OpCase one = embedding();
+  one.inputs[static_cast<size_t>(input)].values[index] = id;
+  expect_refusal(one, message);
+}
+
+}  // namespace
+
+TEST(ids_outside_their_table) {
+  expect_bad_id(embedding_op::token_ids, 1, 7,
+                "[embedding] expected tokenIds[1] to be a row of word, which has 7, but received 7");
+  expect_bad_id(embedding_op::token_ids, 0, -1,
+                "[embedding] expected tokenIds[0] to be a row of word, which has 7, but received -1");
+  expect_bad_id(embedding_op::token_ids, 2, INT32_MAX,
+                "[embedding] expected tokenIds[2] to be a row of word, which has 7, but received 2147483647");
+  expect_bad_id(embedding_op::position_ids, 2, 3,
+                "[embedding] expected positionIds[2] to be a row of position, which has 3, but received 3");
+  expect_bad_id(embedding_op::type_ids, 1, INT32_MIN,
+                "[embedding] expected typeIds[1] to be a row of type, which has 2, but received -2147483648");
+}
+
+TEST(offsets_that_are_no_batch) {
+  expect_refusal(attention({1, 4}, {0, 3}), "[attention] expected queryOffsets to start with 0 but received 1");
+  expect_refusal(attention({0, 3}, {0, 3}),
+                 "[attention] expected queryOffsets to end with 4, the number of tokens, but received 3");
+  expect_refusal(attention({0, 4}, {0, 4}),
+                 "[attention] expected keyOffsets to end with 3, the number of tokens, but received 4");
+  expect_refusal(attention({0, 2, 4}, {0, 5, 3}),
+                 "[attention] expected keyOffsets never to fall but keyOffsets[2] is 3 after 5");
+  expect_refusal(attention({0}, {0}),
+                 "[attention] expected queryOffsets to end with 4, the number of tokens, but received 0");
+  expect_refusal(pool({-1, 4}, {0}), "[pool] expected offsets to start with 0 but received -1");
+  expect_refusal(pool({0, 9, 4}, {0, 0}), "[pool] expected offsets never to fall but offsets[2] is 4 after 9");
+  expect_refusal(pool({0, 1, 5}, {0, 0}),
+                 "[pool] expected offsets to end with 4, the number of tokens, but received 5");
+  expect_refusal(pool({0, 1, 4}, {0, -2}), "[pool] expected skip[1] to be 0 or more but received -2");
+}
+
+TEST(first_message_stays) {
+  char message[message_size] = "";
+  OpCall call;
+  call.message = message;
+  CHECK(fail(call, Status::out_of_memory, "first %d", 1) == Status::out_of_memory, "fail gives its status back");
+  fail(call, Status::invalid_value, "second");
+  CHECK(std::string(message) == "first 1", "\"%s\"", message);
+  message[0] = '\0';
+  fail(call, Status::invalid_value, "%s", std::string(1000, 'x').c_str());
+  CHECK(std::string(message) == std::string(message_size - 1, 'x'), "a long message is cut");
+}
+
+}  // namespace likewise::test

@@ -1,0 +1,189 @@
+// The AVX-512 intrinsics that the vector layer uses, written in AVX2 and plain loops, so that the sixteen-lane kernels
+// can be tested on a CPU without AVX-512. Included before everything else (make EMULATE=1); an intrinsic that is
+// missing here does not compile. Follows Intel's description of each; nothing of this is fast.
+#pragma once
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define __AVX512F__ 1  // now that the compiler's own header has been read: chooses the vector layer's AVX-512 file
+
+namespace emulated {
+namespace {
+
+#define EMULATED static inline __attribute__((always_inline))
+
+union Halves {
+  __m512 whole;
+  __m512i integers;
+  __m256 half[2];
+  __m256i integer_half[2];
+  float lane[16];
+  int32_t integer[16];
+};
+
+template <typename Step>
+EMULATED __m512 by_half(Step step) {
+  Halves result;
+  for (int i = 0; i < 2; ++i) result.half[i] = step(i);
+  return result.whole;
+}
+
+template <typename Step>
+EMULATED __m512 by_lane(Step step) {
+  Halves result;
+  for (int i = 0; i < 16; ++i) result.lane[i] = step(i);
+  return result.whole;
+}
+
+template <typename Step>
+EMULATED __m512i by_integer(Step step) {
+  Halves result;
+  for (int i = 0; i < 16; ++i) result.integer[i] = step(i);
+  return result.integers;
+}
+
+template <typename Step>
+EMULATED __mmask16 by_bit(Step step) {
+  unsigned bits = 0;
+  for (int i = 0; i < 16; ++i) bits |= unsigned(step(i)) << i;
+  return static_cast<__mmask16>(bits);
+}
+
+EMULATED bool set(__mmask16 mask, int lane) { return (mask >> lane & 1) != 0; }
+
+EMULATED __m512 add(__m512 a, __m512 b) { return a + b; }
+EMULATED __m512 subtract(__m512 a, __m512 b) { return a - b; }
+EMULATED __m512 multiply(__m512 a, __m512 b) { return a * b; }
+EMULATED __m512 divide(__m512 a, __m512 b) { return a / b; }
+EMULATED __m512 fmadd(__m512 a, __m512 b, __m512 c) {
+  Halves x{a}, y{b}, z{c};
+  return by_half([&](int i) { return _mm256_fmadd_ps(x.half[i], y.half[i], z.half[i]); });
+}
+EMULATED __m512 fnmadd(__m512 a, __m512 b, __m512 c) {
+  Halves x{a}, y{b}, z{c};
+  return by_half([&](int i) { return _mm256_fnmadd_ps(x.half[i], y.half[i], z.half[i]); });
+}
+EMULATED __m512 set1(float a) {
+  return by_lane([a](int) { return a; });
+}
+EMULATED __m512 load(const float* p) {
+  return by_lane([p](int i) { return p[i]; });
+}
+EMULATED void store(float* p, __m512 a) {
+  Halves x{a};
+  for (int i = 0; i < 16; ++i) p[i] = x.lane[i];
+}
+EMULATED __m512 masked_load(__mmask16 mask, const float* p) {
+  return by_lane([=](int i) { return set(mask, i) ? p[i] : 0.0f; });
+}
+EMULATED void masked_store(float* p, __mmask16 mask, __m512 a) {
+  Halves x{a};
+  for (int i = 0; i < 16; ++i) {
+    if (set(mask, i)) p[i] = x.lane[i];
+  }
+}
+EMULATED __m512 masked_max(__mmask16 mask, __m512 a, __m512 b) {
+  Halves x{a}, y{b};
+  return by_lane([&](int i) { return !set(mask, i) ? 0.0f : x.lane[i] > y.lane[i] ? x.lane[i] : y.lane[i]; });
+}
+EMULATED __m512 masked_min(__mmask16 mask, __m512 a, __m512 b) {
+  Halves x{a}, y{b};
+  return by_lane([&](int i) { return !set(mask, i) ? 0.0f : x.lane[i] < y.lane[i] ? x.lane[i] : y.lane[i]; });
+}
+EMULATED __m512 masked_sqrt(__mmask16 mask, __m512 a) {
+  Halves x{a};
+  return by_lane([&](int i) { return set(mask, i) ? __builtin_sqrtf(x.lane[i]) : 0.0f; });
+}
+EMULATED __m512 masked_move(__mmask16 mask, __m512 a) {
+  Halves x{a};
+  return by_lane([&](int i) { return set(mask, i) ? x.lane[i] : 0.0f; });
+}
+EMULATED __m512 blend(__mmask16 mask, __m512 a, __m512 b) {
+  Halves x{a}, y{b};
+  return by_lane([&](int i) { return set(mask, i) ? y.lane[i] : x.lane[i]; });
+}
+template <int predicate>
+EMULATED __mmask16 compare(__m512 a, __m512 b) {
+  static_assert(predicate == _CMP_LT_OQ || predicate == _CMP_LE_OQ);
+  Halves x{a}, y{b};
+  return by_bit([&](int i) { return predicate == _CMP_LT_OQ ? x.lane[i] < y.lane[i] : x.lane[i] <= y.lane[i]; });
+}
+
+EMULATED __m512i bits_of(__m512 a) { return Halves{a}.integers; }
+EMULATED __m512 floats_of(__m512i a) {
+  Halves x;
+  x.integers = a;
+  return x.whole;
+}
+EMULATED __m512i set1_integer(int32_t a) {
+  return by_integer([a](int) { return a; });
+}
+EMULATED __m512i load_integers(const void* p) {
+  return by_integer([p](int i) { return static_cast<const int32_t*>(p)[i]; });
+}
+EMULATED __m512i masked_load_integers(__mmask16 mask, const void* p) {
+  return by_integer([=](int i) { return set(mask, i) ? static_cast<const int32_t*>(p)[i] : 0; });
+}
+template <typename Step>
+EMULATED __m512i combine(__m512i a, __m512i b, Step step) {
+  Halves x, y;
+  x.integers = a;
+  y.integers = b;
+  return by_integer([&](int i) { return step(x.integer[i], y.integer[i]); });
+}
+EMULATED __m512i add_integers(__m512i a, __m512i b) {
+  return combine(a, b, [](int32_t x, int32_t y) { return static_cast<int32_t>(uint32_t(x) + uint32_t(y)); });
+}
+EMULATED __m512i and_integers(__m512i a, __m512i b) {
+  return combine(a, b, [](int32_t x, int32_t y) { return x & y; });
+}
+EMULATED __m512i or_integers(__m512i a, __m512i b) {
+  return combine(a, b, [](int32_t x, int32_t y) { return x | y; });
+}
+EMULATED __mmask16 integers_less(__m512i a, __m512i b, bool or_equal) {
+  Halves x, y;
+  x.integers = a;
+  y.integers = b;
+  return by_bit([&](int i) { return x.integer[i] < y.integer[i] || (or_equal && x.integer[i] == y.integer[i]); });
+}
+template <int half>
+EMULATED __m256i masked_half(__m512i a) {
+  Halves x;
+  x.integers = a;
+  return x.integer_half[half];
+}
+
+}  // namespace
+}  // namespace emulated
+
+#define _mm512_add_ps emulated::add
+#define _mm512_sub_ps emulated::subtract
+#define _mm512_mul_ps emulated::multiply
+#define _mm512_div_ps emulated::divide
+#define _mm512_fmadd_ps emulated::fmadd
+#define _mm512_fnmadd_ps emulated::fnmadd
+#define _mm512_set1_ps emulated::set1
+#define _mm512_loadu_ps emulated::load
+#define _mm512_storeu_ps emulated::store
+#define _mm512_maskz_loadu_ps emulated::masked_load
+#define _mm512_mask_storeu_ps emulated::masked_store
+#define _mm512_maskz_max_ps emulated::masked_max
+#define _mm512_maskz_min_ps emulated::masked_min
+#define _mm512_maskz_sqrt_ps emulated::masked_sqrt
+#define _mm512_maskz_mov_ps emulated::masked_move
+#define _mm512_mask_blend_ps emulated::blend
+#undef _mm512_cmp_ps_mask
+#define _mm512_cmp_ps_mask(a, b, predicate) emulated::compare<predicate>(a, b)
+#define _mm512_castps_si512 emulated::bits_of
+#define _mm512_castsi512_ps emulated::floats_of
+#define _mm512_set1_epi32 emulated::set1_integer
+#define _mm512_loadu_si512 emulated::load_integers
+#define _mm512_maskz_loadu_epi32 emulated::masked_load_integers
+#define _mm512_add_epi32 emulated::add_integers
+#define _mm512_and_epi32 emulated::and_integers
+#define _mm512_or_epi32 emulated::or_integers
+#define _mm512_cmplt_epi32_mask(a, b) emulated::integers_less(a, b, false)
+#define _mm512_cmple_epi32_mask(a, b) emulated::integers_less(a, b, true)
+#undef _mm512_maskz_extracti64x4_epi64
+#define _mm512_maskz_extracti64x4_epi64(mask, a, half) emulated::masked_half<half>(a)

@@ -1,0 +1,56 @@
+// One call of an op with its numbers, independent of backend, element type and memory layout; and running it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "../core/backend.h"
+#include "guarded_tensor.h"
+
+namespace likewise::test {
+
+struct Operand {
+  std::vector<int64_t> shape;   // empty: absent
+  std::vector<double> values;   // representable in float32
+  bool integer = false;
+  bool to_pack = false;         // a weight [outputs, inputs], passed as pack_weight makes it
+  bool per_row = false;         // its rows belong to the op's rows: row r of it decides only row r of the outputs
+};
+
+struct OpCase {
+  OpId op;
+  std::string name;
+  std::vector<Operand> inputs;
+  std::vector<std::vector<int64_t>> outputs;  // shapes; empty: absent
+  std::vector<double> parameters;
+  double error_units = 0;  // |error| <= 2^-23 (error_units + 16 |expected|)
+  int32_t in_place = -1;   // this input is the very memory of output 0
+};
+
+struct OpResult {
+  Status status = Status::ok;
+  std::string message;
+  std::vector<std::vector<double>> outputs;  // empty vectors: absent
+  bool surroundings_intact = true;
+  std::string refused;  // why check_call did not let it pass
+};
+
+// panel_width: of the packed weights.
+OpResult run_case(const OpCase& one, const Backend& backend, DType real, int32_t panel_width, const Layout& layout,
+                  Workers& workers);
+
+// The bits agree; NaN equals NaN.
+bool same_bits(const OpResult& a, const OpResult& b);
+
+// Deterministic numbers in [-1, 1], representable in float32.
+std::vector<double> random_values(int64_t count, uint32_t seed);
+Operand random_operand(std::vector<int64_t> shape, uint32_t seed, bool per_row = false);
+Operand int_operand(const std::vector<int32_t>& values, bool per_row = false);
+
+// The cases of the table, over sizes 0, 1, 2, 3, odd, about a register and past every block of the kernels.
+std::vector<OpCase> linear_cases();  // pack_weight too
+std::vector<OpCase> row_cases();  // embedding, layer_norm, l2_normalize, weighted_sum
+std::vector<OpCase> attention_cases();
+std::vector<OpCase> pool_cases();
+
+}  // namespace likewise::test

@@ -1,0 +1,305 @@
+// The checks before a call is queued: every good call passes, every change that would let a kernel leave its memory is
+// refused, and the messages say which tensor and why. No memory is touched: the addresses are made up.
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "../core/op_checks.h"
+#include "../core/op_specs.h"
+#include "check.h"
+
+namespace likewise::test {
+
+namespace {
+
+constexpr DType real = DType::float32;
+
+struct GoodCall : OpCall {
+  uintptr_t next = 1 << 20;
+
+  TensorView view(DType dtype, std::initializer_list<int64_t> shape) {
+    TensorView made;
+    made.data = reinterpret_cast<void*>(next);
+    next += 1 << 20;
+    made.dtype = dtype;
+    for (const int64_t size : shape) made.shape[made.rank++] = size;
+    if (made.rank == 2) made.row_stride = made.shape[1] + 5;
+    return made;
+  }
+  void in(int32_t index, DType dtype, std::initializer_list<int64_t> shape) { inputs[index] = view(dtype, shape); }
+  void out(int32_t index, std::initializer_list<int64_t> shape) { outputs[index] = view(real, shape); }
+};
+
+// A call with every optional tensor present.
+GoodCall good_call(OpId id) {
+  GoodCall call;
+  const DType whole = DType::int32;
+  switch (id) {
+    case OpId::pack_weight:
+      call.in(pack_weight_op::weight, real, {10, 6});
+      call.out(pack_weight_op::packed, {3, 6, 4});
+      break;
+    case OpId::embedding:
+      for (const int32_t ids : {embedding_op::token_ids, embedding_op::position_ids, embedding_op::type_ids}) {
+        call.in(ids, whole, {5});
+      }
+      call.in(embedding_op::word, real, {30, 6});
+      call.in(embedding_op::position, real, {9, 6});
+      call.in(embedding_op::type, real, {2, 6});
+      call.in(embedding_op::gamma, real, {6});
+      call.in(embedding_op::beta, real, {6});
+      call.out(0, {5, 6});
+      break;
+    case OpId::linear:
+      call.in(linear_op::input, real, {5, 6});
+      call.in(linear_op::packed, real, {3, 6, 4});
+      call.in(linear_op::bias, real, {10});
+      call.in(linear_op::residual, real, {5, 10});
+      call.out(0, {5, 10});
+      break;
+    case OpId::layer_norm:
+      call.in(layer_norm_op::input, real, {5, 384});
+      call.in(layer_norm_op::residual, real, {5, 384});
+      call.in(layer_norm_op::gamma, real, {384});
+      call.in(layer_norm_op::beta, real, {384});
+      call.out(0, {5, 384});
+      break;
+    case OpId::attention:
+      call.in(attention_op::query, real, {5, 12});
+      call.in(attention_op::key, real, {7, 12});
+      call.in(attention_op::value, real, {7, 12});
+      call.in(attention_op::query_offsets, whole, {3});
+      call.in(attention_op::key_offsets, whole, {3});
+      call.in(attention_op::query_rank, whole, {5});
+      call.in(attention_op::key_rank, whole, {7});
+      call.out(attention_op::output, {5, 12});
+      call.out(attention_op::log_sum_exp, {5, 3});
+      call.parameters[attention_op::heads] = 3;
+      call.parameters[attention_op::scale] = 0.5;
+      break;
+    case OpId::pool:
+      call.in(pool_op::input, real, {5, 6});
+      call.in(pool_op::offsets, whole, {4});
+      call.in(pool_op::skip, whole, {3});
+      call.out(0, {3, 6});
+      break;
+    case OpId::l2_normalize:
+      call.in(l2_normalize_op::input, real, {5, 6});
+      call.out(0, {5, 6});
+      break;
+    case OpId::weighted_sum:
+      call.in(weighted_sum_op::left, real, {5, 6});
+      call.in(weighted_sum_op::right, real, {5, 6});
+      call.out(0, {5, 6});
+      break;
+    case OpId::count:
+      break;
+  }
+  return call;
+}
+
+bool passes(OpId id, const OpCall& call) {
+  Problem problem;
+  const bool passed = check_call(id, call, problem);
+  CHECK(passed == (problem.message[0] == '\0'), "a message exactly when a call is refused: %s", problem.message);
+  return passed;
+}
+
+void expect_refused(OpId id, const OpCall& call, const char* change, size_t tensor) {
+  CHECK(!passes(id, call), "%s passed with %s of tensor %zu", op_spec(id).name.c_str(), change, tensor);
+}
+
+// Every change of one tensor that no op may let pass.
+void check_changes(OpId id, const OpCall& good, TensorView& (*tensor_of)(OpCall&, size_t), size_t tensor,
+                   bool optional) {
+  const auto changed = [&](const char* name, auto change) {
+    OpCall call = good;
+    change(tensor_of(call, tensor));
+    expect_refused(id, call, name, tensor);
+  };
+  OpCall copy = good;
+  const TensorView original = tensor_of(copy, tensor);
+  if (!optional) changed("no memory", [](TensorView& view) { view.data = nullptr; });
+  for (int32_t dtype = 0; dtype < 4; ++dtype) {
+    if (dtype == static_cast<int32_t>(original.dtype)) continue;
+    changed("another dtype", [dtype](TensorView& view) { view.dtype = static_cast<DType>(dtype); });
+  }
+  for (int32_t rank = -1; rank <= 6; ++rank) {
+    if (rank != original.rank) changed("another rank", [rank](TensorView& view) { view.rank = rank; });
+  }
+  for (int32_t i = 0; i < original.rank; ++i) {
+    for (const int64_t size : {int64_t{-1}, INT64_MIN, int64_t{1} << 49, int64_t{1} << 62, INT64_MAX}) {
+      changed("an impossible size", [=](TensorView& view) { view.shape[i] = size; });
+    }
+  }
+  changed("half an element's offset", [](TensorView& view) { view.data = static_cast<char*>(view.data) + 2; });
+  if (original.rank == 2) {
+    for (const int64_t stride : {original.shape[1] - 1, int64_t{0}, int64_t{-1}, INT64_MIN, INT64_MAX}) {
+      changed("an impossible stride", [=](TensorView& view) { view.row_stride = stride; });
+    }
+  }
+}
+
+struct Refusal {
+  OpId id;
+  void (*change)(OpCall& call);
+  Problem::Kind kind;
+  const char* message;
+};
+
+constexpr Problem::Kind shape = Problem::Kind::shape, dtype = Problem::Kind::dtype, argument = Problem::Kind::argument;
+
+const Refusal refusals[] = {
+    {OpId::layer_norm, [](OpCall& call) { call.inputs[layer_norm_op::gamma].shape[0] = 768; }, shape,
+     "[layerNorm] expected gamma of shape [384] but received [768]"},
+    {OpId::layer_norm, [](OpCall& call) { call.inputs[layer_norm_op::input].rank = 1; }, shape,
+     "[layerNorm] expected input of shape [rows, width] but received [5]"},
+    {OpId::layer_norm, [](OpCall& call) { call.inputs[layer_norm_op::beta].data = nullptr; }, argument,
+     "[layerNorm] expected beta but it was not given"},
+    {OpId::layer_norm, [](OpCall& call) { call.inputs[layer_norm_op::residual].shape[0] = 6; }, shape,
+     "[layerNorm] expected residual of shape [5, 384] but received [6, 384]"},
+    {OpId::layer_norm, [](OpCall& call) { call.inputs[layer_norm_op::gamma].dtype = DType::float64; }, dtype,
+     "[layerNorm] expected gamma of dtype float32 but received float64"},
+    {OpId::layer_norm, [](OpCall& call) { call.inputs[layer_norm_op::input].dtype = DType::int32; }, dtype,
+     "[layerNorm] expected input of dtype float32 or float64 but received int32"},
+    {OpId::layer_norm, [](OpCall& call) { call.parameters[layer_norm_op::epsilon] = -1; }, argument,
+     "[layerNorm] expected epsilon to be finite and not negative but received -1"},
+    {OpId::layer_norm, [](OpCall& call) { call.outputs[0].data = call.inputs[layer_norm_op::input].data; }, argument,
+     "[layerNorm] expected output not to share memory with input"},
+    {OpId::layer_norm, [](OpCall& call) { call.inputs[layer_norm_op::input].row_stride = 383; }, argument,
+     "[layerNorm] expected rows of input at least 384 elements apart but received 383"},
+    {OpId::pack_weight, [](OpCall& call) { call.outputs[0].shape[0] = 2; }, shape,
+     "[packWeight] expected packed of 3 panels, for 10 outputs in panels of 4, but received 2"},
+    {OpId::pack_weight, [](OpCall& call) { call.outputs[0].shape[2] = 0; }, shape,
+     "[packWeight] expected packed with panels of at least 1 column but received 0"},
+    {OpId::linear, [](OpCall& call) { call.inputs[linear_op::packed].shape[1] = 7; }, shape,
+     "[linear] expected packed of shape [panels, 6, width] but received [3, 7, 4]"},
+    {OpId::linear, [](OpCall& call) { call.outputs[0].shape[1] = 13; }, shape,
+     "[linear] expected packed of 4 panels, for 13 outputs in panels of 4, but received 3"},
+    {OpId::linear, [](OpCall& call) { call.inputs[linear_op::bias].shape[0] = 9; }, shape,
+     "[linear] expected bias of shape [10] but received [9]"},
+    {OpId::linear, [](OpCall& call) { call.parameters[linear_op::activation] = 5; }, argument,
+     "[linear] expected activation to be a whole number from 0 to 4 but received 5"},
+    {OpId::embedding, [](OpCall& call) { call.inputs[embedding_op::position].data = nullptr; }, argument,
+     "[embedding] expected both positionIds and position, or neither, but received only positionIds"},
+    {OpId::embedding, [](OpCall& call) { call.inputs[embedding_op::type].data = nullptr; }, argument,
+     "[embedding] expected both typeIds and type, or neither, but received only typeIds"},
+    {OpId::embedding,
+     [](OpCall& call) {
+       call.inputs[embedding_op::type_ids].data = nullptr;
+       call.inputs[embedding_op::type].shape[0] = 0;
+     },
+     shape, "[embedding] expected type to have rows >= 1 but received shape [0, 6]"},
+    {OpId::embedding, [](OpCall& call) { call.inputs[embedding_op::token_ids].dtype = DType::float32; }, dtype,
+     "[embedding] expected tokenIds of dtype int32 but received float32"},
+    {OpId::attention, [](OpCall& call) { call.parameters[attention_op::heads] = 5; }, argument,
+     "[attention] expected heads to divide the width 12 but received 5"},
+    {OpId::attention, [](OpCall& call) { call.parameters[attention_op::heads] = 0; }, argument,
+     "[attention] expected heads to be a whole number from 1 to 12 but received 0"},
+    {OpId::attention, [](OpCall& call) { call.parameters[attention_op::heads] = 1.5; }, argument,
+     "[attention] expected heads to be a whole number from 1 to 12 but received 1.5"},
+    {OpId::attention, [](OpCall& call) { call.outputs[attention_op::log_sum_exp].shape[1] = 4; }, shape,
+     "[attention] expected logSumExp of shape [5, 3] but received [5, 4]"},
+    {OpId::attention, [](OpCall& call) { call.inputs[attention_op::key_offsets].shape[0] = 4; }, shape,
+     "[attention] expected keyOffsets of shape [3] but received [4]"},
+    {OpId::attention, [](OpCall& call) { call.inputs[attention_op::key_rank].data = nullptr; }, argument,
+     "[attention] expected both queryRank and keyRank, or neither, but received only queryRank"},
+    {OpId::attention,
+     [](OpCall& call) {
+       call.parameters[attention_op::strict] = 1;
+       call.inputs[attention_op::key_rank].data = call.inputs[attention_op::query_rank].data = nullptr;
+     },
+     argument, "[attention] expected queryRank and keyRank, which strict compares"},
+    {OpId::attention,
+     [](OpCall& call) { call.outputs[attention_op::log_sum_exp].data = call.outputs[attention_op::output].data; },
+     argument, "[attention] expected logSumExp not to share memory with output"},
+    {OpId::pool, [](OpCall& call) { call.inputs[pool_op::offsets].shape[0] = 0; }, shape,
+     "[pool] expected offsets to have sequences + 1 >= 1 but received shape [0]"},
+    {OpId::pool, [](OpCall& call) { call.inputs[pool_op::offsets].shape[0] = 3; }, shape,
+     "[pool] expected skip of shape [2] but received [3]"},
+    {OpId::pool, [](OpCall& call) { call.parameters[pool_op::mode] = 6; }, argument,
+     "[pool] expected mode to be a whole number from 0 to 5 but received 6"},
+    {OpId::weighted_sum, [](OpCall& call) { call.inputs[weighted_sum_op::right].shape[1] = 5; }, shape,
+     "[weightedSum] expected right of shape [5, 6] but received [5, 5]"},
+};
+
+}  // namespace
+
+TEST(checks_refuse_changes) {
+  for (int32_t number = 0; number < op_count; ++number) {
+    const OpId id = static_cast<OpId>(number);
+    const OpSpec& spec = op_spec(id);
+    const GoodCall good = good_call(id);
+    CHECK(passes(id, good), "%s: a good call is refused", spec.name.c_str());
+    for (size_t i = 0; i < spec.inputs.size(); ++i) {
+      check_changes(id, good, [](OpCall& call, size_t t) -> TensorView& { return call.inputs[t]; }, i,
+                    spec.inputs[i].optional);
+      OpCall aliased = good;
+      aliased.inputs[i].data = aliased.outputs[0].data;
+      const bool in_place = id == OpId::linear && i == linear_op::residual;
+      CHECK(passes(id, aliased) == in_place, "%s: input %zu in the output's memory", spec.name.c_str(), i);
+    }
+    for (size_t i = 0; i < spec.outputs.size(); ++i) {
+      check_changes(id, good, [](OpCall& call, size_t t) -> TensorView& { return call.outputs[t]; }, i,
+                    spec.outputs[i].optional);
+    }
+    for (size_t i = 0; i < spec.parameters.size(); ++i) {
+      for (const double value : {double(NAN), double(INFINITY), double(-INFINITY)}) {
+        OpCall call = good;
+        call.parameters[i] = value;
+        CHECK(!passes(id, call), "%s passed with parameter %zu = %g", spec.name.c_str(), i, value);
+      }
+    }
+  }
+  CHECK(!passes(OpId::count, OpCall()) && !passes(static_cast<OpId>(-1), OpCall()), "no such op");
+}
+
+TEST(checks_say_what_is_wrong) {
+  for (const Refusal& refusal : refusals) {
+    OpCall call = good_call(refusal.id);
+    refusal.change(call);
+    Problem problem;
+    const bool passed = check_call(refusal.id, call, problem);
+    CHECK(!passed && problem.kind == refusal.kind && std::strcmp(problem.message, refusal.message) == 0,
+          "\"%s\" (kind %d), expected \"%s\"", problem.message, static_cast<int32_t>(problem.kind), refusal.message);
+  }
+}
+
+// Columns side by side in one matrix do not share memory; as soon as they touch, they do.
+TEST(checks_of_shared_memory) {
+  GoodCall call = good_call(OpId::l2_normalize);
+  TensorView &input = call.inputs[0], &output = call.outputs[0];
+  input.row_stride = output.row_stride = 20;
+  const auto at = [&](int64_t column) {
+    output.data = static_cast<float*>(input.data) + column;
+    return passes(OpId::l2_normalize, call);
+  };
+  for (int64_t column = -120; column <= 120; ++column) {
+    const int64_t place = (column % 20 + 20) % 20;
+    const bool apart = (place >= 6 && place <= 14) || column <= -86 || column >= 86;  // 4 rows of 20 and one of 6
+    CHECK(at(column) == apart, "an output %lld elements from the input", static_cast<long long>(column));
+  }
+  output.row_stride = 21;
+  CHECK(!at(10), "rows of another stride cross");
+  input.shape[0] = output.shape[0] = 0;
+  CHECK(at(0), "nothing overlaps nothing");
+}
+
+TEST(specs_of_ops) {
+  const OpSpec& linear = op_spec(OpId::linear);
+  CHECK(linear.name == "linear" && linear.inputs.size() == 4 && linear.outputs.size() == 1, "linear");
+  CHECK(linear.inputs[2].name == "bias" && linear.inputs[2].optional && !linear.inputs[1].optional, "linear's bias");
+  CHECK(linear.parameters == std::vector<std::string>{"activation"}, "linear's parameters");
+  CHECK(op_spec(OpId::pack_weight).parameters.empty(), "an empty list");
+  CHECK(op_spec(OpId::attention).outputs[1].name == "log_sum_exp", "attention's second output");
+  CHECK(activation_names()[static_cast<size_t>(Activation::relu)] == "relu", "activations");
+  CHECK(pooling_names()[static_cast<size_t>(Pooling::last_token)] == "last_token", "poolings");
+  for (int32_t number = 0; number < op_count; ++number) {
+    const OpSpec& spec = op_spec(static_cast<OpId>(number));
+    CHECK(spec.inputs.size() <= max_inputs && spec.outputs.size() <= max_outputs &&
+              spec.parameters.size() <= max_parameters, "%s fits OpCall", spec.name.c_str());
+  }
+}
+
+}  // namespace likewise::test

@@ -1,0 +1,69 @@
+// See test_backends.h.
+#include "test_backends.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace likewise::test {
+
+namespace {
+
+std::vector<Backend> make_backends() {
+  std::vector<Backend> backends(1);
+  fill_reference(backends[0]);
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    backends.push_back(backends.back());
+    fill_avx2(backends.back());
+  } else {
+    std::printf("SKIPPED: the avx2 table, which this CPU cannot run\n");
+  }
+#ifdef LIKEWISE_EMULATED
+  const bool has_avx512 = true;
+#else
+  const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+#endif
+  if (has_avx512) {
+    backends.push_back(backends.back());
+    fill_avx512(backends.back());
+  } else {
+    std::printf("SKIPPED: the avx512 table, which this CPU cannot run (make EMULATE=1 emulates it)\n");
+  }
+#endif
+  return backends;
+}
+
+}  // namespace
+
+const std::vector<Backend>& test_backends() {
+  static const std::vector<Backend> backends = make_backends();
+  return backends;
+}
+
+SerialWorkers::SerialWorkers(bool scrambled) {
+  count = scrambled ? 7 : 1;
+  run = [](Workers& workers, int64_t tiles, void (*tile)(void*, int64_t, int32_t), void* context) {
+    for (int64_t i = 0; i < tiles; ++i) {
+      if (workers.count == 1) {
+        tile(context, i, 0);
+      } else {
+        tile(context, tiles - 1 - i, static_cast<int32_t>(6 - i % 7));
+      }
+    }
+  };
+  scratch = [](Workers& workers, int32_t participant, size_t bytes) {
+    void*& own = static_cast<SerialWorkers&>(workers).scratches[participant];
+    std::free(own);
+    const size_t rounded = (bytes + 64) / 64 * 64;
+    own = std::aligned_alloc(64, rounded);
+    return std::memset(own, 0xff, rounded);  // NaN: nothing may be expected of scratch memory
+  };
+}
+
+SerialWorkers::~SerialWorkers() {
+  for (void* own : scratches) std::free(own);
+}
+
+}  // namespace likewise::test

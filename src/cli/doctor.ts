@@ -1,0 +1,85 @@
+// `likewise doctor`: what this machine has, what Likewise chose and why, and how fast it runs. It works without the
+// addon too, and says then what is wrong; the exit code is 0 only when everything is usable.
+
+import { cpus } from 'node:os';
+import { Command } from 'commander';
+import { type EngineReport, type GemmReport, inspectEngine } from './engine-report.ts';
+import { installedVersion } from './installed-version.ts';
+
+interface DoctorReport {
+  likewise: string;
+  cpu: string;
+  node: { version: string; abi: string; nodeApi: string; platform: string };
+  /** What the addon says of itself, or why it cannot be used. */
+  engine: EngineReport | { addon: string; problem: string };
+  tokenizers: string;
+  cuda: string;
+}
+
+/** The command, for the program. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('Show the CPU, the instruction set and threads chosen, the addon and its measured speed.')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  $ likewise doctor')
+    .action(doctor);
+}
+
+async function doctor(options: { json?: boolean }): Promise<void> {
+  const { versions, platform, arch } = process;
+  const report: DoctorReport = {
+    likewise: installedVersion('likewise'),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    node: {
+      version: process.version,
+      abi: versions.modules,
+      nodeApi: versions.napi ?? '',
+      platform: `${platform} ${arch}`,
+    },
+    engine: await inspectEngine(),
+    tokenizers: installedVersion('tokenizers'),
+    cuda: 'absent: this version computes on the CPU',
+  };
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : describe(report));
+  if ('problem' in report.engine) process.exitCode = 1;
+}
+
+function describe({ likewise, cpu, node, engine, tokenizers, cuda }: DoctorReport): string {
+  const rows = [
+    ['likewise', likewise],
+    ['cpu', cpu],
+    ['node', `${node.version}, ABI ${node.abi}, Node-API ${node.nodeApi}, ${node.platform}`],
+    ...('problem' in engine ? problemRows(engine) : engineRows(engine)),
+    ['tokenizers', tokenizers],
+    ['cuda', cuda],
+  ];
+  return `${rows.map(([name = '', value]) => `${name.padEnd(14)}${value}`).join('\n')}\n`;
+}
+
+function problemRows({ addon, problem }: { addon: string; problem: string }): string[][] {
+  return [
+    ['addon', addon],
+    ['problem', problem],
+  ];
+}
+
+function engineRows(engine: EngineReport): string[][] {
+  const others = engine.backends.map(
+    ({ name, available, reason }) => `${name} ${available ? 'yes' : `no (${reason})`}`,
+  );
+  return [
+    ['addon', `${engine.version}, ${engine.addon}`],
+    ['instructions', `${engine.backend}; ${others.join(', ')}`],
+    ['threads', `${engine.threads}: ${engine.threadsReason}`],
+    [
+      'gemm',
+      engine.gemm === undefined ? 'not measured: reference is for checking' : describeGemm(engine.gemm),
+    ],
+  ];
+}
+
+function describeGemm({ rows, inputs, outputs, gigaflops, peakGigaflops }: GemmReport): string {
+  const share = Math.round((100 * gigaflops) / peakGigaflops);
+  const rate = `${Math.round(gigaflops)} GFLOP/s of ${Math.round(peakGigaflops)} measured peak (${share} %)`;
+  return `${rate}, float32 [${rows}, ${inputs}] x [${inputs}, ${outputs}]`;
+}

@@ -1,0 +1,149 @@
+// `likewise embed`: a file of texts in, their vectors out, in constant memory.
+
+import { Command, Option } from 'commander';
+import type { TextFormat } from '../data/file-format.ts';
+import { interruptionSignal } from './interruption.ts';
+import {
+  addModelOptions,
+  defined,
+  encodeOptions,
+  loadEncoder,
+  type ModelOptions,
+  positiveInteger,
+} from './model-options.ts';
+import { ProgressLine } from './progress.ts';
+import { formatCount } from './quantities.ts';
+import { addRequiredOption } from './required-option.ts';
+import { checkOutputName, createVectorWriter } from './vector-output.ts';
+
+interface EmbedOptions extends ModelOptions {
+  input: string;
+  output: string;
+  format?: TextFormat;
+  textField?: string;
+  header?: boolean;
+  truncateDim?: number;
+  normalize?: boolean;
+  json?: boolean;
+}
+
+const help = `
+One vector per row, in order. txt: every line is a text, an empty line an empty text. jsonl: a string, or an object
+whose --text-field is one. csv, tsv: the column --text-field, by name (the first row is a header) or by number from 1.
+.npy is little-endian float32 of shape (texts, dimension); .jsonl has one array of numbers per line.
+
+Example:
+  $ likewise embed --model ./all-MiniLM-L6-v2 --input corpus.txt --output vectors.npy`;
+
+/** The command, for the program. */
+export function embedCommand(): Command {
+  const command = new Command('embed').description('Write the vectors of a file of texts.');
+  addRequiredOption(command, '--input <file>', 'corpus: txt, jsonl, csv or tsv; - is stdin');
+  addRequiredOption(command, '--output <file>', 'vectors: .npy or .jsonl');
+  return addModelOptions(command)
+    .addOption(
+      new Option('--format <format>', 'format of the input, when its name does not tell').choices([
+        'txt',
+        'jsonl',
+        'csv',
+        'tsv',
+      ]),
+    )
+    .option('--text-field <field>', 'key of the JSON object, or name or number of the column (default: text)')
+    .option('--header', 'csv, tsv: the first row is a header, also with a column number')
+    .option('--truncate-dim <count>', 'keep only the first dimensions', positiveInteger)
+    .option('--normalize', 'scale every vector to length 1')
+    .option('--no-normalize', 'do not, even if the model does')
+    .option('--json', 'print the summary as one JSON object')
+    .addHelpText('after', help)
+    .action(embed);
+}
+
+async function embed(options: EmbedOptions): Promise<void> {
+  checkOutputName(options.output);
+  const { inputSize, readTexts } = await loadReaders();
+  const signal = interruptionSignal();
+  const counts = { read: 0, empty: 0, bytes: 0 };
+  const { format, textField, header } = options;
+  const reading = {
+    format,
+    textField,
+    header,
+    signal,
+    onBytes: (bytes: number) => {
+      counts.bytes = bytes;
+    },
+  };
+  async function* texts() {
+    for await (const text of readTexts(options.input, reading)) {
+      counts.read += 1;
+      if (text.trim() === '') counts.empty += 1;
+      yield text;
+    }
+  }
+
+  const size = await inputSize(options.input);
+  using encoder = await loadEncoder(options);
+  const { truncateDim, normalize } = options;
+  const encoding = { ...encodeOptions(options), ...defined({ truncateDim, normalize }), signal };
+  const dimension = Math.min(encoder.dimension, truncateDim ?? encoder.dimension);
+  const writer = await createVectorWriter(options.output, dimension);
+  const progress = new ProgressLine();
+  const started = performance.now();
+  const total = { texts: 0, tokens: 0, truncated: 0 };
+  try {
+    for await (const chunk of encoder.encodeStream(texts(), encoding)) {
+      await writer.append(chunk.data);
+      total.texts += chunk.shape[0];
+      total.tokens += chunk.tokens;
+      total.truncated += chunk.truncated;
+      // what has been read runs ahead of what is done
+      const fraction = size === undefined ? undefined : ((counts.bytes / size) * total.texts) / counts.read;
+      progress.update({ ...total, fraction });
+    }
+    signal.throwIfAborted();
+    await writer.commit();
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  } finally {
+    progress.end();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  printSummary(
+    { ...total, empty: counts.empty, dimension, seconds, output: options.output },
+    options.json === true,
+  );
+}
+
+interface Summary {
+  texts: number;
+  tokens: number;
+  empty: number;
+  truncated: number;
+  dimension: number;
+  seconds: number;
+  output: string;
+}
+
+function printSummary(summary: Summary, json: boolean): void {
+  const { texts, tokens, empty, truncated, dimension, seconds, output } = summary;
+  const textsPerSecond = texts / seconds;
+  const tokensPerSecond = tokens / seconds;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ...summary, textsPerSecond, tokensPerSecond })}\n`);
+    return;
+  }
+  const counted = `${formatCount(texts)} texts (${formatCount(empty)} empty, ${formatCount(truncated)} truncated)`;
+  const rates = `${formatCount(textsPerSecond)} texts/s, ${formatCount(tokensPerSecond)} tokens/s`;
+  const taken = `${formatCount(tokens)} tokens in ${seconds.toFixed(1)} s: ${rates}`;
+  process.stdout.write(`${counted}, ${taken}\n${output}: ${texts} x ${dimension} float32\n`);
+}
+
+async function loadReaders() {
+  const [{ inputSize }, { readTexts }] = await Promise.all([
+    import('../data/text-blocks.ts'),
+    import('../data/read-texts.ts'),
+  ]);
+  return { inputSize, readTexts };
+}

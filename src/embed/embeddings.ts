@@ -1,0 +1,65 @@
+// What encoding returns: one vector per text, or one per token of each text.
+
+/** Vectors of texts, row after row. */
+export class Embeddings {
+  readonly data: Float32Array; // [texts, dimension]
+  readonly shape: readonly [texts: number, dimension: number];
+
+  constructor(data: Float32Array, texts: number, dimension: number) {
+    this.data = data;
+    this.shape = [texts, dimension];
+  }
+
+  /** The vector of text `index`, over the same memory. */
+  row(index: number): Float32Array {
+    const [texts, dimension] = this.shape;
+    checkIndex(index, texts);
+    return this.data.subarray(index * dimension, (index + 1) * dimension);
+  }
+
+  get length(): number {
+    return this.shape[0];
+  }
+
+  *[Symbol.iterator](): Generator<Float32Array> {
+    for (let index = 0; index < this.length; index++) yield this.row(index);
+  }
+}
+
+/** Vectors of tokens, special tokens included, text after text. */
+export class TokenEmbeddings {
+  readonly data: Float32Array; // [tokens, dimension]
+  readonly tokenIds: Int32Array; // [tokens]
+  /** Text i has the tokens from `offsets[i]` to `offsets[i + 1]`. */
+  readonly offsets: Float64Array; // [texts + 1]
+  readonly dimension: number;
+
+  constructor(data: Float32Array, tokenIds: Int32Array, offsets: Float64Array, dimension: number) {
+    this.data = data;
+    this.tokenIds = tokenIds;
+    this.offsets = offsets;
+    this.dimension = dimension;
+  }
+
+  get length(): number {
+    return this.offsets.length - 1;
+  }
+
+  /** The vectors of text `index`, [tokens, dimension], over the same memory. */
+  text(index: number): { data: Float32Array; tokenIds: Int32Array; shape: readonly [number, number] } {
+    checkIndex(index, this.length);
+    const start = this.offsets[index] as number;
+    const end = this.offsets[index + 1] as number;
+    return {
+      data: this.data.subarray(start * this.dimension, end * this.dimension),
+      tokenIds: this.tokenIds.subarray(start, end),
+      shape: [end - start, this.dimension],
+    };
+  }
+}
+
+function checkIndex(index: number, length: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= length) {
+    throw new RangeError(`expected an index from 0 to ${length - 1} but received ${index}`);
+  }
+}

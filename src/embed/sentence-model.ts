@@ -1,0 +1,143 @@
+// A loaded sentence encoder below its tokenizer: encoder, pooling, and the dense and normalize modules after it. One
+// call queues a whole batch and returns the tensor its vectors will be in.
+import { join } from 'node:path';
+import { ModelError } from '../errors.ts';
+import type { DenseSpec } from '../io/dense-config.ts';
+import type { ModelFolder } from '../io/model-folder.ts';
+import { openWeights, type WeightSource } from '../io/weights.ts';
+import type { Engine } from '../native/engine.ts';
+import { Encoder } from '../nn/encoder.ts';
+import { uploadBatch } from '../nn/encoder-batch.ts';
+import { Linear } from '../nn/linear.ts';
+import { Module } from '../nn/module.ts';
+import { ParameterReader } from '../nn/parameter-reader.ts';
+import { l2Normalize } from '../ops/rows.ts';
+import { scope } from '../tensor/scope.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import type { RaggedTokens } from '../data/ragged-batches.ts';
+import { Pooling, type PoolingMode } from './pooling.ts';
+
+/** What follows the pooling: dense layers, and `normalize` for scaling to unit length. */
+type HeadModule = Linear | 'normalize';
+
+export interface BatchOptions {
+  /** true: unit length at the end; false: the model's own Normalize modules are left out; undefined: as the model is. */
+  normalize?: boolean | undefined;
+  /** Keep this many first components, then scale to unit length again where the whole vector had it. */
+  truncateDim?: number | undefined;
+  /** Tokens of the prompt at the start of every text, [CLS] included. */
+  promptTokens?: number | undefined;
+}
+
+export class SentenceModel extends Module {
+  readonly engine: Engine;
+  readonly encoder: Encoder;
+  readonly pooling: Pooling;
+  readonly head: readonly HeadModule[];
+  /** Components of a sentence's vector. */
+  readonly dimension: number;
+
+  constructor(engine: Engine, encoder: Encoder, pooling: Pooling, head: readonly HeadModule[]) {
+    super();
+    this.engine = engine;
+    this.encoder = this.own(encoder);
+    this.pooling = pooling;
+    this.head = head.map((module) => (module === 'normalize' ? module : this.own(module)));
+    const lastDense = head.findLast((module) => module !== 'normalize');
+    this.dimension = lastDense?.weight.outputs ?? pooling.modes.length * encoder.config.hiddenSize;
+  }
+
+  /**
+   * Reads the weights of a model folder.
+   * @param pooling instead of the folder's own
+   * @throws ModelError, FormatError, FileError
+   */
+  static async load(engine: Engine, folder: ModelFolder, pooling?: readonly PoolingMode[]): Promise<SentenceModel> {
+    const loaded: Module[] = [];
+    try {
+      const encoder = await withWeights(folder.transformer.path, (weights) => Encoder.load(engine, folder.config, weights));
+      loaded.push(encoder);
+      const spec = folder.modules.find((module) => module.kind === 'pooling');
+      const chosen = new Pooling(pooling ?? spec?.modes ?? ['mean'], spec?.includePrompt);
+      chosen.checkEncoder(encoder);
+      const head: HeadModule[] = [];
+      let width = chosen.modes.length * folder.config.hiddenSize;
+      for (const module of folder.modules) {
+        if (module.kind === 'normalize') head.push('normalize');
+        if (module.kind !== 'dense') continue;
+        const dense = await loadDense(engine, folder, module, width);
+        loaded.push(dense);
+        head.push(dense);
+        width = module.outFeatures;
+      }
+      return new SentenceModel(engine, encoder, chosen, head);
+    } catch (error) {
+      for (const module of loaded) module.dispose();
+      throw error;
+    }
+  }
+
+  /** Queues a batch. @returns [texts, dimension] */
+  forward(tokens: RaggedTokens, options: BatchOptions = {}): Tensor {
+    return scope(() => {
+      const { config } = this.encoder;
+      const batch = uploadBatch(this.engine, tokens.tokenIds, tokens.offsets, config.positionOffset);
+      const states = this.encoder.forward(batch, this.pooling.wantedStates(config.layers));
+      const leaveOut = this.pooling.includePrompt ? 0 : (options.promptTokens ?? 0);
+      const skip = leaveOut === 0 ? undefined : Tensor.from(this.engine, new Int32Array(batch.sequences).fill(leaveOut));
+      return this.#applyHead(this.pooling.forward(this.encoder, states, batch, skip), options);
+    });
+  }
+
+  #applyHead(pooled: Tensor, options: BatchOptions): Tensor {
+    let vectors = pooled;
+    let unit = false;
+    for (const module of this.head) {
+      if (module !== 'normalize') vectors = module.forward(vectors);
+      else if (options.normalize !== false) vectors = l2Normalize(vectors);
+      unit = module === 'normalize' && options.normalize !== false;
+    }
+    if (options.normalize === true && !unit) {
+      vectors = l2Normalize(vectors);
+      unit = true;
+    }
+    const { truncateDim } = options;
+    if (truncateDim === undefined || truncateDim >= this.dimension) return vectors;
+    const cut = vectors.columns(0, truncateDim);
+    return unit ? l2Normalize(cut) : cut;
+  }
+
+  /** Queues a batch for its last hidden state. @returns [tokens, hidden] */
+  forwardTokens(tokens: RaggedTokens): Tensor {
+    return scope(() => {
+      const { config } = this.encoder;
+      const batch = uploadBatch(this.engine, tokens.tokenIds, tokens.offsets, config.positionOffset);
+      return this.encoder.forward(batch, new Set([config.layers])).get(config.layers) as Tensor;
+    });
+  }
+}
+
+async function withWeights<T>(path: string, use: (weights: WeightSource) => Promise<T>): Promise<T> {
+  const weights = await openWeights(path);
+  try {
+    return await use(weights);
+  } finally {
+    await weights.close();
+  }
+}
+
+async function loadDense(engine: Engine, folder: ModelFolder, spec: DenseSpec, width: number): Promise<Linear> {
+  if (spec.inFeatures !== width) {
+    throw new ModelError(
+      `expected the dense module ${spec.path} to take ${width} features, as the pooling gives, but it takes ${spec.inFeatures}`,
+    );
+  }
+  return withWeights(join(folder.path, spec.path), (weights) =>
+    Linear.load(new ParameterReader(engine, weights, 'linear.'), {
+      inputs: spec.inFeatures,
+      outputs: spec.outFeatures,
+      activation: spec.activation,
+      bias: spec.bias,
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+// All similarities between two sets of vectors, by the measure a model was made for; sentence-transformers' names. As
+// there, distances are negated so that larger is always more similar.
+import { ShapeError } from '../errors.ts';
+import type { Engine } from '../native/engine.ts';
+import { linear, packWeight } from '../ops/linear.ts';
+import { l2Normalize } from '../ops/rows.ts';
+import { scope } from '../tensor/scope.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { Embeddings } from './embeddings.ts';
+
+export type SimilarityFunction = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
+
+/**
+ * @param left [n, dimension]
+ * @param right [m, dimension]
+ * @returns [n, m]
+ * @throws ShapeError when the dimensions differ
+ */
+export async function similarities(
+  engine: Engine,
+  left: Embeddings,
+  right: Embeddings,
+  measure: SimilarityFunction,
+): Promise<Embeddings> {
+  const [rows, dimension] = left.shape;
+  const [columns, other] = right.shape;
+  if (dimension !== other) {
+    throw new ShapeError(`[similarity] expected vectors of one dimension but received ${dimension} and ${other}`);
+  }
+  if (measure === 'euclidean' || measure === 'manhattan') return negatedDistances(left, right, measure);
+  const product = scope(() => {
+    const upload = (set: Embeddings) => Tensor.from(engine, set.data, set.shape);
+    const [a, b] = [upload(left), upload(right)];
+    return measure === 'dot' ? linear(a, packWeight(b)) : linear(l2Normalize(a), packWeight(l2Normalize(b)));
+  });
+  try {
+    return new Embeddings(await product.float32Data(), rows, columns);
+  } finally {
+    product.dispose();
+  }
+}
+
+function negatedDistances(left: Embeddings, right: Embeddings, measure: 'euclidean' | 'manhattan'): Embeddings {
+  const [rows, dimension] = left.shape;
+  const [columns] = right.shape;
+  const result = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      let sum = 0;
+      for (let k = 0; k < dimension; k++) {
+        const difference = (left.data[i * dimension + k] as number) - (right.data[j * dimension + k] as number);
+        sum += measure === 'euclidean' ? difference * difference : Math.abs(difference);
+      }
+      result[i * columns + j] = measure === 'euclidean' ? -Math.sqrt(sum) : -sum;
+    }
+  }
+  return new Embeddings(result, rows, columns);
+}

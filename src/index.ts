@@ -1,0 +1,14 @@
+// The public face: re-exports only.
+export { type RaggedTokens } from './data/ragged-batches.ts';
+export { Embeddings, TokenEmbeddings } from './embed/embeddings.ts';
+export { POOLING_MODES, type PoolingMode } from './embed/pooling.ts';
+export {
+  EmbeddingsChunk,
+  type EncodeOptions,
+  type LoadOptions,
+  type Progress,
+  SentenceEncoder,
+} from './embed/sentence-encoder.ts';
+export type { SimilarityFunction } from './embed/similarity.ts';
+export * from './errors.ts';
+export { Engine, type EngineOptions } from './native/engine.ts';

@@ -1,0 +1,63 @@
+// Little-endian F16, BF16 and F64 bytes to float32, and the check that every value is finite.
+// F16 goes through a table of all 65,536 values; BF16 is the upper half of a float32.
+
+/** Float element types that become float32. */
+export type FloatDType = 'F64' | 'F32' | 'F16' | 'BF16';
+
+/** Bytes per element. */
+export const FLOAT_BYTES: Record<FloatDType, number> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
+
+/** Converts all of `source` (a multiple of the element size, 8-byte aligned) into `target` from `start` on. */
+export function convertToFloat32(
+  source: Uint8Array,
+  dtype: FloatDType,
+  target: Float32Array,
+  start: number,
+): void {
+  const { buffer, byteOffset, byteLength } = source;
+  if (dtype === 'F32') {
+    target.set(new Float32Array(buffer, byteOffset, byteLength / 4), start);
+  } else if (dtype === 'F64') {
+    target.set(new Float64Array(buffer, byteOffset, byteLength / 8), start);
+  } else if (dtype === 'BF16') {
+    const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
+    const bits = new Uint32Array(target.buffer, target.byteOffset, target.length);
+    for (let i = 0; i < halves.length; i++) bits[start + i] = (halves[i] as number) << 16;
+  } else {
+    const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
+    const table = float16Table();
+    for (let i = 0; i < halves.length; i++) target[start + i] = table[halves[i] as number] as number;
+  }
+}
+
+/** Index of the first value that is infinite or not a number, or -1. */
+export function indexOfNonFinite(values: Float32Array): number {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < bits.length; i++) {
+    if (((bits[i] as number) & 0x7f800000) === 0x7f800000) return i;
+  }
+  return -1;
+}
+
+let table: Float32Array | undefined;
+
+// IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits.
+function float16Table(): Float32Array {
+  if (table !== undefined) return table;
+  const values = new Float32Array(65536);
+  for (let half = 0; half < 65536; half++) {
+    const exponent = (half >> 10) & 31;
+    const fraction = half & 1023;
+    const magnitude =
+      exponent === 0
+        ? fraction * 2 ** -24
+        : exponent === 31
+          ? fraction === 0
+            ? Number.POSITIVE_INFINITY
+            : Number.NaN
+          : (1 + fraction / 1024) * 2 ** (exponent - 15);
+    values[half] = half & 0x8000 ? -magnitude : magnitude;
+  }
+  table = values;
+  return values;
+}

@@ -1,0 +1,45 @@
+// The README.md of a written model: what it is, how to load it, and the pipeline in words.
+
+import type { ModelFolderContent } from './model-folder-writer.ts';
+
+/** A model card in Markdown with the front matter the Hugging Face hub reads. */
+export function modelCard(content: ModelFolderContent, dimension: number): string {
+  const { config, modules, maxSequenceLength, similarity } = content;
+  const steps = modules.map((module) => {
+    if (module.kind === 'pooling') return `pooling: ${module.modes.join(' + ')}`;
+    if (module.kind === 'dense') {
+      return `dense: ${module.inFeatures} to ${module.outFeatures}, activation ${module.activation}`;
+    }
+    return 'L2 normalisation';
+  });
+  return `---
+library_name: sentence-transformers
+pipeline_tag: sentence-similarity
+tags:
+- sentence-transformers
+- feature-extraction
+- sentence-similarity
+---
+
+# Sentence encoder
+
+Maps a text to a vector of ${dimension} numbers; compare vectors by ${similarity ?? 'cosine'} similarity.
+
+- Encoder: ${config.modelType}, ${config.layers} layers, hidden size ${config.hiddenSize}, ${config.heads} heads
+- Maximum length: ${maxSequenceLength} tokens
+${steps.map((step, i) => `- Step ${i + 1}: ${step}`).join('\n')}
+
+\`\`\`js
+import { SentenceEncoder } from 'likewise';
+
+const encoder = await SentenceEncoder.load('path/to/this/folder');
+const embeddings = await encoder.encode(['first text', 'second text']);
+\`\`\`
+
+\`\`\`python
+from sentence_transformers import SentenceTransformer
+
+embeddings = SentenceTransformer('path/to/this/folder').encode(['first text', 'second text'])
+\`\`\`
+`;
+}

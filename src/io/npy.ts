@@ -1,0 +1,159 @@
+// NumPy's .npy format, version 1.0: a writer that streams float32 rows and learns their number at the end, and a
+// small reader for the common number types.
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+
+import { ArgumentError, FormatError } from '../errors.ts';
+import { AtomicFile } from './atomic-file.ts';
+import { InputFile } from './input-file.ts';
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
+/** Fixed, so that the header can be rewritten in place: room for any two sizes below 2^53. */
+const HEADER_BYTES = 128;
+/** Headers we read; NumPy writes 128 bytes for anything that is not a record type. */
+const MAX_READ_HEADER_BYTES = 10_000;
+
+const READERS = {
+  '<f4': Float32Array,
+  '<f8': Float64Array,
+  '<i4': Int32Array,
+  '<i8': BigInt64Array,
+  '|i1': Int8Array,
+  '|u1': Uint8Array,
+} as const;
+
+/** An array read from a .npy file, in C order. */
+export interface NpyArray {
+  /** NumPy's type string, for instance `<f4`. */
+  descr: keyof typeof READERS;
+  shape: number[];
+  data: Float32Array | Float64Array | Int32Array | BigInt64Array | Int8Array | Uint8Array;
+}
+
+/** Streams rows into a float32 matrix [rows, columns]; the file appears when `commit` has returned. */
+export class NpyWriter {
+  /** Rows written so far. */
+  rows = 0;
+  readonly columns: number;
+  readonly #file: AtomicFile;
+
+  private constructor(file: AtomicFile, columns: number) {
+    this.#file = file;
+    this.columns = columns;
+  }
+
+  /** Starts a matrix with `columns` columns. FileError when the file cannot be made. */
+  static async create(path: string, columns: number): Promise<NpyWriter> {
+    if (!Number.isSafeInteger(columns) || columns < 0) {
+      throw new ArgumentError(`expected a whole number of columns >= 0 but received ${columns}`);
+    }
+    const file = await AtomicFile.create(path);
+    const writer = new NpyWriter(file, columns);
+    try {
+      await file.write(encodeHeader([0, columns]));
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+    return writer;
+  }
+
+  /** Appends whole rows, [n, columns] in C order. */
+  async append(values: Float32Array): Promise<void> {
+    const rows = this.columns === 0 ? 0 : values.length / this.columns;
+    if (!Number.isInteger(rows) || (this.columns === 0 && values.length > 0)) {
+      throw new ArgumentError(
+        `expected whole rows of ${this.columns} values but received ${values.length} values`,
+      );
+    }
+    await this.#file.write(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    this.rows += rows;
+  }
+
+  /** Writes the final shape and makes the file appear. */
+  async commit(): Promise<void> {
+    try {
+      await this.#file.writeAt(encodeHeader([this.rows, this.columns]), 0);
+      await this.#file.commit();
+    } catch (error) {
+      await this.#file.discard();
+      throw error;
+    }
+  }
+
+  /** Gives up: nothing is left behind. */
+  async discard(): Promise<void> {
+    await this.#file.discard();
+  }
+}
+
+function encodeHeader(shape: readonly number[]): Uint8Array {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
+  const bytes = new Uint8Array(HEADER_BYTES).fill(0x20);
+  bytes.set(MAGIC);
+  bytes.set([1, 0, HEADER_BYTES - 10, 0], 6);
+  bytes.set(new TextEncoder().encode(text), 10);
+  bytes[HEADER_BYTES - 1] = 0x0a;
+  return bytes;
+}
+
+/** Reads a version 1.0 file of float32, float64 or integers. FileError or FormatError. */
+export async function readNpy(path: string): Promise<NpyArray> {
+  const file = await InputFile.open(path);
+  try {
+    const prefix = new Uint8Array(10);
+    await file.readExactly(prefix, 0);
+    if (MAGIC.some((byte, i) => prefix[i] !== byte)) throw new FormatError(`'${path}' is not a .npy file`);
+    if (prefix[6] !== 1) {
+      throw new FormatError(
+        `'${path}' has .npy version ${prefix[6]}.${prefix[7]} but version 1.0 is expected`,
+      );
+    }
+    const headerBytes = (prefix[8] as number) + 256 * (prefix[9] as number);
+    if (headerBytes > MAX_READ_HEADER_BYTES) {
+      throw new FormatError(
+        `'${path}' declares a header of ${headerBytes} bytes; at most ${MAX_READ_HEADER_BYTES} are read`,
+      );
+    }
+    const header = new Uint8Array(headerBytes);
+    await file.readExactly(header, 10);
+    const { descr, shape } = parseHeader(new TextDecoder('latin1').decode(header), path);
+    const Type = READERS[descr];
+    const count = shape.reduce((product, size) => product * size, 1);
+    const found = file.size - 10 - headerBytes;
+    if (!Number.isSafeInteger(count) || count * Type.BYTES_PER_ELEMENT !== found) {
+      throw new FormatError(
+        `'${path}' declares shape (${shape.join(', ')}) of ${descr}, ${count * Type.BYTES_PER_ELEMENT} bytes, ` +
+          `but holds ${found}; it is cut short or damaged`,
+      );
+    }
+    const data = new Type(count);
+    await file.readExactly(new Uint8Array(data.buffer), 10 + headerBytes);
+    return { descr, shape, data };
+  } finally {
+    await file.close();
+  }
+}
+
+// NumPy writes the three keys in alphabetical order; the header is a Python literal, of which this is the subset used.
+const HEADER_PATTERN =
+  /^\{\s*'descr':\s*'([^']*)',\s*'fortran_order':\s*(True|False),\s*'shape':\s*\(([\d,\s]*)\),?\s*\}\s*$/;
+
+function parseHeader(text: string, path: string): Pick<NpyArray, 'descr' | 'shape'> {
+  const match = HEADER_PATTERN.exec(text);
+  if (match === null)
+    throw new FormatError(`'${path}' has a .npy header that cannot be read: ${text.trim()}`);
+  const [, descr = '', fortran, sizes = ''] = match;
+  if (fortran === 'True') {
+    throw new FormatError(`'${path}' is in Fortran order; save it with numpy.ascontiguousarray first`);
+  }
+  if (!Object.hasOwn(READERS, descr)) {
+    throw new FormatError(
+      `'${path}' has dtype '${descr}' but one of ${Object.keys(READERS).join(', ')} is expected`,
+    );
+  }
+  const shape = sizes.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)]));
+  if (shape.some((size) => !Number.isSafeInteger(size))) {
+    throw new FormatError(`'${path}' has shape (${sizes.trim()}), which is not a list of whole numbers`);
+  }
+  return { descr: descr as NpyArray['descr'], shape };
+}

@@ -1,0 +1,96 @@
+// `likewise/kernels`: the headline kernels on plain typed arrays, for those who want only these. Inputs are copied when
+// called, so the arrays may be changed or transferred at once; shared and resizable buffers are refused.
+import { ArgumentError, DTypeError, ShapeError } from './errors.ts';
+import { Engine, type EngineOptions } from './native/engine.ts';
+import { attentionWithLogSumExp } from './ops/attention.ts';
+import { scope } from './tensor/scope.ts';
+import { Tensor } from './tensor/tensor.ts';
+
+export interface FusedAttentionOptions extends EngineOptions {
+  /** [query tokens, heads * headDim], sequences laid end to end, row-major. */
+  query: Float32Array;
+  /** [key tokens, heads * headDim] */
+  key: Float32Array;
+  /** [key tokens, heads * headDim] */
+  value: Float32Array;
+  /** [sequences + 1]: sequence s owns tokens cuSeqlens[s] to cuSeqlens[s + 1] of the queries, and of the keys by default. */
+  cuSeqlens: Int32Array;
+  /** [sequences + 1] of the keys, where they are fewer or more than the queries. */
+  keyCuSeqlens?: Int32Array;
+  heads: number;
+  /**
+   * [query tokens]: query i sees key j of its sequence when `keyRank[j] <= rank[i]`. None: all keys. The position: causal.
+   * 0 over a source, then 1, 2, 3 …: UniLM's sequence-to-sequence mask.
+   */
+  rank?: Int32Array;
+  /** [key tokens]; `rank` by default. */
+  keyRank?: Int32Array;
+  /** See only keys of a rank below one's own. */
+  strict?: boolean;
+  /** Factor of the dot products; 1 / sqrt(headDim) by default. */
+  scale?: number;
+}
+
+export interface FusedAttentionResult {
+  /** [query tokens, heads * headDim]; zeros for a query that sees nothing */
+  output: Float32Array;
+  /** [query tokens, heads]: log of the sum of exp(scale * query . key); -Infinity for a query that sees nothing */
+  logSumExp: Float32Array;
+}
+
+/**
+ * Multi-head softmax attention over a ragged batch, without padding and without a matrix of length x length.
+ * @throws ArgumentError, ShapeError, DTypeError; rejects with ExecutionError when cuSeqlens do not describe the tokens
+ */
+export async function fusedAttention(options: FusedAttentionOptions): Promise<FusedAttentionResult> {
+  const { query, key, value, cuSeqlens, heads, strict, scale } = options;
+  if (!Number.isInteger(heads) || heads < 1) {
+    throw new ArgumentError(`[fusedAttention] expected heads to be a positive integer but received ${heads}`);
+  }
+  const keyCuSeqlens = options.keyCuSeqlens ?? cuSeqlens;
+  const engine = Engine.shared({ backend: options.backend, threads: options.threads });
+  const result = scope(() => {
+    const tokens = lastOf('cuSeqlens', cuSeqlens);
+    const keyTokens = lastOf('keyCuSeqlens', keyCuSeqlens);
+    const width = widthOf('query', query, tokens) ?? widthOf('key', key, keyTokens) ?? heads;
+    const matrix = (name: string, data: Float32Array, rows: number) => {
+      if (data.length === rows * width) return Tensor.from(engine, data, [rows, width]);
+      throw new ShapeError(
+        `[fusedAttention] expected ${name} of ${rows} x ${width} elements, as query and cuSeqlens say, but received ${data.length}`,
+      );
+    };
+    const ints = (name: string, data: Int32Array | undefined) => data && Tensor.from(engine, checkInts(name, data));
+    return attentionWithLogSumExp(matrix('query', query, tokens), matrix('key', key, keyTokens), matrix('value', value, keyTokens), {
+      heads,
+      strict,
+      scale,
+      queryOffsets: Tensor.from(engine, cuSeqlens),
+      keyOffsets: Tensor.from(engine, keyCuSeqlens),
+      queryRank: ints('rank', options.rank),
+      keyRank: ints('keyRank', options.keyRank),
+    });
+  });
+  const reading = [result.output.float32Data(), result.logSumExp.float32Data()] as const;
+  result.output.dispose();
+  result.logSumExp.dispose();
+  const [output, logSumExp] = await Promise.all(reading);
+  return { output, logSumExp };
+}
+
+function checkInts(name: string, data: Int32Array): Int32Array {
+  if (data instanceof Int32Array) return data;
+  throw new DTypeError(`[fusedAttention] expected ${name} to be an Int32Array`);
+}
+
+function lastOf(name: string, offsets: Int32Array): number {
+  const last = checkInts(name, offsets).at(-1);
+  if (last !== undefined && last >= 0) return last;
+  throw new ArgumentError(`[fusedAttention] expected ${name} to end with the number of tokens but received ${last}`);
+}
+
+function widthOf(name: string, data: Float32Array, rows: number): number | undefined {
+  if (!(data instanceof Float32Array)) throw new DTypeError(`[fusedAttention] expected ${name} to be a Float32Array`);
+  if (rows === 0) return undefined;
+  if (data.length % rows === 0) return data.length / rows;
+  throw new ShapeError(`[fusedAttention] expected ${name} to hold whole rows for ${rows} tokens but received ${data.length} elements`);
+}

@@ -1,0 +1,102 @@
+// The native addon's functions as TypeScript sees them, and its kinds of error as the public error classes.
+import {
+  AddonError,
+  ArgumentError,
+  BackendError,
+  DisposedError,
+  DTypeError,
+  ExecutionError,
+  LikewiseError,
+  OutOfMemoryError,
+  QueueFullError,
+  ShapeError,
+} from '../errors.ts';
+
+/** Element types a tensor can have. */
+export type DType = 'float32' | 'float64' | 'int32';
+
+/** A tensor in the addon: engine, generation and slot in one exact integer; 0 is "no tensor". */
+export type Handle = number;
+
+export interface OpDescription {
+  name: string;
+  inputs: { name: string; optional: boolean }[];
+  outputs: { name: string; optional: boolean }[];
+  parameters: string[];
+}
+
+export interface AddonDescription {
+  version: string;
+  ops: OpDescription[];
+  activations: string[];
+  poolings: string[];
+  backends: { name: string; available: boolean; reason: string }[];
+  fastestBackend: string;
+  cores: number;
+  coresReason: string;
+  cpu: string;
+}
+
+export interface EngineStats {
+  backend: string;
+  threads: number;
+  panelWidth: number;
+  liveTensors: number;
+  poolHits: number;
+  poolMisses: number;
+  bytesInUse: number;
+  bytesHeld: number;
+  commandsExecuted: number;
+  commandsWaiting: number;
+  stagedBytes: number;
+}
+
+/** The narrow door: `native/addon/addon.cpp` says what each function does. */
+export interface NativeAddon {
+  createEngine(backend: string, threads: number): number;
+  destroyEngine(engine: number): void;
+  allocate(engine: number, dtype: DType, shape: readonly number[]): Handle;
+  view(handle: Handle, offset: number, shape: readonly number[], rowStride: number): Handle;
+  release(handle: Handle): boolean;
+  upload(handle: Handle, array: Float32Array | Float64Array | Int32Array): void;
+  download(handle: Handle): Promise<ArrayBuffer>;
+  run(
+    op: number,
+    inputs: readonly Handle[],
+    outputs: readonly Handle[],
+    parameters: readonly number[],
+  ): void;
+  ready(engine: number, backlog: number): Promise<void>;
+  stats(engine: number): EngineStats;
+  measurePeak(engine: number): Promise<ArrayBuffer>;
+  describe(): AddonDescription;
+  failAllocation(engine: number, countdown: number): void;
+}
+
+const errorClasses: Record<string, new (message: string, options?: ErrorOptions) => LikewiseError> = {
+  argument: ArgumentError,
+  shape: ShapeError,
+  dtype: DTypeError,
+  disposed: DisposedError,
+  backend: BackendError,
+  memory: OutOfMemoryError,
+  queue: QueueFullError,
+  execution: ExecutionError,
+};
+
+/** The public error for whatever the addon threw; anything unknown is an {@link AddonError}. */
+export function publicError(error: unknown): LikewiseError {
+  if (error instanceof LikewiseError) return error;
+  const { kind, message } = error as { kind?: string; message?: string };
+  const ErrorClass = (kind !== undefined && errorClasses[kind]) || AddonError;
+  return new ErrorClass(message ?? String(error));
+}
+
+/** Runs a call into the addon; what it throws comes out as a public error. */
+export function guarded<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw publicError(error);
+  }
+}

@@ -1,0 +1,103 @@
+// An engine: one in-order stream of commands on one backend. Every tensor belongs to one. Ops only enqueue; the only
+// waits are for values (`tensor.data()`) and for room (`engine.ready()`).
+import { ArgumentError, DisposedError } from '../errors.ts';
+import { type AddonDescription, type EngineStats, guarded, type NativeAddon, publicError } from './addon.ts';
+import { chooseBackend, chooseThreads, loadAddon } from './load.ts';
+
+export interface EngineOptions {
+  /** `avx512`, `avx2`, `reference`, or `mock` in tests; the fastest this CPU has by default. */
+  backend?: string | undefined;
+  /** Threads that may work on one command; by default as many as the process may use. */
+  threads?: number | undefined;
+}
+
+const sharedEngines = new Map<string, Engine>();
+
+export class Engine implements Disposable {
+  readonly addon: NativeAddon;
+  readonly description: AddonDescription;
+  readonly id: number;
+  readonly backend: string;
+  readonly threads: number;
+  /** Rows of a packed weight's panel: what `pack_weight` is given. */
+  readonly panelWidth: number;
+  readonly #ops: Map<string, number>;
+  #disposed = false;
+
+  /** @throws AddonError, BackendError, ArgumentError */
+  constructor(options: EngineOptions = {}) {
+    const { addon, description } = loadAddon();
+    const threads = chooseThreads(options.threads);
+    if (!Number.isInteger(threads) || threads < 0 || threads > 1024) {
+      throw new ArgumentError(`expected threads to be an integer from 1 to 1024 but received ${threads}`);
+    }
+    this.addon = addon;
+    this.description = description;
+    this.id = guarded(() => addon.createEngine(chooseBackend(description, options.backend), threads));
+    const stats = addon.stats(this.id);
+    this.backend = stats.backend;
+    this.threads = stats.threads;
+    this.panelWidth = stats.panelWidth;
+    this.#ops = new Map(description.ops.map((op, index) => [op.name, index]));
+  }
+
+  /** One engine per backend and thread count in this JavaScript thread, made on first use. */
+  static shared(options: EngineOptions = {}): Engine {
+    const key = `${options.backend ?? ''}/${options.threads ?? ''}`;
+    let engine = sharedEngines.get(key);
+    if (engine === undefined || engine.disposed) {
+      engine = new Engine(options);
+      sharedEngines.set(key, engine);
+    }
+    return engine;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The number of an op of `native/ops.def`. */
+  opId(name: string): number {
+    const id = this.#ops.get(name);
+    if (id === undefined) throw new ArgumentError(`expected an op of this build but received "${name}"`);
+    return id;
+  }
+
+  /** Resolves once at most `backlog` commands are waiting: what a producer awaits between batches. */
+  async ready(backlog = 256): Promise<void> {
+    this.#checkAlive();
+    try {
+      await this.addon.ready(this.id, backlog);
+    } catch (error) {
+      throw publicError(error);
+    }
+  }
+
+  /** Live tensors, pool hits and misses, bytes held, commands executed and waiting. */
+  stats(): EngineStats {
+    this.#checkAlive();
+    return guarded(() => this.addon.stats(this.id));
+  }
+
+  /** Floating-point operations per second of a loop that touches registers only, on all of the engine's threads. */
+  async measurePeak(): Promise<number> {
+    this.#checkAlive();
+    const buffer = await guarded(() => this.addon.measurePeak(this.id));
+    return new Float64Array(buffer)[0] as number;
+  }
+
+  /** Ends the stream: the command in progress finishes, waiting ones are dropped, pending promises reject. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.addon.destroyEngine(this.id);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #checkAlive(): void {
+    if (this.#disposed) throw new DisposedError('expected a live engine but it was disposed');
+  }
+}

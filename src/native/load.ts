@@ -1,0 +1,87 @@
+// Finds and loads the native addon on first use, never at import, and says what is wrong and what mends it when it
+// cannot be had: not built (npm skipped the install script), built for something else, or of another version.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { AddonError, BackendError } from '../errors.ts';
+import type { AddonDescription, NativeAddon } from './addon.ts';
+
+const packageRoot = new URL('../../', import.meta.url);
+
+/** Where the build puts the addon. */
+export const addonPath = fileURLToPath(new URL('build/Release/likewise.node', packageRoot));
+
+/** This package's version. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('package.json', packageRoot), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const remedy =
+  'run "npx likewise build" (it needs a C++20 compiler, make and Python 3), or allow the install script and reinstall: ' +
+  '"npm install --allow-scripts=likewise" (npm 12), "npm rebuild likewise" (npm 11 and older)';
+
+let loaded: { addon: NativeAddon; description: AddonDescription } | undefined;
+
+/**
+ * The addon and what it offers.
+ * @throws AddonError when it is missing, cannot be loaded or has another version than this package.
+ */
+export function loadAddon(path: string = addonPath): { addon: NativeAddon; description: AddonDescription } {
+  if (loaded !== undefined && path === addonPath) return loaded;
+  if (!existsSync(path)) {
+    throw new AddonError(`the native addon is not built: no file at ${path}; ${remedy}`);
+  }
+  let addon: NativeAddon;
+  try {
+    addon = createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (error) {
+    const detail = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new AddonError(
+      `the native addon at ${path} cannot be loaded by Node ${process.version} on ${process.platform} ${process.arch} ` +
+        `(${detail}); ${remedy}`,
+      { cause: error },
+    );
+  }
+  const description = describeOf(addon, path);
+  const result = { addon, description };
+  if (path === addonPath) loaded = result;
+  return result;
+}
+
+function describeOf(addon: NativeAddon, path: string): AddonDescription {
+  const description = typeof addon.describe === 'function' ? addon.describe() : undefined;
+  const expected = packageVersion();
+  if (description?.version !== expected) {
+    throw new AddonError(
+      `expected the native addon of version ${expected} at ${path} but found ${description?.version ?? 'none'}; ${remedy}`,
+    );
+  }
+  return description;
+}
+
+/**
+ * The backend to use: the one asked for, else that of the environment variable LIKEWISE_BACKEND, else the fastest. The
+ * plain reference kernels are never chosen silently, because they are hundreds of times slower.
+ * @throws BackendError when the CPU has no instruction set that Likewise has kernels for.
+ */
+export function chooseBackend(description: AddonDescription, requested: string | undefined): string {
+  const name = requested ?? process.env.LIKEWISE_BACKEND ?? '';
+  if (name !== '') return name;
+  if (description.fastestBackend !== 'reference') return description.fastestBackend;
+  const reasons = description.backends.filter((backend) => !backend.available).map((backend) => backend.reason);
+  throw new BackendError(
+    `this machine has no instruction set that Likewise has fast kernels for${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}; ` +
+      "set LIKEWISE_BACKEND=reference, or pass { backend: 'reference' }, to run the plain and much slower kernels",
+  );
+}
+
+/** The number of threads: as asked, else LIKEWISE_THREADS, else 0 for all the process may use. */
+export function chooseThreads(requested: number | undefined): number {
+  if (requested !== undefined) return requested;
+  const variable = process.env.LIKEWISE_THREADS;
+  if (variable === undefined || variable === '') return 0;
+  const threads = Number(variable);
+  if (Number.isInteger(threads) && threads > 0) return threads;
+  throw new BackendError(`expected LIKEWISE_THREADS to be a positive integer but received "${variable}"`);
+}

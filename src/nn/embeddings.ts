@@ -1,0 +1,61 @@
+// BERT's input layer: word, position and token-type embeddings, summed and normalised; factorised models (ELECTRA, the
+// small SimBERTs) then project the narrow embedding up to the hidden size.
+import { embedding } from '../ops/embedding.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { EncoderBatch } from './encoder-batch.ts';
+import type { EncoderConfig } from './encoder-config.ts';
+import { LayerNorm } from './layer-norm.ts';
+import { Linear } from './linear.ts';
+import { Module } from './module.ts';
+import type { ParameterReader } from './parameter-reader.ts';
+
+export class Embeddings extends Module {
+  readonly word: Tensor; // [vocabulary, embedding]
+  readonly position: Tensor; // [positions, embedding]
+  readonly type: Tensor | undefined; // [types, embedding]
+  readonly norm: LayerNorm;
+  readonly projection: Linear | undefined; // embedding -> hidden
+
+  constructor(parts: {
+    word: Tensor;
+    position: Tensor;
+    type: Tensor | undefined;
+    norm: LayerNorm;
+    projection: Linear | undefined;
+  }) {
+    super();
+    this.word = this.own(parts.word);
+    this.position = this.own(parts.position);
+    this.type = parts.type && this.own(parts.type);
+    this.norm = this.own(parts.norm);
+    this.projection = parts.projection && this.own(parts.projection);
+  }
+
+  /** Reads `embeddings.*` and, in factorised models, `embeddings_project.*`. @throws ModelError */
+  static async load(reader: ParameterReader, config: EncoderConfig): Promise<Embeddings> {
+    const tables = reader.child('embeddings');
+    const width = config.embeddingSize;
+    const projection =
+      width === config.hiddenSize
+        ? undefined
+        : await Linear.load(reader.child('embeddings_project'), { inputs: width, outputs: config.hiddenSize });
+    return new Embeddings({
+      word: await tables.tensor('word_embeddings.weight', [config.vocabularySize, width]),
+      position: await tables.tensor('position_embeddings.weight', [config.maxPositions, width]),
+      type:
+        config.typeVocabularySize === 0
+          ? undefined
+          : await tables.tensor('token_type_embeddings.weight', [config.typeVocabularySize, width]),
+      norm: await LayerNorm.load(tables, width, config.layerNormEpsilon),
+      projection,
+    });
+  }
+
+  /** @returns [tokens, hidden] */
+  forward(batch: EncoderBatch): Tensor {
+    const { gamma, beta, epsilon } = this.norm;
+    const { word, position, type } = this;
+    const sum = embedding(batch, { word, position, type, gamma, beta, epsilon });
+    return this.projection === undefined ? sum : this.projection.forward(sum);
+  }
+}

@@ -1,0 +1,43 @@
+// A ragged batch on its way into an encoder: token ids laid end to end, and where each sequence starts.
+import { ArgumentError } from '../errors.ts';
+import type { Engine } from '../native/engine.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+export interface EncoderBatch {
+  tokenIds: Tensor; // int32 [tokens]
+  positionIds: Tensor; // int32 [tokens]
+  offsets: Tensor; // int32 [sequences + 1]
+  sequences: number;
+  tokens: number;
+}
+
+/**
+ * Uploads a ragged batch.
+ * @param offsets [sequences + 1], from 0, never falling, to the number of tokens
+ * @param positionOffset position of each sequence's first token
+ * @throws ArgumentError when offsets do not describe a ragged batch
+ */
+export function uploadBatch(
+  engine: Engine,
+  tokenIds: Int32Array,
+  offsets: Int32Array,
+  positionOffset: number,
+): EncoderBatch {
+  const positionIds = new Int32Array(tokenIds.length);
+  if (offsets[0] !== 0 || offsets.at(-1) !== tokenIds.length) {
+    throw new ArgumentError(`expected offsets from 0 to ${tokenIds.length} tokens but received ${offsets[0]} to ${offsets.at(-1)}`);
+  }
+  for (let sequence = 0; sequence + 1 < offsets.length; sequence++) {
+    const start = offsets[sequence] as number;
+    const end = offsets[sequence + 1] as number;
+    if (end < start) throw new ArgumentError(`expected offsets never to fall but ${end} follows ${start}`);
+    for (let token = start; token < end; token++) positionIds[token] = token - start + positionOffset;
+  }
+  return {
+    tokenIds: Tensor.from(engine, tokenIds),
+    positionIds: Tensor.from(engine, positionIds),
+    offsets: Tensor.from(engine, offsets),
+    sequences: offsets.length - 1,
+    tokens: tokenIds.length,
+  };
+}

@@ -1,0 +1,83 @@
+// One transformer layer, post-norm as in BERT: self-attention and a two-layer feed-forward network, each followed by
+// layerNorm(x + residual). Query, key and value are one product; attention reads them as column views.
+import { attention } from '../ops/attention.ts';
+import { linear, type PackedWeight } from '../ops/linear.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { EncoderBatch } from './encoder-batch.ts';
+import type { EncoderConfig } from './encoder-config.ts';
+import { LayerNorm } from './layer-norm.ts';
+import { Linear } from './linear.ts';
+import { Module } from './module.ts';
+import type { ParameterReader } from './parameter-reader.ts';
+
+interface EncoderLayerParts {
+  heads: number;
+  queryKeyValue: PackedWeight;
+  queryKeyValueBias: Tensor;
+  attentionOutput: Linear;
+  attentionNorm: LayerNorm;
+  intermediate: Linear;
+  output: Linear;
+  outputNorm: LayerNorm;
+}
+
+export class EncoderLayer extends Module {
+  readonly heads: number;
+  readonly queryKeyValue: PackedWeight; // [3 hidden, hidden]
+  readonly queryKeyValueBias: Tensor; // [3 hidden]
+  readonly attentionOutput: Linear;
+  readonly attentionNorm: LayerNorm;
+  readonly intermediate: Linear;
+  readonly output: Linear;
+  readonly outputNorm: LayerNorm;
+
+  constructor(parts: EncoderLayerParts) {
+    super();
+    this.heads = parts.heads;
+    this.queryKeyValue = this.own(parts.queryKeyValue);
+    this.queryKeyValueBias = this.own(parts.queryKeyValueBias);
+    this.attentionOutput = this.own(parts.attentionOutput);
+    this.attentionNorm = this.own(parts.attentionNorm);
+    this.intermediate = this.own(parts.intermediate);
+    this.output = this.own(parts.output);
+    this.outputNorm = this.own(parts.outputNorm);
+  }
+
+  /** Reads one `encoder.layer.N`. @throws ModelError */
+  static async load(reader: ParameterReader, config: EncoderConfig): Promise<EncoderLayer> {
+    const { hiddenSize: hidden, intermediateSize: intermediate, layerNormEpsilon, activation } = config;
+    const self = reader.child('attention.self');
+    const projections = ['query', 'key', 'value'];
+    return new EncoderLayer({
+      heads: config.heads,
+      queryKeyValue: await self.packed(projections.map((name) => `${name}.weight`), hidden, hidden),
+      queryKeyValueBias: await self.stackedVector(projections.map((name) => `${name}.bias`), hidden),
+      attentionOutput: await Linear.load(reader.child('attention.output.dense'), { inputs: hidden, outputs: hidden }),
+      attentionNorm: await LayerNorm.load(reader.child('attention.output'), hidden, layerNormEpsilon),
+      intermediate: await Linear.load(reader.child('intermediate.dense'), {
+        inputs: hidden,
+        outputs: intermediate,
+        activation,
+      }),
+      output: await Linear.load(reader.child('output.dense'), { inputs: intermediate, outputs: hidden }),
+      outputNorm: await LayerNorm.load(reader.child('output'), hidden, layerNormEpsilon),
+    });
+  }
+
+  /** @param hidden [tokens, hidden] @returns [tokens, hidden] */
+  forward(hidden: Tensor, batch: EncoderBatch): Tensor {
+    const attended = this.attentionNorm.forward(this.attentionOutput.forward(this.#attend(hidden, batch)), hidden);
+    return this.outputNorm.forward(this.output.forward(this.intermediate.forward(attended)), attended);
+  }
+
+  #attend(hidden: Tensor, batch: EncoderBatch): Tensor {
+    const width = hidden.shape[1] as number;
+    const fused = linear(hidden, this.queryKeyValue, { bias: this.queryKeyValueBias }); // [tokens, 3 hidden]
+    const [query, key, value] = [0, 1, 2].map((part) => fused.columns(part * width, (part + 1) * width)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    return attention(query, key, value, { heads: this.heads, queryOffsets: batch.offsets });
+  }
+}

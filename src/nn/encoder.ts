@@ -1,0 +1,85 @@
+// A BERT-family encoder: embeddings and a stack of layers over ragged batches (Devlin et al., 2018).
+import { ModelError } from '../errors.ts';
+import type { Engine } from '../native/engine.ts';
+import { scope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Embeddings } from './embeddings.ts';
+import type { EncoderBatch } from './encoder-batch.ts';
+import type { EncoderConfig } from './encoder-config.ts';
+import { EncoderLayer } from './encoder-layer.ts';
+import { Linear } from './linear.ts';
+import { Module } from './module.ts';
+import { ParameterReader, type ParameterSource } from './parameter-reader.ts';
+
+/** Hidden states by layer: 0 is the embeddings' output, i the output of layer i. */
+export type HiddenStates = Map<number, Tensor>; // each [tokens, hidden]
+
+const anchor = 'embeddings.word_embeddings.weight';
+
+export class Encoder extends Module {
+  readonly config: EncoderConfig;
+  readonly embeddings: Embeddings;
+  readonly layers: readonly EncoderLayer[];
+  /** The dense layer over [CLS] that BERT was pretrained with, where the weights have it. */
+  readonly pooler: Linear | undefined;
+
+  constructor(config: EncoderConfig, embeddings: Embeddings, layers: readonly EncoderLayer[], pooler?: Linear) {
+    super();
+    this.config = config;
+    this.embeddings = this.own(embeddings);
+    this.layers = layers.map((layer) => this.own(layer));
+    this.pooler = pooler && this.own(pooler);
+  }
+
+  /**
+   * Reads an encoder by Hugging Face's names, bare or below a model's prefix (`bert.`, `roberta.`, …).
+   * @throws ModelError when a parameter is missing or contradicts the config
+   */
+  static async load(engine: Engine, config: EncoderConfig, source: ParameterSource): Promise<Encoder> {
+    const reader = new ParameterReader(engine, source, prefixOf(source));
+    try {
+      return await Encoder.#read(reader, config);
+    } catch (error) {
+      reader.releaseAll();
+      throw error;
+    }
+  }
+
+  static async #read(reader: ParameterReader, config: EncoderConfig): Promise<Encoder> {
+    const embeddings = await Embeddings.load(reader, config);
+    const layers: EncoderLayer[] = [];
+    for (let index = 0; index < config.layers; index++) {
+      layers.push(await EncoderLayer.load(reader.child(`encoder.layer.${index}`), config));
+    }
+    const hidden = { inputs: config.hiddenSize, outputs: config.hiddenSize };
+    const hasPooler = reader.has('pooler.dense.weight');
+    const pooler = hasPooler ? await Linear.load(reader.child('pooler.dense'), hidden) : undefined;
+    return new Encoder(config, embeddings, layers, pooler);
+  }
+
+  /**
+   * Runs the stack; only the hidden states named in `wanted` are kept.
+   * @param wanted layers by number, 0 to `config.layers`
+   */
+  forward(batch: EncoderBatch, wanted: ReadonlySet<number>): HiddenStates {
+    const states: HiddenStates = new Map();
+    let hidden = scope(() => this.embeddings.forward(batch));
+    for (let index = 0; index <= this.layers.length; index++) {
+      if (wanted.has(index)) states.set(index, hidden);
+      const layer = this.layers[index];
+      if (layer === undefined) break;
+      const next = scope(() => layer.forward(hidden, batch));
+      if (!wanted.has(index)) hidden.dispose();
+      hidden = next;
+    }
+    if (!wanted.has(this.layers.length)) hidden.dispose();
+    return states;
+  }
+}
+
+function prefixOf(source: ParameterSource): string {
+  const name = source.names.find((candidate) => candidate === anchor || candidate.endsWith(`.${anchor}`));
+  if (name !== undefined) return name.slice(0, name.length - anchor.length);
+  const sample = source.names.slice(0, 3).join(', ');
+  throw new ModelError(`expected weights of a BERT-family encoder, with ${anchor}, but found ${source.names.length} tensors such as ${sample}`);
+}

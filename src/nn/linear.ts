@@ -1,0 +1,37 @@
+// A dense layer: `activation(x W^T + b)`, parameters `weight` [outputs, inputs] and `bias` [outputs].
+import { type Activation, linear, type PackedWeight } from '../ops/linear.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Module } from './module.ts';
+import type { ParameterReader } from './parameter-reader.ts';
+
+export interface LinearConfig {
+  inputs: number;
+  outputs: number;
+  activation?: Activation;
+  bias?: boolean;
+}
+
+export class Linear extends Module {
+  readonly weight: PackedWeight;
+  readonly bias: Tensor | undefined;
+  readonly activation: Activation;
+
+  constructor(weight: PackedWeight, bias: Tensor | undefined, activation: Activation = 'identity') {
+    super();
+    this.weight = this.own(weight);
+    this.bias = bias && this.own(bias);
+    this.activation = activation;
+  }
+
+  /** Reads `weight` and `bias` below the reader's prefix. @throws ModelError */
+  static async load(reader: ParameterReader, config: LinearConfig): Promise<Linear> {
+    const weight = await reader.packed(['weight'], config.outputs, config.inputs);
+    const bias = config.bias === false ? undefined : await reader.tensor('bias', [config.outputs]);
+    return new Linear(weight, bias, config.activation);
+  }
+
+  /** @param input [rows, inputs] @returns [rows, outputs] */
+  forward(input: Tensor): Tensor {
+    return linear(input, this.weight, { bias: this.bias, activation: this.activation });
+  }
+}

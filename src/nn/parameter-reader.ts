@@ -1,0 +1,91 @@
+// Reads a module's parameters by their Hugging Face names from wherever the weights are, checking every shape.
+import { ModelError } from '../errors.ts';
+import type { Engine } from '../native/engine.ts';
+import { type PackedWeight, packArray } from '../ops/linear.ts';
+import { keep } from '../tensor/scope.ts';
+import { formatShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+/** Named weights: a safetensors file, several, or a map in a test. */
+export interface ParameterSource {
+  readonly names: readonly string[];
+  info(name: string): { readonly shape: readonly number[] };
+  readFloat32(name: string): Promise<Float32Array>;
+}
+
+export class ParameterReader {
+  readonly engine: Engine;
+  readonly #source: ParameterSource;
+  readonly #names: ReadonlySet<string>;
+  readonly #prefix: string;
+  readonly #made: Disposable[];
+
+  constructor(engine: Engine, source: ParameterSource, prefix = '', made: Disposable[] = []) {
+    this.engine = engine;
+    this.#source = source;
+    this.#names = new Set(source.names);
+    this.#prefix = prefix;
+    this.#made = made;
+  }
+
+  /** A reader of the parameters below `name`. */
+  child(name: string): ParameterReader {
+    return new ParameterReader(this.engine, this.#source, `${this.#prefix}${name}.`, this.#made);
+  }
+
+  /** Frees all that was read: for a module that cannot be completed. */
+  releaseAll(): void {
+    for (const part of this.#made.splice(0)) part[Symbol.dispose]();
+  }
+
+  has(name: string): boolean {
+    return this.#resolve(name) !== undefined;
+  }
+
+  /** The elements of a parameter. @throws ModelError when it is missing or has another shape */
+  async array(name: string, shape: readonly number[]): Promise<Float32Array> {
+    const stored = this.#resolve(name);
+    const full = this.#prefix + name;
+    if (stored === undefined) {
+      throw new ModelError(`expected the weights to hold ${full} of shape ${formatShape(shape)}, as config.json says, but it is missing`);
+    }
+    const found = this.#source.info(stored).shape;
+    if (found.length !== shape.length || shape.some((size, axis) => found[axis] !== size)) {
+      throw new ModelError(`expected ${full} of shape ${formatShape(shape)}, as config.json says, but the weights hold ${formatShape(found)}`);
+    }
+    return this.#source.readFloat32(stored);
+  }
+
+  /** A parameter as a tensor that the caller owns. */
+  async tensor(name: string, shape: readonly number[]): Promise<Tensor> {
+    return this.#owned(keep(Tensor.from(this.engine, await this.array(name, shape), shape)));
+  }
+
+  /** One or more weights [outputs, inputs] stacked and packed; the caller owns the result. */
+  async packed(names: readonly string[], outputs: number, inputs: number): Promise<PackedWeight> {
+    const stacked = new Float32Array(names.length * outputs * inputs);
+    for (const [index, name] of names.entries()) {
+      stacked.set(await this.array(name, [outputs, inputs]), index * outputs * inputs);
+    }
+    return this.#owned(packArray(this.engine, stacked, names.length * outputs, inputs));
+  }
+
+  /** One or more vectors [size] laid end to end; the caller owns the result. */
+  async stackedVector(names: readonly string[], size: number): Promise<Tensor> {
+    const stacked = new Float32Array(names.length * size);
+    for (const [index, name] of names.entries()) stacked.set(await this.array(name, [size]), index * size);
+    return this.#owned(keep(Tensor.from(this.engine, stacked)));
+  }
+
+  #owned<T extends Disposable>(part: T): T {
+    this.#made.push(part);
+    return part;
+  }
+
+  /** Checkpoints converted from TensorFlow call layer norm's parameters gamma and beta. */
+  #resolve(name: string): string | undefined {
+    const full = this.#prefix + name;
+    const older = full.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
+    return [full, older].find((candidate) => this.#names.has(candidate));
+  }
+}

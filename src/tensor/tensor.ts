@@ -1,0 +1,147 @@
+// A tensor: an integer handle on native memory, with its shape and element type. Memory is owned, not collected: a
+// scope or `dispose()` frees it; what was forgotten is freed when the garbage collector finds it, and counted.
+import { DisposedError, DTypeError, ShapeError } from '../errors.ts';
+import { type DType, guarded, type Handle, publicError } from '../native/addon.ts';
+import type { Engine } from '../native/engine.ts';
+import { currentScope } from './scope.ts';
+import { elementCount, formatShape } from './shape.ts';
+
+export type { DType } from '../native/addon.ts';
+
+/** The array that holds a tensor's elements in JavaScript. */
+export type TensorData = Float32Array | Float64Array | Int32Array;
+
+const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
+
+let forgotten = 0;
+const registry = new FinalizationRegistry<{ engine: Engine; handle: Handle }>(({ engine, handle }) => {
+  if (!engine.disposed && engine.addon.release(handle)) forgotten++;
+});
+
+/** How many tensors were freed by the garbage collector because nobody disposed of them. */
+export function forgottenTensors(): number {
+  return forgotten;
+}
+
+export class Tensor implements Disposable {
+  readonly engine: Engine;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Matrices: elements from one row's start to the next row's. */
+  readonly rowStride: number;
+  readonly #handle: Handle;
+  #disposed = false;
+
+  private constructor(engine: Engine, dtype: DType, shape: readonly number[], rowStride: number, handle: Handle) {
+    this.engine = engine;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.rowStride = rowStride;
+    this.#handle = handle;
+    registry.register(this, { engine, handle }, this);
+    currentScope()?.add(this);
+  }
+
+  /** A tensor whose elements are yet to be written. @throws OutOfMemoryError, ShapeError */
+  static allocate(engine: Engine, dtype: DType, shape: readonly number[]): Tensor {
+    const handle = guarded(() => engine.addon.allocate(engine.id, dtype, shape));
+    return new Tensor(engine, dtype, [...shape], shape.at(-1) ?? 1, handle);
+  }
+
+  /**
+   * A tensor with the elements of an array, copied now.
+   * @param shape the array's length as one dimension by default
+   * @throws ShapeError when the shape's product is not the array's length; DTypeError for another kind of array
+   */
+  static from(engine: Engine, data: TensorData, shape: readonly number[] = [data.length]): Tensor {
+    const dtype = dtypeOf(data);
+    if (elementCount(shape) !== data.length) {
+      throw new ShapeError(`expected ${elementCount(shape)} elements for shape ${formatShape(shape)} but received ${data.length}`);
+    }
+    const tensor = Tensor.allocate(engine, dtype, shape);
+    try {
+      guarded(() => engine.addon.upload(tensor.handle, data));
+    } catch (error) {
+      tensor.dispose();
+      throw error;
+    }
+    return tensor;
+  }
+
+  /** The addon's number for this tensor. @throws DisposedError */
+  get handle(): Handle {
+    if (this.#disposed || this.engine.disposed) {
+      throw new DisposedError(`expected a live tensor but the one of shape ${formatShape(this.shape)} was disposed`);
+    }
+    return this.#handle;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Rows `start` to `end` of a matrix or vector, over the same memory. */
+  rows(start: number, end: number): Tensor {
+    checkRange('rows', start, end, this.shape[0] ?? 0);
+    const [, ...rest] = this.shape;
+    const width = this.shape.length === 2 ? this.rowStride : elementCount(rest);
+    return this.#view(start * width, [end - start, ...rest], this.rowStride);
+  }
+
+  /** Columns `start` to `end` of a matrix, over the same memory. */
+  columns(start: number, end: number): Tensor {
+    if (this.shape.length !== 2) throw new ShapeError(`[columns] expected a matrix but received shape ${formatShape(this.shape)}`);
+    checkRange('columns', start, end, this.shape[1] as number);
+    return this.#view(start, [this.shape[0] as number, end - start], this.rowStride);
+  }
+
+  #view(offset: number, shape: readonly number[], rowStride: number): Tensor {
+    const handle = guarded(() => this.engine.addon.view(this.handle, offset, shape, rowStride));
+    return new Tensor(this.engine, this.dtype, shape, rowStride, handle);
+  }
+
+  /**
+   * The elements, dense and in row order, once every command queued before has run.
+   * @throws ExecutionError when a command that made this tensor failed: the message names its op
+   */
+  async data(): Promise<TensorData> {
+    try {
+      const buffer = await this.engine.addon.download(this.handle);
+      return new arrays[this.dtype](buffer);
+    } catch (error) {
+      throw publicError(error);
+    }
+  }
+
+  /** {@link data} of a float32 tensor. @throws DTypeError */
+  async float32Data(): Promise<Float32Array> {
+    if (this.dtype !== 'float32') throw new DTypeError(`expected a float32 tensor but received ${this.dtype}`);
+    return (await this.data()) as Float32Array;
+  }
+
+  /** Gives the memory back, in stream order. Disposing twice is allowed. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    registry.unregister(this);
+    currentScope()?.remove(this);
+    if (!this.engine.disposed) this.engine.addon.release(this.#handle);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function dtypeOf(data: TensorData): DType {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Float64Array) return 'float64';
+  if (data instanceof Int32Array) return 'int32';
+  const received = Object.prototype.toString.call(data).slice(8, -1);
+  throw new DTypeError(`expected a Float32Array, Float64Array or Int32Array but received ${received}`);
+}
+
+function checkRange(name: string, start: number, end: number, size: number): void {
+  if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= size) return;
+  throw new ShapeError(`[${name}] expected 0 <= start <= end <= ${size} but received ${start} and ${end}`);
+}

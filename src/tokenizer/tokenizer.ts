@@ -1,0 +1,207 @@
+// Texts to token ids, through the official Hugging Face tokenizers library. Its truncation and padding settings are
+// replaced by the model's maximum length and by none: batches here are ragged. Very long texts are cut first, where
+// that cannot change the tokens that are kept (text-cutter.ts).
+
+/// <reference lib="es2024.string" />
+
+import type { Tokenizer as NativeTokenizer } from 'tokenizers';
+
+import { ArgumentError, TokenizerError } from '../errors.ts';
+import { TextCutter, type TextPrefix } from './text-cutter.ts';
+import { readTokenizerSpec, vocabularySizeOf } from './tokenizer-spec.ts';
+
+/** Token ids of several texts, laid end to end. */
+export interface RaggedTokens {
+  /** [tokens] */
+  tokenIds: Int32Array;
+  /** [texts + 1]; text i has the tokens from offsets[i] to offsets[i + 1]. */
+  offsets: Int32Array;
+  /** [texts]; 1 where a text had more tokens than the maximum length. */
+  truncated: Uint8Array;
+}
+
+export interface TokenizerOptions {
+  /** Most tokens of one text, special tokens included. */
+  maxLength: number;
+  /** Lower-case texts before the tokenizer's own normalisation. */
+  lowerCase?: boolean;
+}
+
+export interface EncodeOptions {
+  /** Put before every text. */
+  prompt?: string;
+}
+
+/** Texts per call of the library: enough to drown the cost of a call, few enough not to hold up the event loop. */
+const TEXTS_PER_CALL = 128;
+/** UTF-16 units per call, for the same reason. */
+const UNITS_PER_CALL = 65_536;
+
+/** A loaded tokenizer. */
+export class Tokenizer {
+  /** One more than the largest token id it can give; the caller compares it with the embedding table. */
+  readonly vocabularySize: number;
+  /** Most tokens of one text, special tokens included. */
+  readonly maxLength: number;
+  readonly #native: NativeTokenizer;
+  readonly #cutter: TextCutter | undefined;
+  readonly #source: string;
+
+  private constructor(
+    native: NativeTokenizer,
+    cutter: TextCutter | undefined,
+    vocabularySize: number,
+    maxLength: number,
+    source: string,
+  ) {
+    this.#native = native;
+    this.#cutter = cutter;
+    this.vocabularySize = vocabularySize;
+    this.maxLength = maxLength;
+    this.#source = source;
+  }
+
+  /**
+   * Loads a folder's tokenizer: tokenizer.json, else vocab.txt, else vocab.json with merges.txt. TokenizerError naming
+   * the file when it cannot be used; ArgumentError when `maxLength` leaves no room beside the special tokens.
+   */
+  static async load(folder: string, options: TokenizerOptions): Promise<Tokenizer> {
+    const { maxLength, lowerCase = false } = options;
+    const { spec, source } = await readTokenizerSpec(folder, lowerCase);
+    const library = await loadLibrary();
+    let native: NativeTokenizer;
+    let specialTokens: number;
+    try {
+      native = library.Tokenizer.fromString(JSON.stringify({ ...spec, truncation: null, padding: null }));
+      specialTokens = (await native.encode('')).getLength();
+    } catch (error) {
+      throw new TokenizerError(`'${source}' cannot be used: ${(error as Error).message}`, { cause: error });
+    }
+    if (!Number.isSafeInteger(maxLength) || maxLength <= specialTokens || maxLength > 2 ** 24) {
+      throw new ArgumentError(
+        `expected maxLength to be a whole number above ${specialTokens}, the number of special tokens, ` +
+          `but received ${maxLength}`,
+      );
+    }
+    native.setTruncation(maxLength);
+    return new Tokenizer(native, TextCutter.for(spec), vocabularySizeOf(spec), maxLength, source);
+  }
+
+  /**
+   * Tokenizes texts, each after `prompt`, with special tokens. Lone surrogates count as U+FFFD. A text without any
+   * word gives the special tokens alone. ArgumentError when a text is not a string.
+   */
+  async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<RaggedTokens> {
+    const { prompt = '' } = options;
+    const ids: number[][] = new Array(texts.length);
+    const truncated = new Uint8Array(texts.length);
+    for (let start = 0; start < texts.length; ) {
+      const pieces: Piece[] = [];
+      for (
+        let units = 0;
+        start < texts.length && pieces.length < TEXTS_PER_CALL && units < UNITS_PER_CALL;
+        start++
+      ) {
+        const piece = this.#firstPiece(texts, start, prompt);
+        units += piece.prefix.text.length;
+        pieces.push(piece);
+      }
+      await this.#encodePieces(pieces, ids, truncated);
+    }
+    return joinTokens(ids, truncated);
+  }
+
+  /**
+   * How many leading tokens of an encoded text belong to `prompt`: its own tokens with the special token before them,
+   * without the one after them (sentence-transformers' definition, for pooling that leaves the prompt out).
+   */
+  async promptLength(prompt: string): Promise<number> {
+    const encoding = await this.#native.encode(prompt.toWellFormed());
+    return encoding.getLength() - (encoding.getSpecialTokensMask().at(-1) === 1 ? 1 : 0);
+  }
+
+  #firstPiece(texts: readonly string[], index: number, prompt: string): Piece {
+    const given: unknown = texts[index];
+    if (typeof given !== 'string') {
+      throw new ArgumentError(
+        `expected text ${index} to be a string but received ${given === null ? 'null' : typeof given}`,
+      );
+    }
+    const text = prompt + given;
+    return this.#piece(index, text, 1.25 * this.maxLength);
+  }
+
+  #piece(index: number, text: string, tokens: number): Piece {
+    const whole = this.#cutter === undefined || text.length <= tokens;
+    return {
+      index,
+      text,
+      tokens,
+      prefix: whole ? { text, complete: true } : this.#cutter.prefix(text, tokens),
+    };
+  }
+
+  // Encodes pieces; those that turn out to have too few tokens come again, longer.
+  async #encodePieces(first: Piece[], ids: number[][], truncated: Uint8Array): Promise<void> {
+    for (let pieces = first; pieces.length > 0; ) {
+      const again: Piece[] = [];
+      const encodings = await this.#run(pieces.map(({ prefix }) => prefix.text.toWellFormed()));
+      for (const [i, encoding] of encodings.entries()) {
+        const { index, text, tokens, prefix } = pieces[i] as Piece;
+        const found = encoding.getIds();
+        const overflows = found.length === this.maxLength && encoding.getOverflowing().length > 0;
+        if (!overflows && !prefix.complete) {
+          again.push(this.#piece(index, text, 4 * tokens));
+        } else {
+          ids[index] = found;
+          truncated[index] = overflows ? 1 : 0;
+        }
+      }
+      pieces = again;
+    }
+  }
+
+  async #run(texts: string[]) {
+    try {
+      return await this.#native.encodeBatch(texts);
+    } catch (error) {
+      throw new TokenizerError(`the tokenizer of '${this.#source}' failed: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** A text on its way to its tokens. */
+interface Piece {
+  /** Place among the texts. */
+  index: number;
+  text: string;
+  /** The number of tokens the prefix was chosen for. */
+  tokens: number;
+  prefix: TextPrefix;
+}
+
+function joinTokens(ids: readonly number[][], truncated: Uint8Array): RaggedTokens {
+  const offsets = new Int32Array(ids.length + 1);
+  let total = 0;
+  for (const [i, each] of ids.entries()) {
+    total += each.length;
+    offsets[i + 1] = total;
+  }
+  const tokenIds = new Int32Array(total);
+  for (const [i, each] of ids.entries()) tokenIds.set(each, offsets[i]);
+  return { tokenIds, offsets, truncated };
+}
+
+// On first use, not on import: the library is a native addon of its own.
+async function loadLibrary(): Promise<typeof import('tokenizers')> {
+  try {
+    return await import('tokenizers');
+  } catch (error) {
+    throw new TokenizerError(
+      `the tokenizers package cannot be loaded (${(error as Error).message}); install it again with npm`,
+      { cause: error },
+    );
+  }
+}

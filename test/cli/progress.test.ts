@@ -1,0 +1,50 @@
+// What progress looks like, on a terminal and in a log.
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { describeProgress, ProgressLine } from '../../src/cli/progress.ts';
+import { formatDuration } from '../../src/cli/quantities.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A stream that remembers what was written. */
+function recorder(isTTY: boolean) {
+  const written: string[] = [];
+  const stream = { isTTY, columns: 40, write: (text: string) => written.push(text) };
+  return { written, stream: stream as unknown as NodeJS.WriteStream };
+}
+
+test('rates and the time left', () => {
+  const state = { texts: 12_000, tokens: 150_000, fraction: 0.25 };
+  expect(describeProgress(state, 10)).toBe('12,000 texts  1,200 texts/s  15,000 tokens/s  30 s left');
+  expect(describeProgress({ ...state, fraction: undefined }, 10)).not.toContain('left');
+});
+
+test('durations', () => {
+  expect([7.6, 200, 7500].map(formatDuration)).toEqual(['8 s', '3 min 20 s', '2 h 5 min']);
+});
+
+test('a terminal has one line, redrawn ten times a second, cut to its width and cleared at the end', () => {
+  const { written, stream } = recorder(true);
+  const line = new ProgressLine(stream);
+  line.update({ texts: 1, tokens: 1 });
+  expect(written).toEqual([]);
+  vi.advanceTimersByTime(150);
+  line.update({ texts: 1000, tokens: 5000, fraction: 0.5 });
+  expect(written.length).toBe(1);
+  expect(written[0]?.startsWith('\r\x1b[K1,000 texts  6,667 texts/s')).toBe(true);
+  expect(written[0]?.length).toBe('\r\x1b[K'.length + 39);
+  line.end();
+  expect(written.at(-1)).toBe('\r\x1b[K');
+});
+
+test('a log gets a whole line every five seconds', () => {
+  const { written, stream } = recorder(false);
+  const line = new ProgressLine(stream);
+  for (let second = 1; second <= 11; second += 1) {
+    vi.advanceTimersByTime(1000);
+    line.update({ texts: second, tokens: second });
+  }
+  line.end();
+  expect(written).toEqual(['5 texts  1 texts/s  1 tokens/s\n', '10 texts  1 texts/s  1 tokens/s\n']);
+});

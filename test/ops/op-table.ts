@@ -1,0 +1,204 @@
+// Every op with sample sizes: 0, 1, odd, and past every block boundary of the kernels. A case makes its tensors on a
+// given engine in a given real dtype, so that one table serves all backends, both dtypes and every kind of check.
+import type { Engine } from '../../src/native/engine.ts';
+import { attentionWithLogSumExp } from '../../src/ops/attention.ts';
+import { embedding } from '../../src/ops/embedding.ts';
+import { layerNorm } from '../../src/ops/layer-norm.ts';
+import { type Activation, linear, packWeight } from '../../src/ops/linear.ts';
+import { type PoolMode, pool } from '../../src/ops/pool.ts';
+import { l2Normalize, weightedSum } from '../../src/ops/rows.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import { Random } from './random.ts';
+
+export type Real = 'float32' | 'float64';
+
+export interface OpCase {
+  name: string;
+  /** Allowed |difference| from the float64 reference, relative to 1 + |value|. */
+  tolerance: number;
+  run(make: Maker): Tensor[];
+}
+
+/** Makes a case's tensors; the numbers depend on the case alone, not on engine or dtype. */
+export class Maker {
+  readonly engine: Engine;
+  readonly real: Real;
+  readonly random: Random;
+
+  constructor(engine: Engine, real: Real, seed = 1) {
+    this.engine = engine;
+    this.real = real;
+    this.random = new Random(seed);
+  }
+
+  normals(...shape: number[]): Tensor {
+    const values = this.random.normals(shape.reduce((a, b) => a * b, 1));
+    return Tensor.from(this.engine, this.real === 'float32' ? values : Float64Array.from(values), shape);
+  }
+
+  ints(values: Int32Array | number[]): Tensor {
+    return Tensor.from(this.engine, Int32Array.from(values));
+  }
+
+  /** Columns 1 … of a wider matrix: rows that lie apart and start misaligned. */
+  strided(rows: number, columns: number): Tensor {
+    return this.normals(rows, columns + 3).columns(1, columns + 1);
+  }
+
+  offsets(lengths: readonly number[]): Tensor {
+    let total = 0;
+    return this.ints([0, ...lengths.map((length) => (total += length))]);
+  }
+}
+
+const epsilon32 = 2 ** -24;
+const sum = (lengths: readonly number[]) => lengths.reduce((a, b) => a + b, 0);
+
+function linearCases(): OpCase[] {
+  const sizes: [rows: number, inputs: number, outputs: number][] = [
+    [0, 5, 7],
+    [1, 1, 1],
+    [1, 384, 384],
+    [2, 3, 17],
+    [5, 33, 31],
+    [7, 64, 33],
+    [13, 1537, 49],
+    [97, 129, 95],
+    [200, 40, 130],
+  ];
+  const activations: Activation[] = ['identity', 'gelu_erf', 'gelu_tanh', 'tanh', 'relu'];
+  return sizes.flatMap(([rows, inputs, outputs], index) => {
+    const activation = activations[index % activations.length] as Activation;
+    const [withBias, withResidual] = [index % 2 === 0, index % 3 === 0];
+    return {
+      name: `linear ${rows} x ${inputs} -> ${outputs} ${activation}${withBias ? ' bias' : ''}${withResidual ? ' residual' : ''}`,
+      tolerance: 8 * epsilon32 * Math.sqrt(inputs) * 4,
+      run: (make: Maker) => {
+        const input = make.strided(rows, inputs);
+        const weight = packWeight(make.normals(outputs, inputs));
+        const bias = withBias ? make.normals(outputs) : undefined;
+        const residual = withResidual ? make.normals(rows, outputs) : undefined;
+        return [linear(input, weight, { bias, residual, activation })];
+      },
+    };
+  });
+}
+
+function attentionCases(): OpCase[] {
+  const batches: { queries: number[]; keys?: number[]; heads: number; dim: number; mask: string }[] = [
+    { queries: [0], heads: 2, dim: 4, mask: 'none' },
+    { queries: [1], heads: 1, dim: 1, mask: 'none' },
+    { queries: [15, 3, 0, 22], heads: 3, dim: 26, mask: 'none' },
+    { queries: [130, 17], heads: 2, dim: 32, mask: 'none' },
+    { queries: [5, 1, 9], keys: [40, 300, 0], heads: 2, dim: 13, mask: 'none' },
+    { queries: [70, 33], heads: 2, dim: 64, mask: 'causal' },
+    { queries: [50, 129], heads: 1, dim: 5, mask: 'unilm' },
+    { queries: [31, 64], heads: 2, dim: 32, mask: 'permutation' },
+    { queries: [31, 64], heads: 2, dim: 32, mask: 'strict' },
+    { queries: [520], heads: 1, dim: 128, mask: 'none' },
+  ];
+  return batches.map(({ queries, keys = queries, heads, dim, mask }) => ({
+    name: `attention ${queries.join('+')} over ${keys.join('+')} heads ${heads} x ${dim} ${mask}`,
+    tolerance: 4e-6,
+    run: (make: Maker) => {
+      const width = heads * dim;
+      const query = make.strided(sum(queries), width);
+      const [key, value] = [make.strided(sum(keys), width), make.strided(sum(keys), width)];
+      const queryRank = mask === 'none' ? undefined : make.ints(ranks(mask, queries, make.random));
+      const result = attentionWithLogSumExp(query, key, value, {
+        heads,
+        queryOffsets: make.offsets(queries),
+        keyOffsets: make.offsets(keys),
+        queryRank,
+        strict: mask === 'strict',
+      });
+      return [result.output, result.logSumExp];
+    },
+  }));
+}
+
+function ranks(mask: string, lengths: readonly number[], random: Random): number[] {
+  return lengths.flatMap((length) => {
+    const positions = Array.from({ length }, (_, index) => index);
+    if (mask === 'causal') return positions;
+    if (mask === 'unilm') return positions.map((index) => Math.max(0, index - Math.floor(length / 2)));
+    return positions.map(() => random.integer(length));
+  });
+}
+
+function poolCases(): OpCase[] {
+  const modes: PoolMode[] = ['cls', 'mean', 'max', 'mean_sqrt_len', 'weighted_mean', 'last_token'];
+  const lengths = [3, 0, 1, 40, 17];
+  return modes.flatMap((mode) =>
+    [1, 31, 384].map((width) => ({
+      name: `pool ${mode} width ${width}`,
+      tolerance: 2e-6,
+      run: (make: Maker) => {
+        const input = make.strided(sum(lengths), width);
+        const skip = make.ints([1, 0, 2, 5, 0]);
+        return [
+          pool(input, { mode, offsets: make.offsets(lengths) }),
+          pool(input, { mode, offsets: make.offsets(lengths), skip }),
+        ];
+      },
+    })),
+  );
+}
+
+function rowCases(): OpCase[] {
+  const sizes: [rows: number, width: number][] = [
+    [0, 8],
+    [1, 1],
+    [3, 7],
+    [70, 384],
+    [5, 1027],
+  ];
+  return sizes.flatMap(([rows, width]) => [
+    {
+      name: `layer_norm ${rows} x ${width}`,
+      tolerance: 5e-6,
+      run: (make: Maker) => {
+        const [input, residual] = [make.strided(rows, width), make.normals(rows, width)];
+        const affine = { gamma: make.normals(width), beta: make.normals(width), epsilon: 1e-12 };
+        return width === 1 ? [layerNorm(input, { ...affine, epsilon: 1 })] : [layerNorm(input, affine), layerNorm(input, { ...affine, residual })];
+      },
+    },
+    {
+      name: `l2_normalize ${rows} x ${width}`,
+      tolerance: 1e-6,
+      run: (make: Maker) => [l2Normalize(make.strided(rows, width))],
+    },
+    {
+      name: `weighted_sum ${rows} x ${width}`,
+      tolerance: 1e-6,
+      run: (make: Maker) => [weightedSum(make.strided(rows, width), make.normals(rows, width), 0.25, -1.5)],
+    },
+    {
+      name: `embedding ${rows} x ${width}`,
+      tolerance: 5e-6,
+      run: (make: Maker) => {
+        const tables = {
+          word: make.normals(11, width),
+          position: make.normals(9, width),
+          type: make.normals(2, width),
+          gamma: make.normals(width),
+          beta: make.normals(width),
+          epsilon: 1e-3,
+        };
+        const ids = {
+          tokenIds: make.ints(make.random.integers(rows, 11)),
+          positionIds: make.ints(make.random.integers(rows, 9)),
+          typeIds: make.ints(make.random.integers(rows, 2)),
+        };
+        const { tokenIds, positionIds } = ids;
+        return [
+          embedding(ids, tables),
+          embedding({ tokenIds, positionIds }, tables),
+          embedding({ tokenIds }, { ...tables, position: undefined, type: undefined }),
+        ];
+      },
+    },
+  ]);
+}
+
+export const opTable: OpCase[] = [...linearCases(), ...attentionCases(), ...poolCases(), ...rowCases()];

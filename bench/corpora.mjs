@@ -55,7 +55,7 @@ async function* countedWords(data, model) {
   const counted = async () => {
     const fresh = [...new Set(chunk)].filter((word) => !known.has(word));
     const encodings = fresh.length ? await tokenizer.encodeBatch(fresh, { addSpecialTokens: false }) : [];
-    encodings.forEach((encoding, index) => known.set(fresh[index], encoding.getLength()));
+    for (const [index, word] of fresh.entries()) known.set(word, encodings[index].getLength());
     return chunk.map((word) => ({ word, tokens: known.get(word) }));
   };
   for (const word of bookWords(data)) {
@@ -172,7 +172,7 @@ async function main() {
     model: values.model,
     seed: Number(values.seed),
   });
-  const json = JSON.stringify(texts, null, 0) + '\n';
+  const json = `${JSON.stringify(texts)}\n`;
   if (values.output) writeFileSync(values.output, json);
   else process.stdout.write(json);
 }

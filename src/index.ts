@@ -1,5 +1,4 @@
 // The public face: re-exports only.
-export { type RaggedTokens } from './data/ragged-batches.ts';
 export { Embeddings, TokenEmbeddings } from './embed/embeddings.ts';
 export { POOLING_MODES, type PoolingMode } from './embed/pooling.ts';
 export {

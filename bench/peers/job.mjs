@@ -1,6 +1,7 @@
 // What the peers' scripts have in common: the job on the command line, timing, and the quality figure on STS-B.
 
 import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
 
 /** The job: a JSON object as the first argument. README.md lists its fields. */
 export function readJob(defaults) {
@@ -15,27 +16,6 @@ export const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 };
-
-/** Rows of a CSV with quoted fields (doubled quotes inside), LF or CRLF. */
-export function parseCsv(text) {
-  const rows = [];
-  let row = [];
-  let field = '';
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (quoted) {
-      if (char !== '"') field += char;
-      else if (text[at + 1] === '"') field += text[++at];
-      else quoted = false;
-    } else if (char === '"') quoted = true;
-    else if (char === ',') row.push(field), (field = '');
-    else if (char === '\n') row.push(field), rows.push(row), (row = []), (field = '');
-    else if (char !== '\r') field += char;
-  }
-  if (field || row.length) rows.push([...row, field]);
-  return rows;
-}
 
 /** Ranks from 1, ties sharing their mean rank. */
 function ranks(values) {
@@ -64,7 +44,7 @@ export function spearman(first, second) {
 
 /** Spearman on an STS file, of cosine similarity against the gold scores. `encode(texts)` gives [texts, dim] rows. */
 export async function stsSpearman(file, encode, dim) {
-  const rows = parseCsv(readFileSync(file, 'utf8'));
+  const rows = parse(readFileSync(file, 'utf8'));
   const vectors = await encode([...rows.map((row) => row[0]), ...rows.map((row) => row[1])]);
   const cosines = rows.map((_, index) => {
     const [a, b] = [index * dim, (rows.length + index) * dim];

@@ -90,7 +90,9 @@ async function embed(session, sentences, order, batchSize) {
     const output = (await session.run(makeFeeds(ids, batch, length))).last_hidden_state;
     dim = output.dims[2];
     vectors ??= new Float32Array(sentences.length * dim);
-    batch.forEach((index, row) => pool(output.data, row, length, dim, ids[index].length, vectors, index));
+    for (const [row, index] of batch.entries()) {
+      pool(output.data, row, length, dim, ids[index].length, vectors, index);
+    }
     tokens += batch.length * length;
     output.dispose?.();
   }

@@ -11,7 +11,8 @@ namespace likewise {
 
 namespace {
 
-// More elements than any memory holds, and few enough that no product of theirs with a size in bytes overflows.
+// More elements than any memory holds, and few enough that no product of theirs with a size in bytes
+// overflows.
 constexpr int64_t most_elements = int64_t{1} << 48;
 
 // position_ids, as TypeScript knows it: positionIds
@@ -19,19 +20,17 @@ std::string camel_case(std::string_view name) {
   std::string result;
   for (size_t i = 0; i < name.size(); ++i) {
     const bool upper = i > 0 && name[i - 1] == '_';
-    if (name[i] != '_') result += static_cast<char>(upper && name[i] >= 'a' && name[i] <= 'z' ? name[i] - 32 : name[i]);
+    if (name[i] != '_')
+      result += static_cast<char>(upper && name[i] >= 'a' && name[i] <= 'z' ? name[i] - 32 : name[i]);
   }
   return result;
 }
 
 const char* dtype_name(DType dtype) {
   switch (dtype) {
-    case DType::float32:
-      return "float32";
-    case DType::float64:
-      return "float64";
-    case DType::int32:
-      return "int32";
+    case DType::float32: return "float32";
+    case DType::float64: return "float64";
+    case DType::int32: return "int32";
   }
   return nullptr;
 }
@@ -109,17 +108,20 @@ bool CallChecker::layout(const TensorView& view, const TensorSpec& spec) {
   if (!view) return spec.optional || refuse(argument, "expected %s but it was not given", name.c_str());
   if (dtype_name(view.dtype) == nullptr) return refuse(dtype, "expected %s of a known dtype", name.c_str());
   if (view.rank < 0 || view.rank > max_rank) {
-    return refuse(shape, "expected %s of at most %d dimensions but received %d", name.c_str(), max_rank, view.rank);
+    return refuse(shape, "expected %s of at most %d dimensions but received %d", name.c_str(), max_rank,
+                  view.rank);
   }
   int64_t elements = 1;  // an empty dimension counts as 1: the others must be sane all the same
   for (int32_t i = 0; i < view.rank; ++i) {
     if (view.shape[i] < 0) {
-      return refuse(shape, "expected %s of no negative size but received %s", name.c_str(), shape_text(view).c_str());
+      return refuse(shape, "expected %s of no negative size but received %s", name.c_str(),
+                    shape_text(view).c_str());
     }
     const bool strided = view.rank == 2 && i == 1;
     if (strided && view.row_stride < view.shape[1]) {
-      return refuse(argument, "expected rows of %s at least %lld elements apart but received %lld", name.c_str(),
-                    static_cast<long long>(view.shape[1]), static_cast<long long>(view.row_stride));
+      return refuse(argument, "expected rows of %s at least %lld elements apart but received %lld",
+                    name.c_str(), static_cast<long long>(view.shape[1]),
+                    static_cast<long long>(view.row_stride));
     }
     const int64_t factor = std::max<int64_t>(strided ? view.row_stride : view.shape[i], 1);
     if (__builtin_mul_overflow(elements, factor, &elements) || elements > most_elements) {
@@ -140,8 +142,8 @@ bool CallChecker::shaped(const TensorView& view, const TensorSpec& spec, std::in
     fits = size < 0 || size == view.shape[i];
   }
   if (!fits) {
-    return refuse(Problem::Kind::shape, "expected %s of shape %s but received %s", camel_case(spec.name).c_str(),
-                  shape_text(shape).c_str(), shape_text(view).c_str());
+    return refuse(Problem::Kind::shape, "expected %s of shape %s but received %s",
+                  camel_case(spec.name).c_str(), shape_text(shape).c_str(), shape_text(view).c_str());
   }
   for (size_t i = 0; i < shape.size(); ++i) shape.begin()[i]->size = view.shape[i];
   return true;
@@ -150,7 +152,8 @@ bool CallChecker::shaped(const TensorView& view, const TensorSpec& spec, std::in
 bool CallChecker::real(const TensorView& view, const TensorSpec& spec) {
   const bool fits = first_real_ == nullptr ? view.dtype != DType::int32 : view.dtype == first_real_->dtype;
   if (!fits) {
-    return refuse(Problem::Kind::dtype, "expected %s of dtype %s but received %s", camel_case(spec.name).c_str(),
+    return refuse(Problem::Kind::dtype, "expected %s of dtype %s but received %s",
+                  camel_case(spec.name).c_str(),
                   first_real_ == nullptr ? "float32 or float64" : dtype_name(first_real_->dtype),
                   dtype_name(view.dtype));
   }
@@ -208,7 +211,8 @@ bool CallChecker::not_negative(int32_t parameter) {
 
 bool CallChecker::integer(int32_t parameter, int64_t lowest, int64_t highest) {
   const double value = call_.parameters[parameter];
-  const bool fits = value >= static_cast<double>(lowest) && value <= static_cast<double>(highest);  // false for NaN
+  const bool fits =
+      value >= static_cast<double>(lowest) && value <= static_cast<double>(highest);  // false for NaN
   return (fits && std::trunc(value) == value) ||
          refuse(Problem::Kind::argument, "expected %s to be a whole number from %lld to %lld but received %g",
                 camel_case(spec_.parameters[parameter]).c_str(), static_cast<long long>(lowest),
@@ -218,8 +222,8 @@ bool CallChecker::integer(int32_t parameter, int64_t lowest, int64_t highest) {
 bool CallChecker::separate(const TensorView& output, const TensorSpec& name, const TensorView& other,
                            const TensorSpec& other_name) {
   if (!output || !other || !overlap(output, other)) return true;
-  return refuse(Problem::Kind::argument, "expected %s not to share memory with %s", camel_case(name.name).c_str(),
-                camel_case(other_name.name).c_str());
+  return refuse(Problem::Kind::argument, "expected %s not to share memory with %s",
+                camel_case(name.name).c_str(), camel_case(other_name.name).c_str());
 }
 
 bool CallChecker::apart(int32_t in_place) {

@@ -1,5 +1,5 @@
-// What the checks of the single ops (op_checks.cpp) are written with: expectations about one call, each false after
-// it has described what is wrong.
+// What the checks of the single ops (op_checks.cpp) are written with: expectations about one call, each false
+// after it has described what is wrong.
 #pragma once
 
 #include <initializer_list>
@@ -17,13 +17,14 @@ struct Dim {
 
 class CallChecker {
  public:
-  CallChecker(OpId id, const OpCall& call, Problem& problem) : spec_(op_spec(id)), call_(call), problem_(problem) {}
+  CallChecker(OpId id, const OpCall& call, Problem& problem)
+      : spec_(op_spec(id)), call_(call), problem_(problem) {}
 
   // The required tensors are there; every tensor's layout is sound by itself.
   bool tensors();
 
-  // An absent tensor passes: tensors() has seen to those that must be there. The first real one decides the dtype of
-  // all, and dims not yet known get their size.
+  // An absent tensor passes: tensors() has seen to those that must be there. The first real one decides the
+  // dtype of all, and dims not yet known get their size.
   bool real_input(int32_t index, std::initializer_list<Dim*> shape);
   bool int_input(int32_t index, std::initializer_list<Dim*> shape);
   bool real_output(int32_t index, std::initializer_list<Dim*> shape);
@@ -31,11 +32,11 @@ class CallChecker {
   bool both_or_neither(int32_t first, int32_t second);
   bool at_least(const Dim& dim, int32_t input, int64_t least);
   bool finite(int32_t parameter);
-  bool not_negative(int32_t parameter);                           // finite too
+  bool not_negative(int32_t parameter);  // finite too
   bool integer(int32_t parameter, int64_t lowest, int64_t highest);
 
-  // No output shares memory with an input, save that `in_place` may be the very view of output 0, nor with the other
-  // output.
+  // No output shares memory with an input, save that `in_place` may be the very view of output 0, nor with
+  // the other output.
   bool apart(int32_t in_place = -1);
 
   bool refuse(Problem::Kind kind, const char* format, ...) __attribute__((format(printf, 3, 4)));
@@ -44,7 +45,8 @@ class CallChecker {
   bool layout(const TensorView& view, const TensorSpec& spec);
   bool shaped(const TensorView& view, const TensorSpec& spec, std::initializer_list<Dim*> shape);
   bool real(const TensorView& view, const TensorSpec& spec);
-  bool separate(const TensorView& output, const TensorSpec& name, const TensorView& other, const TensorSpec& other_name);
+  bool separate(const TensorView& output, const TensorSpec& name, const TensorView& other,
+                const TensorSpec& other_name);
 
   const OpSpec& spec_;
   const OpCall& call_;

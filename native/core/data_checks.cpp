@@ -28,12 +28,13 @@ Status check_offsets(const OpCall& call, const char* op, const char* name, const
   }
   for (int64_t i = 1; i <= last; ++i) {
     if (values[i] >= values[i - 1]) continue;
-    return fail(call, Status::invalid_value, "[%s] expected %s never to fall but %s[%lld] is %d after %d", op, name,
-                name, static_cast<long long>(i), values[i], values[i - 1]);
+    return fail(call, Status::invalid_value, "[%s] expected %s never to fall but %s[%lld] is %d after %d", op,
+                name, name, static_cast<long long>(i), values[i], values[i - 1]);
   }
   if (values[last] != tokens) {
-    return fail(call, Status::invalid_value, "[%s] expected %s to end with %lld, the number of tokens, but received %d",
-                op, name, static_cast<long long>(tokens), values[last]);
+    return fail(call, Status::invalid_value,
+                "[%s] expected %s to end with %lld, the number of tokens, but received %d", op, name,
+                static_cast<long long>(tokens), values[last]);
   }
   return Status::ok;
 }
@@ -44,7 +45,8 @@ Status check_embedding_data(const OpCall& call) {
   using namespace embedding_op;
   const TensorView* in = call.inputs;
   Status status = check_ids(call, "tokenIds", in[token_ids], "word", in[word]);
-  if (status == Status::ok) status = check_ids(call, "positionIds", in[position_ids], "position", in[position]);
+  if (status == Status::ok)
+    status = check_ids(call, "positionIds", in[position_ids], "position", in[position]);
   if (status == Status::ok) status = check_ids(call, "typeIds", in[type_ids], "type", in[type]);
   return status;
 }
@@ -52,7 +54,8 @@ Status check_embedding_data(const OpCall& call) {
 Status check_attention_data(const OpCall& call) {
   using namespace attention_op;
   const TensorView* in = call.inputs;
-  const Status status = check_offsets(call, "attention", "queryOffsets", in[query_offsets], in[query].shape[0]);
+  const Status status =
+      check_offsets(call, "attention", "queryOffsets", in[query_offsets], in[query].shape[0]);
   if (status != Status::ok) return status;
   return check_offsets(call, "attention", "keyOffsets", in[key_offsets], in[key].shape[0]);
 }

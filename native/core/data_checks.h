@@ -1,6 +1,7 @@
-// What only a tensor's numbers can tell: ids within their tables, offsets that describe a ragged batch. Whoever reads
-// memory through such numbers calls these first, in every host backend; the rest of a call is checked before it is
-// queued (op_checks.h). Not inline, so that no instruction set compiles a copy of its own.
+// What only a tensor's numbers can tell: ids within their tables, offsets that describe a ragged batch.
+// Whoever reads memory through such numbers calls these first, in every host backend; the rest of a call is
+// checked before it is queued (op_checks.h). Not inline, so that no instruction set compiles a copy of its
+// own.
 #pragma once
 
 #include "op_call.h"

@@ -13,7 +13,8 @@ namespace {
 // packed [ceil(outputs / width), inputs, width]
 bool check_panels(CallChecker& check, const Dim& outputs, const Dim& panels, const Dim& width) {
   if (width.size < 1) {
-    return check.refuse(Problem::Kind::shape, "expected packed with panels of at least 1 column but received 0");
+    return check.refuse(Problem::Kind::shape,
+                        "expected packed with panels of at least 1 column but received 0");
   }
   const int64_t needed = outputs.size / width.size + (outputs.size % width.size != 0);
   return panels.size == needed ||
@@ -26,7 +27,8 @@ bool check_panels(CallChecker& check, const Dim& outputs, const Dim& panels, con
 bool check_pack_weight(CallChecker& check, const OpCall&) {
   using namespace pack_weight_op;
   Dim outputs{"outputs"}, inputs{"inputs"}, panels{"panels"}, width{"width"};
-  return check.real_input(weight, {&outputs, &inputs}) && check.real_output(packed, {&panels, &inputs, &width}) &&
+  return check.real_input(weight, {&outputs, &inputs}) &&
+         check.real_output(packed, {&panels, &inputs, &width}) &&
          check_panels(check, outputs, panels, width) && check.apart();
 }
 
@@ -37,9 +39,10 @@ bool check_embedding(CallChecker& check, const OpCall& call) {
   return check.int_input(token_ids, {&tokens}) && check.real_input(word, {&words, &width}) &&
          check.both_or_neither(position_ids, position) && check.int_input(position_ids, {&tokens}) &&
          check.real_input(position, {&positions, &width}) && check.int_input(type_ids, {&tokens}) &&
-         check.real_input(type, {&types, &width}) && check.at_least(types, type, call.inputs[type_ids] ? 0 : 1) &&
-         check.real_input(gamma, {&width}) && check.real_input(beta, {&width}) &&
-         check.real_output(output, {&tokens, &width}) && check.not_negative(epsilon) && check.apart();
+         check.real_input(type, {&types, &width}) &&
+         check.at_least(types, type, call.inputs[type_ids] ? 0 : 1) && check.real_input(gamma, {&width}) &&
+         check.real_input(beta, {&width}) && check.real_output(output, {&tokens, &width}) &&
+         check.not_negative(epsilon) && check.apart();
 }
 
 bool check_linear(CallChecker& check, const OpCall&) {
@@ -61,7 +64,8 @@ bool check_layer_norm(CallChecker& check, const OpCall&) {
 
 bool check_attention(CallChecker& check, const OpCall& call) {
   using namespace attention_op;
-  Dim queries{"query tokens"}, keys{"key tokens"}, width{"width"}, bounds{"sequences + 1"}, head_count{"heads"};
+  Dim queries{"query tokens"}, keys{"key tokens"}, width{"width"}, bounds{"sequences + 1"},
+      head_count{"heads"};
   if (!check.real_input(query, {&queries, &width}) || !check.real_input(key, {&keys, &width}) ||
       !check.real_input(value, {&keys, &width}) || !check.int_input(query_offsets, {&bounds}) ||
       !check.at_least(bounds, query_offsets, 1) || !check.int_input(key_offsets, {&bounds}) ||
@@ -108,8 +112,8 @@ bool check_weighted_sum(CallChecker& check, const OpCall&) {
   using namespace weighted_sum_op;
   Dim rows{"rows"}, width{"width"};
   return check.real_input(left, {&rows, &width}) && check.real_input(right, {&rows, &width}) &&
-         check.real_output(output, {&rows, &width}) && check.finite(left_weight) && check.finite(right_weight) &&
-         check.apart();
+         check.real_output(output, {&rows, &width}) && check.finite(left_weight) &&
+         check.finite(right_weight) && check.apart();
 }
 
 using Check = bool (*)(CallChecker& check, const OpCall& call);

@@ -1,7 +1,7 @@
-// Checks a call before it is queued, from shapes, dtypes, strides and parameters alone. This is memory safety: a call
-// that passes, on views that lie within their memory, reads and writes nothing outside them, whatever the numbers
-// (indexes among the numbers are checked by the kernels: data_checks.h). TypeScript checks first, for its own users'
-// sake; nothing is taken on trust from it.
+// Checks a call before it is queued, from shapes, dtypes, strides and parameters alone. This is memory
+// safety: a call that passes, on views that lie within their memory, reads and writes nothing outside them,
+// whatever the numbers (indexes among the numbers are checked by the kernels: data_checks.h). TypeScript
+// checks first, for its own users' sake; nothing is taken on trust from it.
 #pragma once
 
 #include "op_call.h"

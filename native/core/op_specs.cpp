@@ -1,5 +1,5 @@
-// The preprocessor turns an entry of ops.def into text such as "(input, packed, OPTIONAL(bias))"; here it is taken
-// apart, once, on first use.
+// The preprocessor turns an entry of ops.def into text such as "(input, packed, OPTIONAL(bias))"; here it is
+// taken apart, once, on first use.
 #include "op_specs.h"
 
 #include <algorithm>
@@ -29,12 +29,14 @@ std::vector<TensorSpec> tensors(std::string_view text) {
   std::vector<TensorSpec> result;
   for (const std::string_view item : items(text)) {
     const bool is_optional = item.starts_with(optional);
-    result.push_back({std::string(is_optional ? without_parentheses(item.substr(optional.size())) : item), is_optional});
+    result.push_back(
+        {std::string(is_optional ? without_parentheses(item.substr(optional.size())) : item), is_optional});
   }
   return result;
 }
 
-OpSpec parse(const char* name, std::string_view inputs, std::string_view outputs, std::string_view parameters) {
+OpSpec parse(const char* name, std::string_view inputs, std::string_view outputs,
+             std::string_view parameters) {
   OpSpec spec{name, tensors(inputs), tensors(outputs), {}};
   for (const std::string_view item : items(parameters)) spec.parameters.emplace_back(item);
   return spec;

@@ -1,4 +1,5 @@
-// Softmax attention (Vaswani et al. 2017) within each sequence of a ragged batch; ranks say which keys a query sees.
+// Softmax attention (Vaswani et al. 2017) within each sequence of a ragged batch; ranks say which keys a
+// query sees.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -28,7 +29,8 @@ bool sees(const OpCall& call, int64_t i, int64_t j) {
 
 // One query row i and one head: writes its part of the output, returns log sum_j exp(scale * query . key).
 template <typename T>
-double attend(const OpCall& call, int64_t i, int64_t first_key, int64_t last_key, int64_t head, int64_t head_dim) {
+double attend(const OpCall& call, int64_t i, int64_t first_key, int64_t last_key, int64_t head,
+              int64_t head_dim) {
   using namespace attention_op;
   const Matrix<T> q(call.inputs[query]), k(call.inputs[key]), v(call.inputs[value]), y(call.outputs[output]);
   const int64_t column = head * head_dim;

@@ -16,13 +16,16 @@ Status layer_norm(const OpCall& call) {
       sum[j] = x[i][j];
       if (call.inputs[residual]) sum[j] += Matrix<T>(call.inputs[residual])[i][j];
     }
-    normalize_row(sum, values<T>(call.inputs[gamma]), values<T>(call.inputs[beta]), call.parameters[epsilon], y[i]);
+    normalize_row(sum, values<T>(call.inputs[gamma]), values<T>(call.inputs[beta]), call.parameters[epsilon],
+                  y[i]);
   }
   return Status::ok;
 }
 
 }  // namespace
 
-void fill_layer_norm(Backend& backend) { backend[OpId::layer_norm] = {layer_norm<float>, layer_norm<double>}; }
+void fill_layer_norm(Backend& backend) {
+  backend[OpId::layer_norm] = {layer_norm<float>, layer_norm<double>};
+}
 
 }  // namespace likewise::reference

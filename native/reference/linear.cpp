@@ -10,16 +10,14 @@ namespace {
 
 double activate(Activation activation, double x) {
   switch (activation) {
-    case Activation::identity:
-      return x;
+    case Activation::identity: return x;
     case Activation::gelu_erf:
-      return 0.5 * x * std::erfc(-x / std::numbers::sqrt2);  // Phi(x) = erfc(-x / sqrt 2) / 2: no cancellation
+      return 0.5 * x *
+             std::erfc(-x / std::numbers::sqrt2);  // Phi(x) = erfc(-x / sqrt 2) / 2: no cancellation
     case Activation::gelu_tanh:
       return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
-    case Activation::tanh:
-      return std::tanh(x);
-    case Activation::relu:
-      return x < 0 ? 0 : x;  // NaN stays
+    case Activation::tanh: return std::tanh(x);
+    case Activation::relu: return x < 0 ? 0 : x;  // NaN stays
   }
   return x;
 }
@@ -27,7 +25,7 @@ double activate(Activation activation, double x) {
 // packed[p][k][j] = weight[p * width + j][k], zero past the last row
 template <typename T>
 Status pack_weight(const OpCall& call) {
-  const Matrix<T> weight(call.inputs[pack_weight_op::weight]);  // [outputs, inputs]
+  const Matrix<T> weight(call.inputs[pack_weight_op::weight]);      // [outputs, inputs]
   const TensorView& packed = call.outputs[pack_weight_op::packed];  // [panels, inputs, width]
   const int64_t panels = packed.shape[0], inputs = packed.shape[1], width = packed.shape[2];
   T* next = values<T>(packed);
@@ -46,7 +44,7 @@ template <typename T>
 Status linear(const OpCall& call) {
   using namespace linear_op;
   const Matrix<T> x(call.inputs[input]), y(call.outputs[output]);  // [rows, inputs], [rows, outputs]
-  const TensorView& panels = call.inputs[packed];  // [ceil(outputs / width), inputs, width]
+  const TensorView& panels = call.inputs[packed];                  // [ceil(outputs / width), inputs, width]
   const int64_t inputs = panels.shape[1], width = panels.shape[2];
   const T* weight = values<T>(panels);
   const T* shift = values<T>(call.inputs[bias]);

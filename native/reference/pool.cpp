@@ -1,4 +1,5 @@
-// One row per sequence from its tokens: first, last, largest, or a weighted sum (weighted_mean: Muennighoff 2022, SGPT).
+// One row per sequence from its tokens: first, last, largest, or a weighted sum (weighted_mean: Muennighoff
+// 2022, SGPT).
 #include <algorithm>
 #include <cmath>
 
@@ -9,7 +10,8 @@ namespace likewise::reference {
 
 namespace {
 
-// Column j of a sequence's tokens first .. last - 1; token i counts from `start`, the sequence's first, skipped or not.
+// Column j of a sequence's tokens first .. last - 1; token i counts from `start`, the sequence's first,
+// skipped or not.
 template <typename T>
 double pool_column(Pooling mode, const Matrix<T>& x, int64_t start, int64_t first, int64_t last, int64_t j) {
   double sum = 0, weights = 0, largest = x[first][j];
@@ -21,17 +23,12 @@ double pool_column(Pooling mode, const Matrix<T>& x, int64_t start, int64_t firs
     if (value > largest || std::isnan(value)) largest = value;  // once NaN, always NaN
   }
   switch (mode) {
-    case Pooling::cls:
-      return x[first][j];
+    case Pooling::cls: return x[first][j];
     case Pooling::mean:
-    case Pooling::weighted_mean:
-      return sum / weights;
-    case Pooling::max:
-      return largest;
-    case Pooling::mean_sqrt_len:
-      return sum / std::sqrt(weights);
-    case Pooling::last_token:
-      return x[last - 1][j];
+    case Pooling::weighted_mean: return sum / weights;
+    case Pooling::max: return largest;
+    case Pooling::mean_sqrt_len: return sum / std::sqrt(weights);
+    case Pooling::last_token: return x[last - 1][j];
   }
   return 0;
 }

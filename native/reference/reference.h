@@ -1,5 +1,5 @@
-// The plain truth of every op: scalar loops as the formulas read, for float32 and float64. Every sum is taken in
-// double, so that the float32 version is exact to the rounding of its output. Speed does not matter here.
+// The plain truth of every op: scalar loops as the formulas read, for float32 and float64. Every sum is taken
+// in double, so that the float32 version is exact to the rounding of its output. Speed does not matter here.
 #pragma once
 
 #include "../core/backend.h"
@@ -15,7 +15,10 @@ struct Matrix {
   int64_t row_stride;
 
   explicit Matrix(const TensorView& view)
-      : data(static_cast<T*>(view.data)), rows(view.shape[0]), columns(view.shape[1]), row_stride(view.row_stride) {}
+      : data(static_cast<T*>(view.data)),
+        rows(view.shape[0]),
+        columns(view.shape[1]),
+        row_stride(view.row_stride) {}
 
   T* operator[](int64_t row) const { return data + row * row_stride; }
 };

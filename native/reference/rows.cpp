@@ -1,4 +1,5 @@
-// Row by row: output = input / max(|input|_2, epsilon), and output = left_weight * left + right_weight * right.
+// Row by row: output = input / max(|input|_2, epsilon), and output = left_weight * left + right_weight *
+// right.
 #include <algorithm>
 #include <cmath>
 
@@ -27,7 +28,8 @@ Status weighted_sum(const OpCall& call) {
   const Matrix<T> a(call.inputs[left]), b(call.inputs[right]), y(call.outputs[output]);  // [rows, width]
   for (int64_t i = 0; i < y.rows; ++i) {
     for (int64_t j = 0; j < y.columns; ++j) {
-      y[i][j] = static_cast<T>(call.parameters[left_weight] * a[i][j] + call.parameters[right_weight] * b[i][j]);
+      y[i][j] =
+          static_cast<T>(call.parameters[left_weight] * a[i][j] + call.parameters[right_weight] * b[i][j]);
     }
   }
   return Status::ok;

@@ -23,16 +23,11 @@ std::vector<int32_t> offsets_of(const std::vector<int32_t>& lengths) {
 // The rank of token i of n, as a query or as a key.
 int32_t rank_of(Mask mask, int32_t i, int32_t n, bool query) {
   switch (mask) {
-    case Mask::strict_permutation:
-      return (i * 7 + 3) % (n > 7 ? n : 7);
-    case Mask::source_and_target:
-      return i < n / 2 ? 0 : i - n / 2 + 1;
-    case Mask::sees_nothing:
-      return query && i % 3 != 0 ? -1 : 0;  // two queries of three
-    case Mask::extremes:
-      return i % 2 == 0 ? INT32_MIN : INT32_MAX;
-    default:
-      return i;
+    case Mask::strict_permutation: return (i * 7 + 3) % (n > 7 ? n : 7);
+    case Mask::source_and_target: return i < n / 2 ? 0 : i - n / 2 + 1;
+    case Mask::sees_nothing: return query && i % 3 != 0 ? -1 : 0;  // two queries of three
+    case Mask::extremes: return i % 2 == 0 ? INT32_MIN : INT32_MAX;
+    default: return i;
   }
 }
 
@@ -47,14 +42,18 @@ std::vector<int32_t> ranks(Mask mask, const std::vector<int32_t>& lengths, bool 
 OpCase attention_case(const Lengths& lengths, int64_t heads, int64_t head_dim, Mask mask = Mask::none,
                       bool with_sums = true, double sharpness = 1) {
   using namespace attention_op;
-  const std::vector<int32_t> query_starts = offsets_of(lengths.queries), key_starts = offsets_of(lengths.keys);
+  const std::vector<int32_t> query_starts = offsets_of(lengths.queries),
+                             key_starts = offsets_of(lengths.keys);
   const int64_t queries = query_starts.back(), keys = key_starts.back(), width = heads * head_dim;
   const double scale = sharpness / std::sqrt(static_cast<double>(head_dim));
-  OpCase one{OpId::attention, "attention ", std::vector<Operand>(7), {{queries, width}, {}},
+  OpCase one{OpId::attention,
+             "attention ",
+             std::vector<Operand>(7),
+             {{queries, width}, {}},
              {static_cast<double>(heads), scale, mask == Mask::strict_permutation ? 1.0 : 0.0}};
-  one.name += std::to_string(lengths.queries.size()) + " sequences, " + std::to_string(queries) + " queries, " +
-              std::to_string(keys) + " keys, " + std::to_string(heads) + " heads of " + std::to_string(head_dim) +
-              ", mask " + std::to_string(static_cast<int32_t>(mask));
+  one.name += std::to_string(lengths.queries.size()) + " sequences, " + std::to_string(queries) +
+              " queries, " + std::to_string(keys) + " keys, " + std::to_string(heads) + " heads of " +
+              std::to_string(head_dim) + ", mask " + std::to_string(static_cast<int32_t>(mask));
   one.inputs[query] = random_operand({queries, width}, 1);
   one.inputs[key] = random_operand({keys, width}, 2);
   one.inputs[value] = random_operand({keys, width}, 3);
@@ -65,7 +64,8 @@ OpCase attention_case(const Lengths& lengths, int64_t heads, int64_t head_dim, M
     one.inputs[key_rank] = int_operand(ranks(mask, lengths.keys, false));
   }
   if (with_sums) one.outputs[1] = {queries, heads};
-  const int32_t longest = lengths.keys.empty() ? 0 : *std::max_element(lengths.keys.begin(), lengths.keys.end());
+  const int32_t longest =
+      lengths.keys.empty() ? 0 : *std::max_element(lengths.keys.begin(), lengths.keys.end());
   one.error_units = 32 + 0.25 * longest + 2 * scale * static_cast<double>(head_dim);
   return one;
 }

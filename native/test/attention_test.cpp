@@ -97,7 +97,7 @@ void check_lengths() {
   for (int64_t head_dim : {1, 5, 7, 8, 13, 26, 32, 33, 64, 80, 128}) {
     against_reference({3, head_dim, lengths, lengths, 1}, "head dim " + std::to_string(head_dim), 4e-6);
   }
-  for (int32_t length = 0; length <= 140; length++) {
+  for (int32_t length = 0; length <= 130; length += length < 36 || length >= 126 ? 1 : 9) {
     against_reference({2, 9, {length}, {length}, 2}, "length " + std::to_string(length), 4e-6);
   }
   against_reference({1, 8, {}, {}, 2}, "no sequences", 0);
@@ -106,7 +106,7 @@ void check_lengths() {
 void check_masks() {
   const std::vector<int32_t> lengths = {3, 0, 40, 128, 200, 16, 300}, longer = {9, 5, 64, 129, 0, 400, 300};
   for (int32_t mask = 0; mask < 6; mask++) {
-    for (int64_t head_dim : {5, 32, 64}) {
+    for (int64_t head_dim : {5, 32}) {
       for (const auto& [queries, keys] :
            {std::pair{lengths, lengths}, {lengths, longer}, {longer, lengths}}) {
         AttentionCase problem(2, head_dim, queries, keys, 4);

@@ -1,8 +1,8 @@
-// How near the linear kernels come to the processor's peak: for each encoder shape, the loop of register-only fused
-// multiply-adds and the kernel take turns, and the share is taken within each turn, so that a core lent to somebody
-// else for a while spoils a turn and not the result.
+// How near the linear kernels come to the processor's peak: for each encoder shape, the loop of register-only
+// fused multiply-adds and the kernel take turns, and the share is taken within each turn, so that a core lent
+// to somebody else for a while spoils a turn and not the result.
 //
-//   bench_linear [threads] [turns] [activation]     activation: a number of ops.def's list, with bias and residual
+//   bench_linear [threads] [turns] [activation]   activation: its place in ops.def, with bias and residual
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -20,7 +20,9 @@ double now() {
 
 double measure_peak(const Backend& backend, Workers& workers, int32_t threads) {
   std::vector<double> operations(static_cast<size_t>(threads) * 4);
-  auto tile = [&](int64_t index, int32_t) { operations[static_cast<size_t>(index)] = backend.multiply_adds(30000); };
+  auto tile = [&](int64_t index, int32_t) {
+    operations[static_cast<size_t>(index)] = backend.multiply_adds(30000);
+  };
   double best = 0;
   for (int repeat = 0; repeat < 8; repeat++) {
     const double start = now();
@@ -66,7 +68,8 @@ int main(int count, char** arguments) {
     const Floats output(shape.rows * shape.outputs);
     OpCall call;
     call.inputs[linear_op::input] = matrix(input.data(), shape.rows, shape.inputs, shape.inputs);
-    call.inputs[linear_op::packed] = panels_view(packed.data(), shape.outputs, shape.inputs, backend.panel_width);
+    call.inputs[linear_op::packed] =
+        panels_view(packed.data(), shape.outputs, shape.inputs, backend.panel_width);
     if (activation >= 0) {
       call.inputs[linear_op::bias] = matrix(bias.data(), 1, shape.outputs, shape.outputs);
       call.inputs[linear_op::residual] = matrix(residual.data(), shape.rows, shape.outputs, shape.outputs);
@@ -90,15 +93,16 @@ int main(int count, char** arguments) {
       rates.push_back(rate);
       peaks.push_back(peak);
     }
-    const double best = *std::max_element(rates.begin(), rates.end()) / *std::max_element(peaks.begin(), peaks.end());
+    const double best =
+        *std::max_element(rates.begin(), rates.end()) / *std::max_element(peaks.begin(), peaks.end());
     std::printf("%5lld %5lld %5lld %9.1f %9.1f %6.1f%% %6.1f%%\n", static_cast<long long>(shape.rows),
-                static_cast<long long>(shape.outputs), static_cast<long long>(shape.inputs), median(rates) * 1e-9,
-                median(peaks) * 1e-9, 100 * median(shares), 100 * best);
+                static_cast<long long>(shape.outputs), static_cast<long long>(shape.inputs),
+                median(rates) * 1e-9, median(peaks) * 1e-9, 100 * median(shares), 100 * best);
     if (shape.rows >= 256) {
       log_sum += std::log(median(shares));
       log_count++;
     }
   }
-  std::printf("geometric mean over the encoder shapes: %.1f%% of peak, %d threads\n", 100 * std::exp(log_sum / log_count),
-              threads);
+  std::printf("geometric mean over the encoder shapes: %.1f%% of peak, %d threads\n",
+              100 * std::exp(log_sum / log_count), threads);
 }

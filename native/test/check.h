@@ -1,5 +1,5 @@
-// A test is TEST(name) { ... }; inside, CHECK(condition, "printf-style explanation", ...). A failed check is printed
-// and counted, and the test goes on.
+// A test is TEST(name) { ... }; inside, CHECK(condition, "printf-style explanation", ...). A failed check is
+// printed and counted, and the test goes on.
 #pragma once
 
 #include <cstdint>

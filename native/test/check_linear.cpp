@@ -1,7 +1,7 @@
-// The linear kernels of one instruction set against a double loop: every activation, sizes around each block boundary,
-// views with a row stride, absent bias, residual in place, and the promise that neither the number of threads nor the
-// other rows change a bit. Every tensor ends right before a page that may not be touched, which also puts it at any
-// alignment.
+// The linear kernels of one instruction set against a double loop: every activation, sizes around each block
+// boundary, views with a row stride, absent bias, residual in place, and the promise that neither the number
+// of threads nor the other rows change a bit. Every tensor ends right before a page that may not be touched,
+// which also puts it at any alignment.
 //
 // Compiled with LIKEWISE_SIMDE, the AVX-512 sources run on a processor without AVX-512.
 #include <sys/mman.h>
@@ -18,7 +18,8 @@ namespace {
 class Guarded {
  public:
   explicit Guarded(int64_t count) : bytes_((static_cast<size_t>(count) * 4 + 4095) / 4096 * 4096) {
-    memory_ = static_cast<char*>(mmap(nullptr, bytes_ + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    memory_ = static_cast<char*>(
+        mmap(nullptr, bytes_ + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     mprotect(memory_ + bytes_, 4096, PROT_NONE);
     data = reinterpret_cast<float*>(memory_ + bytes_) - count;
   }
@@ -41,7 +42,8 @@ double activated(double x, int activation) {
   switch (static_cast<Activation>(activation)) {
     case Activation::identity: return x;
     case Activation::gelu_erf: return 0.5 * x * std::erfc(-x * std::sqrt(0.5));
-    case Activation::gelu_tanh: return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case Activation::gelu_tanh:
+      return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
     case Activation::tanh: return std::tanh(x);
     case Activation::relu: return x > 0 ? x : 0;
   }
@@ -51,11 +53,13 @@ double activated(double x, int activation) {
 constexpr float untouched = 12345.0f;
 int failures = 0;
 
-void expect(bool holds, const char* what, int64_t rows, int64_t outputs, int64_t inputs, int activation, double value) {
+void expect(bool holds, const char* what, int64_t rows, int64_t outputs, int64_t inputs, int activation,
+            double value) {
   if (holds) return;
   if (failures++ < 20) {
-    std::printf("%s: rows %lld outputs %lld inputs %lld activation %d: %g\n", what, static_cast<long long>(rows),
-                static_cast<long long>(outputs), static_cast<long long>(inputs), activation, value);
+    std::printf("%s: rows %lld outputs %lld inputs %lld activation %d: %g\n", what,
+                static_cast<long long>(rows), static_cast<long long>(outputs), static_cast<long long>(inputs),
+                activation, value);
   }
 }
 
@@ -98,8 +102,8 @@ void check(const Backend& backend, Workers* (&workers)[3], const Case& c) {
     }
     must(backend, OpId::linear, call, *workers[w]);
     if (w == 0) std::memcpy(first.data, output.data, static_cast<size_t>(output_size) * 4);
-    expect(std::memcmp(first.data, output.data, static_cast<size_t>(output_size) * 4) == 0, "threads change bits", c.rows,
-           c.outputs, c.inputs, c.activation, w);
+    expect(std::memcmp(first.data, output.data, static_cast<size_t>(output_size) * 4) == 0,
+           "threads change bits", c.rows, c.outputs, c.inputs, c.activation, w);
   }
 
   for (int64_t row = 0; row < c.rows; row++) {
@@ -107,15 +111,16 @@ void check(const Backend& backend, Workers* (&workers)[3], const Case& c) {
       const int64_t at = row * output_stride + j;
       if (j >= c.outputs) {
         if (at < output_size) {
-          expect(output.data[at] == (c.in_place ? residual.data[at] : untouched), "wrote between rows", c.rows,
-                 c.outputs, c.inputs, c.activation, static_cast<double>(j));
+          expect(output.data[at] == (c.in_place ? residual.data[at] : untouched), "wrote between rows",
+                 c.rows, c.outputs, c.inputs, c.activation, static_cast<double>(j));
         }
         continue;
       }
       double sum = c.bias ? bias.data[j] : 0;
       double size = std::fabs(sum);
       for (int64_t k = 0; k < c.inputs; k++) {
-        const double product = static_cast<double>(input.data[row * input_stride + k]) * weight.data[j * c.inputs + k];
+        const double product =
+            static_cast<double>(input.data[row * input_stride + k]) * weight.data[j * c.inputs + k];
         sum += product;
         size += std::fabs(product);
       }
@@ -131,12 +136,14 @@ void check(const Backend& backend, Workers* (&workers)[3], const Case& c) {
       OpCall part = call;
       part.inputs[linear_op::input] = matrix(input.data + row * input_stride, some, c.inputs, input_stride);
       if (c.residual) {
-        part.inputs[linear_op::residual] = matrix(residual.data + row * output_stride, some, c.outputs, output_stride);
+        part.inputs[linear_op::residual] =
+            matrix(residual.data + row * output_stride, some, c.outputs, output_stride);
       }
-      part.outputs[linear_op::output] = matrix(output.data + row * output_stride, some, c.outputs, output_stride);
+      part.outputs[linear_op::output] =
+          matrix(output.data + row * output_stride, some, c.outputs, output_stride);
       must(backend, OpId::linear, part, *workers[1]);
-      expect(std::memcmp(first.data, output.data, static_cast<size_t>(output_size) * 4) == 0, "rows change bits", c.rows,
-             c.outputs, c.inputs, c.activation, static_cast<double>(some));
+      expect(std::memcmp(first.data, output.data, static_cast<size_t>(output_size) * 4) == 0,
+             "rows change bits", c.rows, c.outputs, c.inputs, c.activation, static_cast<double>(some));
     }
   }
 }

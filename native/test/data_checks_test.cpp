@@ -1,5 +1,5 @@
-// Numbers that would lead a kernel out of its memory: every backend refuses them before it writes anything, and says
-// which number it was.
+// Numbers that would lead a kernel out of its memory: every backend refuses them before it writes anything,
+// and says which number it was.
 #include <cmath>
 #include <cstdint>
 
@@ -18,9 +18,11 @@ void expect_refusal(const OpCase& one, const char* message) {
       const OpResult result = run_case(one, backend, real, 1, layouts[1], serial);
       CHECK(result.refused.empty(), "%s", result.refused.c_str());
       CHECK(result.status == Status::invalid_value, "on %s: %s", backend.name, message);
-      CHECK(result.message == message, "on %s: \"%s\", expected \"%s\"", backend.name, result.message.c_str(), message);
+      CHECK(result.message == message, "on %s: \"%s\", expected \"%s\"", backend.name, result.message.c_str(),
+            message);
       for (const std::vector<double>& output : result.outputs) {
-        for (const double value : output) CHECK(std::isnan(value), "on %s: output written: %s", backend.name, message);
+        for (const double value : output)
+          CHECK(std::isnan(value), "on %s: output written: %s", backend.name, message);
       }
     }
   }
@@ -54,7 +56,8 @@ OpCase attention(const std::vector<int32_t>& query_starts, const std::vector<int
 
 OpCase pool(const std::vector<int32_t>& offsets, const std::vector<int32_t>& skip) {
   const int64_t sequences = static_cast<int64_t>(offsets.size()) - 1;
-  OpCase one{OpId::pool, "pool", std::vector<Operand>(3), {{sequences, 5}}, {static_cast<double>(Pooling::mean)}};
+  OpCase one{
+      OpId::pool, "pool", std::vector<Operand>(3), {{sequences, 5}}, {static_cast<double>(Pooling::mean)}};
   one.inputs[pool_op::input] = random_operand({4, 5}, 1);
   one.inputs[pool_op::offsets] = int_operand(offsets);
   one.inputs[pool_op::skip] = int_operand(skip);
@@ -83,7 +86,8 @@ TEST(ids_outside_their_table) {
 }
 
 TEST(offsets_that_are_no_batch) {
-  expect_refusal(attention({1, 4}, {0, 3}), "[attention] expected queryOffsets to start with 0 but received 1");
+  expect_refusal(attention({1, 4}, {0, 3}),
+                 "[attention] expected queryOffsets to start with 0 but received 1");
   expect_refusal(attention({0, 3}, {0, 3}),
                  "[attention] expected queryOffsets to end with 4, the number of tokens, but received 3");
   expect_refusal(attention({0, 4}, {0, 4}),
@@ -93,7 +97,8 @@ TEST(offsets_that_are_no_batch) {
   expect_refusal(attention({0}, {0}),
                  "[attention] expected queryOffsets to end with 4, the number of tokens, but received 0");
   expect_refusal(pool({-1, 4}, {0}), "[pool] expected offsets to start with 0 but received -1");
-  expect_refusal(pool({0, 9, 4}, {0, 0}), "[pool] expected offsets never to fall but offsets[2] is 4 after 9");
+  expect_refusal(pool({0, 9, 4}, {0, 0}),
+                 "[pool] expected offsets never to fall but offsets[2] is 4 after 9");
   expect_refusal(pool({0, 1, 5}, {0, 0}),
                  "[pool] expected offsets to end with 4, the number of tokens, but received 5");
   expect_refusal(pool({0, 1, 4}, {0, -2}), "[pool] expected skip[1] to be 0 or more but received -2");
@@ -103,7 +108,8 @@ TEST(first_message_stays) {
   char message[message_size] = "";
   OpCall call;
   call.message = message;
-  CHECK(fail(call, Status::out_of_memory, "first %d", 1) == Status::out_of_memory, "fail gives its status back");
+  CHECK(fail(call, Status::out_of_memory, "first %d", 1) == Status::out_of_memory,
+        "fail gives its status back");
   fail(call, Status::invalid_value, "second");
   CHECK(std::string(message) == "first 1", "\"%s\"", message);
   message[0] = '\0';

@@ -1,12 +1,14 @@
-// The AVX-512 intrinsics that the vector layer uses, written in AVX2 and plain loops, so that the sixteen-lane kernels
-// can be tested on a CPU without AVX-512. Included before everything else (make EMULATE=1); an intrinsic that is
-// missing here does not compile. Follows Intel's description of each; nothing of this is fast.
+// The AVX-512 intrinsics that the vector layer uses, written in AVX2 and plain loops, so that the
+// sixteen-lane kernels can be tested on a CPU without AVX-512. Included before everything else (make
+// EMULATE=1); an intrinsic that is missing here does not compile. Follows Intel's description of each;
+// nothing of this is fast.
 #pragma once
 
 #include <immintrin.h>
 #include <stdint.h>
 
-#define __AVX512F__ 1  // now that the compiler's own header has been read: chooses the vector layer's AVX-512 file
+#define __AVX512F__ \
+  1  // now that the compiler's own header has been read: chooses the vector layer's AVX-512 file
 
 namespace emulated {
 namespace {
@@ -107,7 +109,8 @@ template <int predicate>
 EMULATED __mmask16 compare(__m512 a, __m512 b) {
   static_assert(predicate == _CMP_LT_OQ || predicate == _CMP_LE_OQ);
   Halves x{a}, y{b};
-  return by_bit([&](int i) { return predicate == _CMP_LT_OQ ? x.lane[i] < y.lane[i] : x.lane[i] <= y.lane[i]; });
+  return by_bit(
+      [&](int i) { return predicate == _CMP_LT_OQ ? x.lane[i] < y.lane[i] : x.lane[i] <= y.lane[i]; });
 }
 
 EMULATED __m512i bits_of(__m512 a) { return Halves{a}.integers; }
@@ -145,7 +148,8 @@ EMULATED __mmask16 integers_less(__m512i a, __m512i b, bool or_equal) {
   Halves x, y;
   x.integers = a;
   y.integers = b;
-  return by_bit([&](int i) { return x.integer[i] < y.integer[i] || (or_equal && x.integer[i] == y.integer[i]); });
+  return by_bit(
+      [&](int i) { return x.integer[i] < y.integer[i] || (or_equal && x.integer[i] == y.integer[i]); });
 }
 template <int half>
 EMULATED __m256i masked_half(__m512i a) {

@@ -91,7 +91,8 @@ std::vector<double> GuardedTensor::values() const {
 
 bool GuardedTensor::surroundings_intact() const {
   std::vector<unsigned char> copy(memory_, memory_ + bytes_);
-  for_each_element([&](unsigned char* address, size_t) { std::memset(&copy[address - memory_], pattern, element_); });
+  for_each_element(
+      [&](unsigned char* address, size_t) { std::memset(&copy[address - memory_], pattern, element_); });
   for (const unsigned char byte : copy) {
     if (byte != pattern) return false;
   }

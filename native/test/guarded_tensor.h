@@ -1,5 +1,6 @@
-// A tensor in memory of its own, before a page that may not be touched, with a known pattern everywhere around it and
-// between its rows: reading past the end faults or yields NaN, writing outside the rows is seen afterwards.
+// A tensor in memory of its own, before a page that may not be touched, with a known pattern everywhere
+// around it and between its rows: reading past the end faults or yields NaN, writing outside the rows is seen
+// afterwards.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +11,8 @@
 
 namespace likewise::test {
 
-// Where a tensor lies. at_end: its last byte is the last before the forbidden page; else it starts `shift` elements
-// past a 64-byte boundary. gap: elements between the rows of a matrix.
+// Where a tensor lies. at_end: its last byte is the last before the forbidden page; else it starts `shift`
+// elements past a 64-byte boundary. gap: elements between the rows of a matrix.
 struct Layout {
   const char* name;
   bool at_end;

@@ -1,4 +1,5 @@
-// Calls the linear kernels of one instruction set (LIKEWISE_ISA) without Node: what the native test and bench share.
+// Calls the linear kernels of one instruction set (LIKEWISE_ISA) without Node: what the native test and bench
+// share.
 #pragma once
 
 #include <cstdio>
@@ -14,7 +15,8 @@ namespace likewise {
 class Floats {
  public:
   explicit Floats(int64_t count)
-      : count_(count), data_(static_cast<float*>(std::aligned_alloc(64, (static_cast<size_t>(count) * 4 / 64 + 1) * 64))) {
+      : count_(count),
+        data_(static_cast<float*>(std::aligned_alloc(64, (static_cast<size_t>(count) * 4 / 64 + 1) * 64))) {
     for (float& value : *this) value = 0.0f;
   }
   float* data() const { return data_.get(); }
@@ -59,7 +61,8 @@ inline void must(const Backend& backend, OpId op, OpCall& call, Workers& workers
   std::exit(1);
 }
 
-inline Floats pack(const Backend& backend, Workers& workers, const Floats& weight, int64_t outputs, int64_t inputs) {
+inline Floats pack(const Backend& backend, Workers& workers, const Floats& weight, int64_t outputs,
+                   int64_t inputs) {
   const int64_t width = backend.panel_width;
   Floats packed((outputs + width - 1) / width * width * inputs);
   OpCall call;

@@ -12,15 +12,21 @@ struct Sizes {
 };
 
 OpCase pack_case(int64_t outputs, int64_t inputs) {
-  OpCase one{OpId::pack_weight, "pack_weight " + std::to_string(outputs) + " x " + std::to_string(inputs),
-             {random_operand({outputs, inputs}, 1)}, {{0}}, {}};  // the output's shape follows the backend
+  OpCase one{OpId::pack_weight,
+             "pack_weight " + std::to_string(outputs) + " x " + std::to_string(inputs),
+             {random_operand({outputs, inputs}, 1)},
+             {{0}},
+             {}};  // the output's shape follows the backend
   return one;
 }
 
 // spread: inputs lie in [-spread, spread]
 OpCase linear_case(Sizes n, Activation activation, bool with_bias, bool with_residual, double spread = 1) {
   using namespace linear_op;
-  OpCase one{OpId::linear, "linear ", std::vector<Operand>(4), {{n.rows, n.outputs}},
+  OpCase one{OpId::linear,
+             "linear ",
+             std::vector<Operand>(4),
+             {{n.rows, n.outputs}},
              {static_cast<double>(activation)}};
   one.name += std::to_string(n.rows) + " x " + std::to_string(n.inputs) + " -> " + std::to_string(n.outputs) +
               " activation " + std::to_string(static_cast<int32_t>(activation)) + (with_bias ? " bias" : "") +
@@ -40,17 +46,20 @@ OpCase linear_case(Sizes n, Activation activation, bool with_bias, bool with_res
 std::vector<OpCase> linear_cases() {
   std::vector<OpCase> cases;
   for (const int64_t outputs : {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100}) {
-    for (const int64_t inputs : {0, 1, 2, 3, 7, 8, 9, 16, 17, 33, 70}) cases.push_back(pack_case(outputs, inputs));
+    for (const int64_t inputs : {0, 1, 2, 3, 7, 8, 9, 16, 17, 33, 70})
+      cases.push_back(pack_case(outputs, inputs));
   }
 
   std::vector<Sizes> sizes;
   for (int64_t rows = 0; rows <= 33; ++rows) sizes.push_back({rows, 21, 19});
-  for (const int64_t rows : {47, 48, 49, 63, 64, 65, 95, 96, 97, 127, 128, 129, 257}) sizes.push_back({rows, 9, 35});
+  for (const int64_t rows : {47, 48, 49, 63, 64, 65, 95, 96, 97, 127, 128, 129, 257})
+    sizes.push_back({rows, 9, 35});
   for (int64_t outputs = 0; outputs <= 36; ++outputs) sizes.push_back({few, 13, outputs});
   for (const int64_t outputs : {47, 48, 49, 63, 64, 65, 95, 96, 97, 127, 128, 129, 513}) {
     sizes.push_back({few, 6, outputs});
   }
-  for (const int64_t inputs : {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 127, 128, 129, 255, 256, 257, 1025}) {
+  for (const int64_t inputs :
+       {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 127, 128, 129, 255, 256, 257, 1025}) {
     sizes.push_back({7, inputs, 33});
     sizes.push_back({1, inputs, 33});
   }
@@ -61,8 +70,8 @@ std::vector<OpCase> linear_cases() {
     cases.push_back(linear_case(n, Activation::gelu_erf, true, true));
   }
 
-  for (const Activation activation :
-       {Activation::identity, Activation::gelu_erf, Activation::gelu_tanh, Activation::tanh, Activation::relu}) {
+  for (const Activation activation : {Activation::identity, Activation::gelu_erf, Activation::gelu_tanh,
+                                      Activation::tanh, Activation::relu}) {
     for (const bool with_bias : {false, true}) {
       for (const bool with_residual : {false, true}) {
         cases.push_back(linear_case({11, 18, 37}, activation, with_bias, with_residual));

@@ -25,7 +25,9 @@ bool wanted(const char* name, int argc, char** argv) {
 
 }  // namespace
 
-Registration::Registration(const char* name, void (*body)()) : name(name), body(body), next(first) { first = this; }
+Registration::Registration(const char* name, void (*body)()) : name(name), body(body), next(first) {
+  first = this;
+}
 
 void record(bool passed, const char* file, int32_t line, const char* condition, const char* format, ...) {
   ++checks;

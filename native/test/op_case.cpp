@@ -23,7 +23,8 @@ std::vector<int64_t> packed_shape(const std::vector<int64_t>& weight, int32_t wi
 
 Tensor place(const Operand& operand, DType real, const Layout& layout) {
   if (operand.shape.empty()) return nullptr;
-  Tensor tensor = std::make_unique<GuardedTensor>(operand.integer ? DType::int32 : real, operand.shape, layout);
+  Tensor tensor =
+      std::make_unique<GuardedTensor>(operand.integer ? DType::int32 : real, operand.shape, layout);
   tensor->set(operand.values);
   return tensor;
 }
@@ -42,13 +43,14 @@ Tensor pack(const Tensor& weight, const std::vector<int64_t>& shape, const Backe
 
 }  // namespace
 
-OpResult run_case(const OpCase& one, const Backend& backend, DType real, int32_t panel_width, const Layout& layout,
-                  Workers& workers) {
+OpResult run_case(const OpCase& one, const Backend& backend, DType real, int32_t panel_width,
+                  const Layout& layout, Workers& workers) {
   std::vector<Tensor> inputs, outputs;
   OpCall call;
   for (size_t i = 0; i < one.inputs.size(); ++i) {
     Tensor tensor = place(one.inputs[i], real, layout);
-    if (one.inputs[i].to_pack) tensor = pack(tensor, one.inputs[i].shape, backend, panel_width, layout, workers);
+    if (one.inputs[i].to_pack)
+      tensor = pack(tensor, one.inputs[i].shape, backend, panel_width, layout, workers);
     if (tensor) call.inputs[i] = tensor->view();
     inputs.push_back(std::move(tensor));
   }

@@ -10,11 +10,11 @@
 namespace likewise::test {
 
 struct Operand {
-  std::vector<int64_t> shape;   // empty: absent
-  std::vector<double> values;   // representable in float32
+  std::vector<int64_t> shape;  // empty: absent
+  std::vector<double> values;  // representable in float32
   bool integer = false;
-  bool to_pack = false;         // a weight [outputs, inputs], passed as pack_weight makes it
-  bool per_row = false;         // its rows belong to the op's rows: row r of it decides only row r of the outputs
+  bool to_pack = false;  // a weight [outputs, inputs], passed as pack_weight makes it
+  bool per_row = false;  // its rows belong to the op's rows: row r of it decides only row r of the outputs
 };
 
 struct OpCase {
@@ -36,8 +36,8 @@ struct OpResult {
 };
 
 // panel_width: of the packed weights.
-OpResult run_case(const OpCase& one, const Backend& backend, DType real, int32_t panel_width, const Layout& layout,
-                  Workers& workers);
+OpResult run_case(const OpCase& one, const Backend& backend, DType real, int32_t panel_width,
+                  const Layout& layout, Workers& workers);
 
 // The bits agree; NaN equals NaN.
 bool same_bits(const OpResult& a, const OpResult& b);
@@ -49,7 +49,7 @@ Operand int_operand(const std::vector<int32_t>& values, bool per_row = false);
 
 // The cases of the table, over sizes 0, 1, 2, 3, odd, about a register and past every block of the kernels.
 std::vector<OpCase> linear_cases();  // pack_weight too
-std::vector<OpCase> row_cases();  // embedding, layer_norm, l2_normalize, weighted_sum
+std::vector<OpCase> row_cases();     // embedding, layer_norm, l2_normalize, weighted_sum
 std::vector<OpCase> attention_cases();
 std::vector<OpCase> pool_cases();
 

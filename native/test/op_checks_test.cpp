@@ -1,5 +1,6 @@
-// The checks before a call is queued: every good call passes, every change that would let a kernel leave its memory is
-// refused, and the messages say which tensor and why. No memory is touched: the addresses are made up.
+// The checks before a call is queued: every good call passes, every change that would let a kernel leave its
+// memory is refused, and the messages say which tensor and why. No memory is touched: the addresses are made
+// up.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -27,7 +28,9 @@ struct GoodCall : OpCall {
     if (made.rank == 2) made.row_stride = made.shape[1] + 5;
     return made;
   }
-  void in(int32_t index, DType dtype, std::initializer_list<int64_t> shape) { inputs[index] = view(dtype, shape); }
+  void in(int32_t index, DType dtype, std::initializer_list<int64_t> shape) {
+    inputs[index] = view(dtype, shape);
+  }
   void out(int32_t index, std::initializer_list<int64_t> shape) { outputs[index] = view(real, shape); }
 };
 
@@ -41,7 +44,8 @@ GoodCall good_call(OpId id) {
       call.out(pack_weight_op::packed, {3, 6, 4});
       break;
     case OpId::embedding:
-      for (const int32_t ids : {embedding_op::token_ids, embedding_op::position_ids, embedding_op::type_ids}) {
+      for (const int32_t ids :
+           {embedding_op::token_ids, embedding_op::position_ids, embedding_op::type_ids}) {
         call.in(ids, whole, {5});
       }
       call.in(embedding_op::word, real, {30, 6});
@@ -93,8 +97,7 @@ GoodCall good_call(OpId id) {
       call.in(weighted_sum_op::right, real, {5, 6});
       call.out(0, {5, 6});
       break;
-    case OpId::count:
-      break;
+    case OpId::count: break;
   }
   return call;
 }
@@ -102,7 +105,8 @@ GoodCall good_call(OpId id) {
 bool passes(OpId id, const OpCall& call) {
   Problem problem;
   const bool passed = check_call(id, call, problem);
-  CHECK(passed == (problem.message[0] == '\0'), "a message exactly when a call is refused: %s", problem.message);
+  CHECK(passed == (problem.message[0] == '\0'), "a message exactly when a call is refused: %s",
+        problem.message);
   return passed;
 }
 
@@ -133,7 +137,8 @@ void check_changes(OpId id, const OpCall& good, TensorView& (*tensor_of)(OpCall&
       changed("an impossible size", [=](TensorView& view) { view.shape[i] = size; });
     }
   }
-  changed("half an element's offset", [](TensorView& view) { view.data = static_cast<char*>(view.data) + 2; });
+  changed("half an element's offset",
+          [](TensorView& view) { view.data = static_cast<char*>(view.data) + 2; });
   if (original.rank == 2) {
     for (const int64_t stride : {original.shape[1] - 1, int64_t{0}, int64_t{-1}, INT64_MIN, INT64_MAX}) {
       changed("an impossible stride", [=](TensorView& view) { view.row_stride = stride; });
@@ -148,7 +153,8 @@ struct Refusal {
   const char* message;
 };
 
-constexpr Problem::Kind shape = Problem::Kind::shape, dtype = Problem::Kind::dtype, argument = Problem::Kind::argument;
+constexpr Problem::Kind shape = Problem::Kind::shape, dtype = Problem::Kind::dtype,
+                        argument = Problem::Kind::argument;
 
 const Refusal refusals[] = {
     {OpId::layer_norm, [](OpCall& call) { call.inputs[layer_norm_op::gamma].shape[0] = 768; }, shape,
@@ -165,8 +171,8 @@ const Refusal refusals[] = {
      "[layerNorm] expected input of dtype float32 or float64 but received int32"},
     {OpId::layer_norm, [](OpCall& call) { call.parameters[layer_norm_op::epsilon] = -1; }, argument,
      "[layerNorm] expected epsilon to be finite and not negative but received -1"},
-    {OpId::layer_norm, [](OpCall& call) { call.outputs[0].data = call.inputs[layer_norm_op::input].data; }, argument,
-     "[layerNorm] expected output not to share memory with input"},
+    {OpId::layer_norm, [](OpCall& call) { call.outputs[0].data = call.inputs[layer_norm_op::input].data; },
+     argument, "[layerNorm] expected output not to share memory with input"},
     {OpId::layer_norm, [](OpCall& call) { call.inputs[layer_norm_op::input].row_stride = 383; }, argument,
      "[layerNorm] expected rows of input at least 384 elements apart but received 383"},
     {OpId::pack_weight, [](OpCall& call) { call.outputs[0].shape[0] = 2; }, shape,
@@ -191,8 +197,8 @@ const Refusal refusals[] = {
        call.inputs[embedding_op::type].shape[0] = 0;
      },
      shape, "[embedding] expected type to have rows >= 1 but received shape [0, 6]"},
-    {OpId::embedding, [](OpCall& call) { call.inputs[embedding_op::token_ids].dtype = DType::float32; }, dtype,
-     "[embedding] expected tokenIds of dtype int32 but received float32"},
+    {OpId::embedding, [](OpCall& call) { call.inputs[embedding_op::token_ids].dtype = DType::float32; },
+     dtype, "[embedding] expected tokenIds of dtype int32 but received float32"},
     {OpId::attention, [](OpCall& call) { call.parameters[attention_op::heads] = 5; }, argument,
      "[attention] expected heads to divide the width 12 but received 5"},
     {OpId::attention, [](OpCall& call) { call.parameters[attention_op::heads] = 0; }, argument,
@@ -212,7 +218,9 @@ const Refusal refusals[] = {
      },
      argument, "[attention] expected queryRank and keyRank, which strict compares"},
     {OpId::attention,
-     [](OpCall& call) { call.outputs[attention_op::log_sum_exp].data = call.outputs[attention_op::output].data; },
+     [](OpCall& call) {
+       call.outputs[attention_op::log_sum_exp].data = call.outputs[attention_op::output].data;
+     },
      argument, "[attention] expected logSumExp not to share memory with output"},
     {OpId::pool, [](OpCall& call) { call.inputs[pool_op::offsets].shape[0] = 0; }, shape,
      "[pool] expected offsets to have sequences + 1 >= 1 but received shape [0]"},
@@ -233,16 +241,18 @@ TEST(checks_refuse_changes) {
     const GoodCall good = good_call(id);
     CHECK(passes(id, good), "%s: a good call is refused", spec.name.c_str());
     for (size_t i = 0; i < spec.inputs.size(); ++i) {
-      check_changes(id, good, [](OpCall& call, size_t t) -> TensorView& { return call.inputs[t]; }, i,
-                    spec.inputs[i].optional);
+      check_changes(
+          id, good, [](OpCall& call, size_t t) -> TensorView& { return call.inputs[t]; }, i,
+          spec.inputs[i].optional);
       OpCall aliased = good;
       aliased.inputs[i].data = aliased.outputs[0].data;
       const bool in_place = id == OpId::linear && i == linear_op::residual;
       CHECK(passes(id, aliased) == in_place, "%s: input %zu in the output's memory", spec.name.c_str(), i);
     }
     for (size_t i = 0; i < spec.outputs.size(); ++i) {
-      check_changes(id, good, [](OpCall& call, size_t t) -> TensorView& { return call.outputs[t]; }, i,
-                    spec.outputs[i].optional);
+      check_changes(
+          id, good, [](OpCall& call, size_t t) -> TensorView& { return call.outputs[t]; }, i,
+          spec.outputs[i].optional);
     }
     for (size_t i = 0; i < spec.parameters.size(); ++i) {
       for (const double value : {double(NAN), double(INFINITY), double(-INFINITY)}) {
@@ -262,7 +272,8 @@ TEST(checks_say_what_is_wrong) {
     Problem problem;
     const bool passed = check_call(refusal.id, call, problem);
     CHECK(!passed && problem.kind == refusal.kind && std::strcmp(problem.message, refusal.message) == 0,
-          "\"%s\" (kind %d), expected \"%s\"", problem.message, static_cast<int32_t>(problem.kind), refusal.message);
+          "\"%s\" (kind %d), expected \"%s\"", problem.message, static_cast<int32_t>(problem.kind),
+          refusal.message);
   }
 }
 
@@ -277,7 +288,8 @@ TEST(checks_of_shared_memory) {
   };
   for (int64_t column = -120; column <= 120; ++column) {
     const int64_t place = (column % 20 + 20) % 20;
-    const bool apart = (place >= 6 && place <= 14) || column <= -86 || column >= 86;  // 4 rows of 20 and one of 6
+    const bool apart =
+        (place >= 6 && place <= 14) || column <= -86 || column >= 86;  // 4 rows of 20 and one of 6
     CHECK(at(column) == apart, "an output %lld elements from the input", static_cast<long long>(column));
   }
   output.row_stride = 21;
@@ -289,7 +301,8 @@ TEST(checks_of_shared_memory) {
 TEST(specs_of_ops) {
   const OpSpec& linear = op_spec(OpId::linear);
   CHECK(linear.name == "linear" && linear.inputs.size() == 4 && linear.outputs.size() == 1, "linear");
-  CHECK(linear.inputs[2].name == "bias" && linear.inputs[2].optional && !linear.inputs[1].optional, "linear's bias");
+  CHECK(linear.inputs[2].name == "bias" && linear.inputs[2].optional && !linear.inputs[1].optional,
+        "linear's bias");
   CHECK(linear.parameters == std::vector<std::string>{"activation"}, "linear's parameters");
   CHECK(op_spec(OpId::pack_weight).parameters.empty(), "an empty list");
   CHECK(op_spec(OpId::attention).outputs[1].name == "log_sum_exp", "attention's second output");
@@ -298,7 +311,8 @@ TEST(specs_of_ops) {
   for (int32_t number = 0; number < op_count; ++number) {
     const OpSpec& spec = op_spec(static_cast<OpId>(number));
     CHECK(spec.inputs.size() <= max_inputs && spec.outputs.size() <= max_outputs &&
-              spec.parameters.size() <= max_parameters, "%s fits OpCall", spec.name.c_str());
+              spec.parameters.size() <= max_parameters,
+          "%s fits OpCall", spec.name.c_str());
   }
 }
 

@@ -1,6 +1,6 @@
-// Every op on every table the CPU can run, held against the reference in double: right to the rounding that its
-// formula allows, in every memory layout, with nothing written around the outputs; and the same bits whatever the
-// layout, the number and order of participants, and the neighbours in the batch.
+// Every op on every table the CPU can run, held against the reference in double: right to the rounding that
+// its formula allows, in every memory layout, with nothing written around the outputs; and the same bits
+// whatever the layout, the number and order of participants, and the neighbours in the batch.
 #include <cmath>
 
 #include "../core/thread_pool.h"
@@ -25,14 +25,15 @@ void check_close(const OpCase& one, const char* backend, const OpResult& expecte
     for (size_t i = 0; i < expected.outputs[o].size(); ++i) {
       const double want = expected.outputs[o][i], got = actual.outputs[o][i];
       const bool passed = close(want, got, one.error_units);
-      CHECK(passed, "%s on %s: output %zu, element %zu: %.9g, expected %.9g", one.name.c_str(), backend, o, i, got,
-            want);
+      CHECK(passed, "%s on %s: output %zu, element %zu: %.9g, expected %.9g", one.name.c_str(), backend, o, i,
+            got, want);
       if (!passed) return;
     }
   }
 }
 
-OpResult run_checked(const OpCase& one, const Backend& backend, DType real, const Layout& layout, Workers& workers) {
+OpResult run_checked(const OpCase& one, const Backend& backend, DType real, const Layout& layout,
+                     Workers& workers) {
   OpResult result = run_case(one, backend, real, backend.panel_width, layout, workers);
   CHECK(result.refused.empty(), "%s on %s: %s", one.name.c_str(), backend.name, result.refused.c_str());
   CHECK(result.status == Status::ok, "%s on %s: %s", one.name.c_str(), backend.name, result.message.c_str());
@@ -56,10 +57,11 @@ void check_table(const std::vector<OpCase>& cases) {
       check_close(one, backend.name, expected, first);
       for (const Layout& layout : layouts) {
         const OpResult other = run_checked(one, backend, DType::float32, layout, serial);
-        CHECK(same_bits(first, other), "%s on %s: other bits when %s", one.name.c_str(), backend.name, layout.name);
-        const OpResult in_double = run_checked(one, backend, DType::float64, layout, serial);
-        CHECK(same_bits(expected, in_double), "%s in float64 on %s: other bits when %s", one.name.c_str(), backend.name,
+        CHECK(same_bits(first, other), "%s on %s: other bits when %s", one.name.c_str(), backend.name,
               layout.name);
+        const OpResult in_double = run_checked(one, backend, DType::float64, layout, serial);
+        CHECK(same_bits(expected, in_double), "%s in float64 on %s: other bits when %s", one.name.c_str(),
+              backend.name, layout.name);
       }
     }
   }
@@ -74,8 +76,8 @@ void check_participants(const std::vector<OpCase>& cases) {
       const OpResult alone = run_checked(one, backend, DType::float32, layouts[0], serial);
       for (Workers* workers : others) {
         const OpResult together = run_checked(one, backend, DType::float32, layouts[0], *workers);
-        CHECK(same_bits(alone, together), "%s on %s: other bits with %d participants", one.name.c_str(), backend.name,
-              workers->count);
+        CHECK(same_bits(alone, together), "%s on %s: other bits with %d participants", one.name.c_str(),
+              backend.name, workers->count);
       }
     }
   }
@@ -122,7 +124,8 @@ OpCase one_sequence(const OpCase& whole, size_t sequence) {
   }
   const auto [first_query, last_query] = bounds(attention_op::query_offsets);
   const auto [first_key, last_key] = bounds(attention_op::key_offsets);
-  for (const int32_t input : {attention_op::query, attention_op::query_rank}) cut(input, first_query, last_query);
+  for (const int32_t input : {attention_op::query, attention_op::query_rank})
+    cut(input, first_query, last_query);
   for (const int32_t input : {attention_op::key, attention_op::value, attention_op::key_rank}) {
     cut(input, first_key, last_key);
   }
@@ -133,7 +136,8 @@ OpCase one_sequence(const OpCase& whole, size_t sequence) {
 }
 
 // The result of `part`, whose first row is row `first` of `whole`, has the bits of those rows.
-void check_part(const OpCase& whole, const OpCase& part, const Backend& backend, const OpResult& all, int64_t first) {
+void check_part(const OpCase& whole, const OpCase& part, const Backend& backend, const OpResult& all,
+                int64_t first) {
   SerialWorkers serial;
   const OpResult some = run_checked(part, backend, DType::float32, layouts[0], serial);
   OpResult expected = all;
@@ -155,10 +159,12 @@ void check_neighbours(const std::vector<OpCase>& cases) {
     for (const Backend& backend : test_backends()) {
       const OpResult all = run_checked(one, backend, DType::float32, layouts[0], serial);
       if (by_sequence) {
-        const int32_t index = one.op == OpId::pool ? int32_t{pool_op::offsets} : int32_t{attention_op::query_offsets};
+        const int32_t index =
+            one.op == OpId::pool ? int32_t{pool_op::offsets} : int32_t{attention_op::query_offsets};
         const std::vector<double>& starts = one.inputs[static_cast<size_t>(index)].values;
         for (size_t s = 0; s + 1 < starts.size() && s < 7; ++s) {
-          const int64_t first = one.op == OpId::pool ? static_cast<int64_t>(s) : static_cast<int64_t>(starts[s]);
+          const int64_t first =
+              one.op == OpId::pool ? static_cast<int64_t>(s) : static_cast<int64_t>(starts[s]);
           check_part(one, one_sequence(one, s), backend, all, first);
         }
       } else {

@@ -13,9 +13,12 @@ OpCase pool_case(const std::vector<int32_t>& lengths, int64_t width, Pooling mod
   }
   if (with_skip && !skip.empty()) skip[0] = INT32_MAX;
   const int64_t tokens = offsets.back(), sequences = static_cast<int64_t>(lengths.size());
-  OpCase one{OpId::pool, "pool mode " + std::to_string(static_cast<int32_t>(mode)) + ", " + std::to_string(sequences) +
-                             " sequences, " + std::to_string(tokens) + " x " + std::to_string(width),
-             std::vector<Operand>(3), {{sequences, width}}, {static_cast<double>(mode)}};
+  OpCase one{OpId::pool,
+             "pool mode " + std::to_string(static_cast<int32_t>(mode)) + ", " + std::to_string(sequences) +
+                 " sequences, " + std::to_string(tokens) + " x " + std::to_string(width),
+             std::vector<Operand>(3),
+             {{sequences, width}},
+             {static_cast<double>(mode)}};
   one.inputs[pool_op::input] = random_operand({tokens, width}, 1);
   one.inputs[pool_op::offsets] = int_operand(offsets);
   if (with_skip) one.inputs[pool_op::skip] = int_operand(skip);

@@ -1,4 +1,5 @@
-// The reference against numbers worked out by hand or taken from tables: the truth that everything else is held to.
+// The reference against numbers worked out by hand or taken from tables: the truth that everything else is
+// held to.
 #include <cmath>
 
 #include "check.h"
@@ -22,8 +23,8 @@ void expect(const OpCase& one, const std::vector<double>& values, size_t output 
   SerialWorkers serial;
   const Backend& reference = test_backends().front();
   const OpResult result = run_case(one, reference, DType::float64, 2, layouts[3], serial);
-  CHECK(result.refused.empty() && result.status == Status::ok, "%s: %s%s", one.name.c_str(), result.refused.c_str(),
-        result.message.c_str());
+  CHECK(result.refused.empty() && result.status == Status::ok, "%s: %s%s", one.name.c_str(),
+        result.refused.c_str(), result.message.c_str());
   if (!result.refused.empty()) return;
   CHECK(result.outputs[output].size() == values.size(), "%s", one.name.c_str());
   for (size_t i = 0; i < values.size(); ++i) {
@@ -35,8 +36,10 @@ void expect(const OpCase& one, const std::vector<double>& values, size_t output 
 
 OpCase pool(Pooling mode) {
   // lengths 3, 0, 2 of which 1, 0, 2 are skipped
-  return {OpId::pool, "pool " + std::to_string(static_cast<int32_t>(mode)),
-          {matrix(5, 1, {1, 2, 5, 7, 8}), int_operand({0, 3, 3, 5}), int_operand({1, 0, 2})}, {{3, 1}},
+  return {OpId::pool,
+          "pool " + std::to_string(static_cast<int32_t>(mode)),
+          {matrix(5, 1, {1, 2, 5, 7, 8}), int_operand({0, 3, 3, 5}), int_operand({1, 0, 2})},
+          {{3, 1}},
           {static_cast<double>(mode)}};
 }
 
@@ -47,8 +50,11 @@ TEST(reference_linear) {
   expect({OpId::pack_weight, "pack", {weight}, {{0}}, {}}, {1, 3, 2, 4, 5, 0, 6, 0});
   Operand packed = weight;
   packed.to_pack = true;
-  OpCase one{OpId::linear, "linear", {matrix(1, 2, {1, -1}), packed, vector({0, 0, 4}), matrix(1, 3, {10, 20, 30})},
-             {{1, 3}}, {static_cast<double>(Activation::identity)}};
+  OpCase one{OpId::linear,
+             "linear",
+             {matrix(1, 2, {1, -1}), packed, vector({0, 0, 4}), matrix(1, 3, {10, 20, 30})},
+             {{1, 3}},
+             {static_cast<double>(Activation::identity)}};
   expect(one, {9, 19, 33});
   const auto with = [&](Activation activation) {
     OpCase other = one;
@@ -63,31 +69,49 @@ TEST(reference_linear) {
 }
 
 TEST(reference_rows) {
-  OpCase norm{OpId::layer_norm, "layer_norm",
-              {matrix(1, 4, {1, 2, 3, 4}), {}, vector({1, 1, 1, 2}), vector({0, 0, 0, 1})}, {{1, 4}}, {0.75}};
+  OpCase norm{OpId::layer_norm,
+              "layer_norm",
+              {matrix(1, 4, {1, 2, 3, 4}), {}, vector({1, 1, 1, 2}), vector({0, 0, 0, 1})},
+              {{1, 4}},
+              {0.75}};
   const double unit = 0.5 / std::sqrt(2.0);  // variance 1.25 + 0.75
   expect(norm, {-3 * unit, -unit, unit, 6 * unit + 1});
   norm.inputs[1] = matrix(1, 4, {3, 2, 1, 0});
   expect(norm, {0, 0, 0, 1});
 
-  OpCase embedding{OpId::embedding, "embedding",
-                   {int_operand({1}), matrix(2, 2, {9, 9, 1, 2}), int_operand({0}), matrix(1, 2, {1, 2}), {},
-                    matrix(2, 2, {0, 2, 9, 9}), vector({1, 1}), vector({0, 0})},
-                   {{1, 2}}, {0}};
+  OpCase embedding{OpId::embedding,
+                   "embedding",
+                   {int_operand({1}),
+                    matrix(2, 2, {9, 9, 1, 2}),
+                    int_operand({0}),
+                    matrix(1, 2, {1, 2}),
+                    {},
+                    matrix(2, 2, {0, 2, 9, 9}),
+                    vector({1, 1}),
+                    vector({0, 0})},
+                   {{1, 2}},
+                   {0}};
   expect(embedding, {-1, 1});
 
-  expect({OpId::l2_normalize, "l2_normalize", {matrix(2, 2, {3, 4, 0, 0})}, {{2, 2}}, {1e-12}}, {0.6, 0.8, 0, 0});
-  expect({OpId::weighted_sum, "weighted_sum", {matrix(1, 2, {1, 2}), matrix(1, 2, {10, 20})}, {{1, 2}}, {2, 0.5}},
+  expect({OpId::l2_normalize, "l2_normalize", {matrix(2, 2, {3, 4, 0, 0})}, {{2, 2}}, {1e-12}},
+         {0.6, 0.8, 0, 0});
+  expect({OpId::weighted_sum,
+          "weighted_sum",
+          {matrix(1, 2, {1, 2}), matrix(1, 2, {10, 20})},
+          {{1, 2}},
+          {2, 0.5}},
          {7, 14});
 }
 
 TEST(reference_attention) {
   // Two heads of one dimension; head 0 weighs its two keys evenly, head 1 as 1 to 3.
   const double log3 = std::log(3.0);
-  OpCase one{OpId::attention, "attention",
+  OpCase one{OpId::attention,
+             "attention",
              {matrix(2, 2, {0, 1, 0, 1}), matrix(2, 2, {5, 0, 6, log3}), matrix(2, 2, {1, 1, 3, 5}),
               int_operand({0, 2}), int_operand({0, 2})},
-             {{2, 2}, {2, 2}}, {2, 1, 0}};
+             {{2, 2}, {2, 2}},
+             {2, 1, 0}};
   one.inputs.resize(7);
   expect(one, {2, 4, 2, 4});
   expect(one, {std::log(2.0), std::log(4.0), std::log(2.0), std::log(4.0)}, 1);

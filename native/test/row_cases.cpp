@@ -8,18 +8,22 @@ namespace likewise::test {
 
 namespace {
 
-constexpr int64_t widths[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 23, 31, 32, 33, 47, 63, 64, 65, 127, 128, 129, 387};
+constexpr int64_t widths[] = {0,  1,  2,  3,  7,  8,  9,  15,  16,  17,  23,
+                              31, 32, 33, 47, 63, 64, 65, 127, 128, 129, 387};
 constexpr int64_t row_counts[] = {0, 1, 2, 31, 32, 33, 63, 64, 65, 100, 129};
 
-std::string sizes_text(int64_t rows, int64_t width) { return std::to_string(rows) + " x " + std::to_string(width); }
+std::string sizes_text(int64_t rows, int64_t width) {
+  return std::to_string(rows) + " x " + std::to_string(width);
+}
 
-// Magnitudes in [0.5, 1], signs alternating along the row: no row is nearly constant, where normalising it would blow
-// rounding errors up.
+// Magnitudes in [0.5, 1], signs alternating along the row: no row is nearly constant, where normalising it
+// would blow rounding errors up.
 Operand spread_operand(int64_t rows, int64_t width, uint32_t seed, bool per_row, double offset = 0) {
   Operand operand = random_operand({rows, width}, seed, per_row);
   for (size_t i = 0; i < operand.values.size(); ++i) {
     const double size = 0.5 + std::fabs(operand.values[i]) / 2;
-    operand.values[i] = static_cast<float>((static_cast<int64_t>(i) % width % 2 == 0 ? size : -size) + offset);
+    operand.values[i] =
+        static_cast<float>((static_cast<int64_t>(i) % width % 2 == 0 ? size : -size) + offset);
   }
   return operand;
 }
@@ -27,8 +31,11 @@ Operand spread_operand(int64_t rows, int64_t width, uint32_t seed, bool per_row,
 // offset: added to every input, to which the variance must not be sensitive
 OpCase layer_norm_case(int64_t rows, int64_t width, bool with_residual, double offset = 0) {
   using namespace layer_norm_op;
-  OpCase one{OpId::layer_norm, "layer_norm " + sizes_text(rows, width) + (with_residual ? " residual" : ""),
-             std::vector<Operand>(4), {{rows, width}}, {1e-12}};
+  OpCase one{OpId::layer_norm,
+             "layer_norm " + sizes_text(rows, width) + (with_residual ? " residual" : ""),
+             std::vector<Operand>(4),
+             {{rows, width}},
+             {1e-12}};
   one.inputs[input] = spread_operand(rows, width, 1, true, offset);
   if (with_residual) one.inputs[residual] = spread_operand(rows, width, 2, true);
   one.inputs[gamma] = random_operand({width}, 3);
@@ -47,7 +54,10 @@ std::vector<int32_t> random_ids(int64_t count, int64_t entries, uint32_t seed) {
 
 OpCase embedding_case(int64_t tokens, int64_t width, bool with_position, bool with_type, bool with_type_ids) {
   using namespace embedding_op;
-  OpCase one{OpId::embedding, "embedding " + sizes_text(tokens, width), std::vector<Operand>(8), {{tokens, width}},
+  OpCase one{OpId::embedding,
+             "embedding " + sizes_text(tokens, width),
+             std::vector<Operand>(8),
+             {{tokens, width}},
              {1e-5}};
   one.inputs[token_ids] = int_operand(random_ids(tokens, 40, 1), true);
   one.inputs[word] = spread_operand(40, width, 2, false);
@@ -66,14 +76,21 @@ OpCase embedding_case(int64_t tokens, int64_t width, bool with_position, bool wi
 }
 
 OpCase l2_case(int64_t rows, int64_t width, double epsilon) {
-  return {OpId::l2_normalize, "l2_normalize " + sizes_text(rows, width), {random_operand({rows, width}, 1, true)},
-          {{rows, width}}, {epsilon}, 4};
+  return {OpId::l2_normalize,
+          "l2_normalize " + sizes_text(rows, width),
+          {random_operand({rows, width}, 1, true)},
+          {{rows, width}},
+          {epsilon},
+          4};
 }
 
 OpCase weighted_sum_case(int64_t rows, int64_t width, double left, double right) {
-  return {OpId::weighted_sum, "weighted_sum " + sizes_text(rows, width),
-          {random_operand({rows, width}, 1, true), random_operand({rows, width}, 2, true)}, {{rows, width}},
-          {left, right}, 4 * (std::fabs(left) + std::fabs(right))};
+  return {OpId::weighted_sum,
+          "weighted_sum " + sizes_text(rows, width),
+          {random_operand({rows, width}, 1, true), random_operand({rows, width}, 2, true)},
+          {{rows, width}},
+          {left, right},
+          4 * (std::fabs(left) + std::fabs(right))};
 }
 
 void add_cases(std::vector<OpCase>& cases, int64_t rows, int64_t width) {

@@ -1,5 +1,5 @@
-// AVX-512 intrinsics emulated by SIMDe (Debian package libsimde-dev), for running the AVX-512 kernels' logic on a
-// processor without them. Adds the masked loads and stores that SIMDe 0.7 lacks.
+// AVX-512 intrinsics emulated by SIMDe (Debian package libsimde-dev), for running the AVX-512 kernels' logic
+// on a processor without them. Adds the masked loads and stores that SIMDe 0.7 lacks.
 #pragma once
 
 #define SIMDE_ENABLE_NATIVE_ALIASES
@@ -21,7 +21,8 @@ inline Wide emulated_masked_load(__mmask16 mask, const void* memory) {
 
 inline void emulated_masked_store(void* memory, __mmask16 mask, __m512 wide) {
   for (int i = 0; i < 16; i++) {
-    if (mask >> i & 1) memcpy(static_cast<char*>(memory) + 4 * i, reinterpret_cast<const char*>(&wide) + 4 * i, 4);
+    if (mask >> i & 1)
+      memcpy(static_cast<char*>(memory) + 4 * i, reinterpret_cast<const char*>(&wide) + 4 * i, 4);
   }
 }
 

@@ -10,7 +10,8 @@ namespace likewise::test {
 // reference, then each instruction set of this CPU (AVX-512 also where the build emulates it).
 const std::vector<Backend>& test_backends();
 
-// Runs tiles one after another in the caller; scrambled: from the last to the first, as participants 6, 5 .. 0 in turn.
+// Runs tiles one after another in the caller; scrambled: from the last to the first, as participants 6, 5 ..
+// 0 in turn.
 struct SerialWorkers : Workers {
   explicit SerialWorkers(bool scrambled = false);
   ~SerialWorkers();

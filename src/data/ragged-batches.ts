@@ -1,12 +1,7 @@
 // Texts into windows, and windows' tokens into batches by a token budget. Nothing is padded, so a batch's cost is its
 // tokens alone: order is kept, and no sorting by length is needed.
 
-/** Tokens of several texts laid end to end. */
-export interface RaggedTokens {
-  tokenIds: Int32Array; // [tokens]
-  offsets: Int32Array; // [texts + 1]
-  truncated: Uint8Array; // [texts], 1 where the text was cut at the maximum length
-}
+import type { RaggedTokens } from '../tokenizer/tokenizer.ts';
 
 // Enough for a batch or two of short texts, little enough to hold in memory and to tokenize between two batches.
 const windowTexts = 1024;

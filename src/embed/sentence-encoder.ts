@@ -1,14 +1,15 @@
 // The main job: texts in, vectors out. Tokenization of the next window runs while this one computes, two batches are in
 // flight, and JavaScript's thread only queues, so a server stays responsive. A text's vector does not depend on its
 // neighbours, its batch or the number of threads: the same bits.
-import { type RaggedTokens, textWindows, tokenBatches } from '../data/ragged-batches.ts';
+import { textWindows, tokenBatches } from '../data/ragged-batches.ts';
 import { AbortedError, ArgumentError, DisposedError, ModelError } from '../errors.ts';
 import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
 import { Engine } from '../native/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { type RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Embeddings, TokenEmbeddings } from './embeddings.ts';
 import { type PoolingMode, parsePooling } from './pooling.ts';
+import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
 import { type SimilarityFunction, similarities } from './similarity.ts';
 
@@ -164,6 +165,15 @@ export class SentenceEncoder implements Disposable {
     return similarities(this.engine, left, right, measure ?? this.folder.similarity);
   }
 
+  /**
+   * Writes a sentence-transformers folder with this encoder's weights, pooling, prompts and tokenizer.
+   * @throws ArgumentError for a pooling that sentence-transformers does not have; FileError when the folder exists and
+   *   is not empty (unless `overwrite`) or the file system refuses
+   */
+  save(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
+    return saveEncoder(this.folder, this.#model.pooling, folder, options);
+  }
+
   /** Frees the weights. What is being encoded rejects with DisposedError. */
   dispose(): void {
     if (this.#disposed) return;
@@ -198,6 +208,7 @@ export class SentenceEncoder implements Disposable {
 
   async #encodeTokens(texts: readonly string[], options: EncodeOptions): Promise<TokenEmbeddings> {
     this.#checkAlive();
+    checkOptions(options);
     const { prompt } = await this.#prompt(options);
     const done = { texts: 0, tokens: 0, total: texts.length };
     const parts: { data: Float32Array; tokenIds: Int32Array }[] = [];

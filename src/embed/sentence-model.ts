@@ -1,10 +1,9 @@
 // A loaded sentence encoder below its tokenizer: encoder, pooling, and the dense and normalize modules after it. One
 // call queues a whole batch and returns the tensor its vectors will be in.
-import { join } from 'node:path';
 import { ModelError } from '../errors.ts';
 import type { DenseSpec } from '../io/dense-config.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
-import { openWeights, type WeightSource } from '../io/weights.ts';
+import { withWeights } from '../io/weights.ts';
 import type { Engine } from '../native/engine.ts';
 import { Encoder } from '../nn/encoder.ts';
 import { uploadBatch } from '../nn/encoder-batch.ts';
@@ -14,7 +13,7 @@ import { ParameterReader } from '../nn/parameter-reader.ts';
 import { l2Normalize } from '../ops/rows.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import type { RaggedTokens } from '../data/ragged-batches.ts';
+import type { RaggedTokens } from '../tokenizer/tokenizer.ts';
 import { Pooling, type PoolingMode } from './pooling.ts';
 
 /** What follows the pooling: dense layers, and `normalize` for scaling to unit length. */
@@ -117,22 +116,13 @@ export class SentenceModel extends Module {
   }
 }
 
-async function withWeights<T>(path: string, use: (weights: WeightSource) => Promise<T>): Promise<T> {
-  const weights = await openWeights(path);
-  try {
-    return await use(weights);
-  } finally {
-    await weights.close();
-  }
-}
-
 async function loadDense(engine: Engine, folder: ModelFolder, spec: DenseSpec, width: number): Promise<Linear> {
   if (spec.inFeatures !== width) {
     throw new ModelError(
       `expected the dense module ${spec.path} to take ${width} features, as the pooling gives, but it takes ${spec.inFeatures}`,
     );
   }
-  return withWeights(join(folder.path, spec.path), (weights) =>
+  return withWeights(spec.path, (weights) =>
     Linear.load(new ParameterReader(engine, weights, 'linear.'), {
       inputs: spec.inFeatures,
       outputs: spec.outFeatures,

@@ -131,3 +131,13 @@ function matchShards(
   }
   return owners;
 }
+
+/** Opens a folder's weights for the time of `use`, and closes them whatever comes. Errors as {@link openWeights}. */
+export async function withWeights<T>(folder: string, use: (weights: WeightSource) => Promise<T>): Promise<T> {
+  const weights = await openWeights(folder);
+  try {
+    return await use(weights);
+  } finally {
+    await weights.close();
+  }
+}

@@ -6,6 +6,7 @@ import { Tensor } from '../tensor/tensor.ts';
 export interface EncoderBatch {
   tokenIds: Tensor; // int32 [tokens]
   positionIds: Tensor; // int32 [tokens]
+  typeIds: Tensor | undefined; // int32 [tokens]; undefined: all of type 0
   offsets: Tensor; // int32 [sequences + 1]
   sequences: number;
   tokens: number;
@@ -15,6 +16,7 @@ export interface EncoderBatch {
  * Uploads a ragged batch.
  * @param offsets [sequences + 1], from 0, never falling, to the number of tokens
  * @param positionOffset position of each sequence's first token
+ * @param typeIds [tokens], segment of each token; all 0 by default
  * @throws ArgumentError when offsets do not describe a ragged batch
  */
 export function uploadBatch(
@@ -22,6 +24,7 @@ export function uploadBatch(
   tokenIds: Int32Array,
   offsets: Int32Array,
   positionOffset: number,
+  typeIds?: Int32Array,
 ): EncoderBatch {
   const positionIds = new Int32Array(tokenIds.length);
   if (offsets[0] !== 0 || offsets.at(-1) !== tokenIds.length) {
@@ -36,6 +39,7 @@ export function uploadBatch(
   return {
     tokenIds: Tensor.from(engine, tokenIds),
     positionIds: Tensor.from(engine, positionIds),
+    typeIds: typeIds && Tensor.from(engine, typeIds),
     offsets: Tensor.from(engine, offsets),
     sequences: offsets.length - 1,
     tokens: tokenIds.length,

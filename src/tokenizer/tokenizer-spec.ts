@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { TokenizerError } from '../errors.ts';
+import { abortProblem } from './abort-check.ts';
 import { byteLevelSpec } from './byte-level-spec.ts';
 import { parseObject, readObjectFile, readTextFile } from './text-file.ts';
 import { readTokenizerSettings, type TokenizerSettings } from './tokenizer-settings.ts';
@@ -83,9 +84,24 @@ async function firstSpec(folder: string, settings: TokenizerSettings): Promise<L
 /** Checks what Likewise relies on; the rest is checked by the tokenizer library. */
 export function checkSpec(value: unknown, source: string): TokenizerSpec {
   const result = specSchema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    const problem = abortProblem(result.data) ?? unknownTokenProblem(result.data.model);
+    if (problem !== undefined) throw new TokenizerError(`'${source}' cannot be used: ${problem}`);
+    return result.data;
+  }
   const issue = result.error.issues[0];
   throw new TokenizerError(`'${source}' cannot be used in ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+// The library notices only when the first unknown word comes.
+function unknownTokenProblem({
+  type,
+  vocab,
+  unk_token: unknown,
+}: TokenizerSpec['model']): string | undefined {
+  if (type !== 'WordPiece' && type !== 'WordLevel') return undefined;
+  if (typeof unknown === 'string' && Object.hasOwn(vocab, unknown)) return undefined;
+  return `its vocabulary lacks the unk_token ${JSON.stringify(unknown)}`;
 }
 
 /** One more than the largest token id that encoding can give: the rows an embedding table needs. */

@@ -82,11 +82,9 @@ export function specialToken(id: number, content: string, lstrip = false) {
 function parseVocabulary(text: string, source: string): Map<string, number> {
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
-  if (lines.length === 0) throw new TokenizerError(`'${source}' is empty; expected one token per line`);
   const vocabulary = new Map<string, number>();
   for (const [id, line] of lines.entries()) {
-    if (line === '')
-      throw new TokenizerError(`'${source}' has an empty line ${id + 1}; expected one token per line`);
+    if (line === '') continue; // keeps its id, which no text gets; WoBERT's vocabulary has such a line
     const earlier = vocabulary.get(line);
     if (earlier !== undefined) {
       throw new TokenizerError(
@@ -95,5 +93,6 @@ function parseVocabulary(text: string, source: string): Map<string, number> {
     }
     vocabulary.set(line, id);
   }
+  if (vocabulary.size === 0) throw new TokenizerError(`'${source}' is empty; expected one token per line`);
   return vocabulary;
 }

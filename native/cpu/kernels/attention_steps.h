@@ -68,15 +68,16 @@ LIKEWISE_INLINE void multiply(const float* left, int64_t row_stride, int64_t ste
       sum[r][v] = accumulate ? load(out + (r * vectors + v) * lanes) * load(factor + v * lanes) : zero();
     }
   }
-  const float* lower =
-      left + 6 * row_stride;  // six rows are as many as one pointer and few registers can reach
+  constexpr int32_t reach = 6;  // rows that one pointer and few registers can address
+  const float* lower = left + reach * row_stride;
   for (int64_t k = 0; k < depth; k++) {
     Vector b[vectors];
 #pragma GCC unroll 2
     for (int32_t v = 0; v < vectors; v++) b[v] = load(right + (k * vectors + v) * lanes);
 #pragma GCC unroll 12
     for (int32_t r = 0; r < rows; r++) {
-      const Vector a = broadcast((r < 6 ? left : lower)[r % 6 * row_stride + k * step]);
+      const Vector a =
+          broadcast(r < reach ? left[r * row_stride + k * step] : lower[(r - reach) * row_stride + k * step]);
 #pragma GCC unroll 2
       for (int32_t v = 0; v < vectors; v++) sum[r][v] = fma(a, b[v], sum[r][v]);
     }

@@ -1,5 +1,5 @@
-// output[t] = LayerNorm(word[token_ids[t]] + position[position_ids[t]] + type[type_ids[t]]) * gamma + beta: the tables'
-// rows are added while the mean is summed, so the sum is never read back from memory.
+// output[t] = LayerNorm(word[token_ids[t]] + position[position_ids[t]] + type[type_ids[t]]) * gamma + beta:
+// the tables' rows are added while the mean is summed, so the sum is never read back from memory.
 #include "../../core/data_checks.h"
 #include "row_steps.h"
 
@@ -54,6 +54,8 @@ Status embedding(const OpCall& call) {
 
 }  // namespace
 
-void register_embedding(Backend& backend) { backend.ops[static_cast<int32_t>(OpId::embedding)].float32 = embedding; }
+void register_embedding(Backend& backend) {
+  backend.ops[static_cast<int32_t>(OpId::embedding)].float32 = embedding;
+}
 
 }  // namespace likewise::LIKEWISE_ISA

@@ -29,6 +29,8 @@ Status layer_norm(const OpCall& call) {
 
 }  // namespace
 
-void register_layer_norm(Backend& backend) { backend.ops[static_cast<int32_t>(OpId::layer_norm)].float32 = layer_norm; }
+void register_layer_norm(Backend& backend) {
+  backend.ops[static_cast<int32_t>(OpId::layer_norm)].float32 = layer_norm;
+}
 
 }  // namespace likewise::LIKEWISE_ISA

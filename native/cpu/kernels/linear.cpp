@@ -1,10 +1,11 @@
 // output = activation(input * weight^T + bias) + residual over packed panels, and the packing.
 //
-// A tile is a block of rows times a group of panels. For each stretch of k (a piece of a panel that stays in the first
-// cache level) and each panel, strips of rows run through panel_product.h; the sums wait in a small buffer between
-// stretches. The input is read where it lies: a strip's rows are a few sequential streams, and copying them would cost
-// more than it saves. Every sum is one chain over k in order, so neither the blocks nor the number of rows or threads
-// can change a bit; the block sizes below follow the shapes only for the sake of speed.
+// A tile is a block of rows times a group of panels. For each stretch of k (a piece of a panel that stays in
+// the first cache level) and each panel, strips of rows run through panel_product.h; the sums wait in a small
+// buffer between stretches. The input is read where it lies: a strip's rows are a few sequential streams, and
+// copying them would cost more than it saves. Every sum is one chain over k in order, so neither the blocks
+// nor the number of rows or threads can change a bit; the block sizes below follow the shapes only for the
+// sake of speed.
 #include "../simd/math.h"
 #include "panel_product.h"
 #include "register.h"
@@ -15,8 +16,8 @@ namespace {
 
 constexpr int64_t float_bytes = 4;
 constexpr int64_t line_bytes = 64;
-constexpr int64_t stretch_bytes = 24 * 1024;  // of a panel: it and a strip of rows share the first cache level
-constexpr int64_t block_bytes = 192 * 1024;   // of the input's rows over a stretch: they share the second level
+constexpr int64_t stretch_bytes = 24 * 1024;  // of a panel; shares the first cache level with a strip of rows
+constexpr int64_t block_bytes = 192 * 1024;   // of the input's rows over a stretch; share the second level
 constexpr int64_t sums_bytes = 192 * 1024;    // with these
 constexpr int64_t most_strips = 32;           // in a tile
 
@@ -33,7 +34,7 @@ struct Linear {
   float* output;
   int64_t input_stride, residual_stride, output_stride;
   int64_t rows, inputs, outputs, panels;
-  int64_t stretch;         // of k
+  int64_t stretch;  // of k
   int64_t rows_per_tile;
   int64_t panels_per_tile;
 };
@@ -48,10 +49,10 @@ void cut(Linear& layer) {
   layer.rows_per_tile = divide_up(layer.rows, blocks);
   if (blocks > 1) layer.rows_per_tile = divide_up(layer.rows_per_tile, strip_rows) * strip_rows;
 
-  // A hundred tiles, none so small that handing it out costs, none so large that its sums leave the second level.
-  // A few rows wait for the panels and cost as much as eight.
+  // A hundred tiles, none so small that handing it out costs, none so large that its sums leave the second
+  // level. A few rows wait for the panels and cost as much as eight.
   const int64_t panel_cost = larger(8, layer.rows_per_tile) * larger(1, layer.inputs) * panel_width;
-  const int64_t wanted = larger(256 * 1024, blocks * layer.panels * panel_cost / 100);
+  const int64_t wanted = larger(128 * 1024, blocks * layer.panels * panel_cost / 100);
   const int64_t most_panels = sums_bytes / float_bytes / (layer.rows_per_tile * panel_width);
   layer.panels_per_tile = larger(1, smaller(smaller(layer.panels, most_panels), wanted / panel_cost));
   const int64_t at_once = panels_at_once(layer.rows_per_tile);
@@ -103,8 +104,9 @@ LIKEWISE_INLINE void prefetch_share(const float* next, int64_t floats, int64_t s
   }
 }
 
-// Strips as equal as can be: 8 rows are 4 + 4, not 6 + 2, whose two rows would wait for their few chains. A strip is
-// finished as soon as its sums are complete, while they are near and so that the stores drain behind the next strip.
+// Strips as equal as can be: 8 rows are 4 + 4, not 6 + 2, whose two rows would wait for their few chains. A
+// strip is finished as soon as its sums are complete, while they are near and so that the stores drain behind
+// the next strip.
 template <Activation activation>
 void run_panels(const Linear& layer, Strip strip, int64_t row, int64_t rows, int64_t panel, int64_t panels,
                 const float* next, bool last) {
@@ -149,14 +151,16 @@ template <Activation activation>
 Status run_linear(const OpCall& call, const Linear& layer) {
   const int64_t row_blocks = divide_up(layer.rows, layer.rows_per_tile);
   const int64_t groups = divide_up(layer.panels, layer.panels_per_tile);
-  const int64_t waiting = layer.stretch < layer.inputs ? layer.panels_per_tile : panels_at_once(layer.rows_per_tile);
+  const int64_t waiting =
+      layer.stretch < layer.inputs ? layer.panels_per_tile : panels_at_once(layer.rows_per_tile);
   const int64_t sums = layer.rows_per_tile * waiting * panel_width;
   Workers& workers = *call.workers;
   Status status = Status::ok;
   auto tile = [&](int64_t index, int32_t participant) {
     void* memory = workers.scratch(workers, participant, static_cast<size_t>(sums) * sizeof(float));
     if (memory == nullptr) {
-      __atomic_store_n(&status, fail(call, Status::out_of_memory, "no memory for a tile of sums"), __ATOMIC_RELAXED);
+      __atomic_store_n(&status, fail(call, Status::out_of_memory, "no memory for a tile of sums"),
+                       __ATOMIC_RELAXED);
       return;
     }
     const int64_t row = index / groups * layer.rows_per_tile;

@@ -1,10 +1,11 @@
-// The inner loop of a matrix product: a strip of rows of A, read where they lie, times packed panels of B, over a
-// stretch of k.
+// The inner loop of a matrix product: a strip of rows of A, read where they lie, times packed panels of B,
+// over a stretch of k.
 //
 //   sums[p][r][j] (+)= sum_k a[r][k] * panel[p][k][j]
 //
-// One accumulator per sum and fused multiply-adds in the order of k, whatever the number of rows: a sum has the same
-// bits in a strip of one row and in a full one, and storing it between two stretches of k changes nothing.
+// One accumulator per sum and fused multiply-adds in the order of k, whatever the number of rows: a sum has
+// the same bits in a strip of one row and in a full one, and storing it between two stretches of k changes
+// nothing.
 #pragma once
 
 #include "../simd/vector.h"
@@ -12,8 +13,8 @@
 namespace likewise::LIKEWISE_ISA {
 namespace {
 
-// Two vectors to a panel and as many rows as leave registers for the panel and one element of A: 6 x 2 sums of 16
-// registers, 14 x 2 of 32.
+// Two vectors to a panel and as many rows as leave registers for the panel and one element of A: 6 x 2 sums
+// of 16 registers, 14 x 2 of 32.
 constexpr int32_t panel_vectors = 2;
 constexpr int32_t panel_width = panel_vectors * Vector::lanes;
 constexpr int32_t strip_rows = Vector::lanes == 8 ? 6 : 14;
@@ -32,9 +33,9 @@ struct Strip {
   int64_t panel_sums;
 };
 
-// Three rows share a base register and one index: (base), (base + stride), (base + 2 stride) are addressing modes,
-// while fourteen row pointers would not fit the general registers. The empty asm keeps the compiler from splitting the
-// bases into row pointers again.
+// Three rows share a base register and one index: (base), (base + stride), (base + 2 stride) are addressing
+// modes, while fourteen row pointers would not fit the general registers. The empty asm keeps the compiler
+// from splitting the bases into row pointers again.
 constexpr int32_t rows_per_base = 3;
 
 template <int32_t rows, int32_t panels>

@@ -1,5 +1,5 @@
-// One row per sequence from its tokens. Sums read four tokens at a time and keep the running row in `output`, so that
-// memory is read in the order it lies in; weighted_mean is that of SGPT (Muennighoff 2022).
+// One row per sequence from its tokens. Sums read four tokens at a time and keep the running row in `output`,
+// so that memory is read in the order it lies in; weighted_mean is that of SGPT (Muennighoff 2022).
 #include "../../core/data_checks.h"
 #include "row_steps.h"
 
@@ -21,12 +21,14 @@ LIKEWISE_INLINE void fill(float* output, int64_t width, Vector value) {
 }
 
 LIKEWISE_INLINE void copy(const float* source, int64_t width, float* output) {
-  for_each_vector(width, [=](int64_t j, int64_t n) { store_first(output + j, load_first(source + j, n), n); });
+  for_each_vector(width,
+                  [=](int64_t j, int64_t n) { store_first(output + j, load_first(source + j, n), n); });
 }
 
 // output += sum of weight[r] * row[r] over `rows` rows
 template <int32_t rows>
-LIKEWISE_INLINE void add_rows(const float* first, int64_t stride, const Vector* weight, int64_t width, float* output) {
+LIKEWISE_INLINE void add_rows(const float* first, int64_t stride, const Vector* weight, int64_t width,
+                              float* output) {
   for_each_vector(width, [=](int64_t j, int64_t n) {
     Vector sum = load_first(output + j, n);
     for (int32_t r = 0; r < rows; r++) sum = fma(weight[r], load_first(first + r * stride + j, n), sum);
@@ -34,7 +36,8 @@ LIKEWISE_INLINE void add_rows(const float* first, int64_t stride, const Vector* 
   });
 }
 
-// output = sum of the tokens' rows, times their place in the sequence (1, 2, ..) when `by_place`, over `divisor`
+// output = sum of the tokens' rows, times their place in the sequence (1, 2, ..) when `by_place`, over
+// `divisor`
 void average(const Tokens& tokens, bool by_place, double divisor, float* output) {
   const int64_t stride = tokens.input.row_stride;
   fill(output, tokens.width(), zero());
@@ -77,18 +80,12 @@ void pool_sequence(Pooling mode, const Tokens& tokens, float* output) {
   const double places = n * static_cast<double>(tokens.first + tokens.last + 1 - 2 * tokens.start) / 2;
   if (tokens.first >= tokens.last) return fill(output, tokens.width(), zero());
   switch (mode) {
-    case Pooling::cls:
-      return copy(row_of(tokens.input, tokens.first), tokens.width(), output);
-    case Pooling::mean:
-      return average(tokens, false, n, output);
-    case Pooling::max:
-      return largest(tokens, output);
-    case Pooling::mean_sqrt_len:
-      return average(tokens, false, __builtin_sqrt(n), output);
-    case Pooling::weighted_mean:
-      return average(tokens, true, places, output);
-    case Pooling::last_token:
-      return copy(row_of(tokens.input, tokens.last - 1), tokens.width(), output);
+    case Pooling::cls: return copy(row_of(tokens.input, tokens.first), tokens.width(), output);
+    case Pooling::mean: return average(tokens, false, n, output);
+    case Pooling::max: return largest(tokens, output);
+    case Pooling::mean_sqrt_len: return average(tokens, false, __builtin_sqrt(n), output);
+    case Pooling::weighted_mean: return average(tokens, true, places, output);
+    case Pooling::last_token: return copy(row_of(tokens.input, tokens.last - 1), tokens.width(), output);
   }
 }
 

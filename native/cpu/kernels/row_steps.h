@@ -1,5 +1,6 @@
-// What the kernels that work row by row share: rows in tiles, a row's address, sums over a row, layer normalisation of
-// a row. A row is summed in four vectors, added up in a fixed order, so its result depends on nothing but the row.
+// What the kernels that work row by row share: rows in tiles, a row's address, sums over a row, layer
+// normalisation of a row. A row is summed in four vectors, added up in a fixed order, so its result depends
+// on nothing but the row.
 #pragma once
 
 #include "../simd/vector.h"
@@ -14,7 +15,9 @@ LIKEWISE_INLINE float* row_of(const TensorView& matrix, int64_t row) {
   return static_cast<float*>(matrix.data) + row * matrix.row_stride;
 }
 
-LIKEWISE_INLINE const float* vector_of(const TensorView& view) { return static_cast<const float*>(view.data); }
+LIKEWISE_INLINE const float* vector_of(const TensorView& view) {
+  return static_cast<const float*>(view.data);
+}
 
 // Runs body(row) for every row, in tiles of `tile_rows`.
 template <typename Body>
@@ -35,7 +38,9 @@ LIKEWISE_INLINE void for_each_vector(int64_t width, Step step) {
   if (j < width) step(j, width - j);
 }
 
-LIKEWISE_INLINE Vector load_first(const float* p, int64_t n) { return n == lanes ? load(p) : load_partial(p, n); }
+LIKEWISE_INLINE Vector load_first(const float* p, int64_t n) {
+  return n == lanes ? load(p) : load_partial(p, n);
+}
 LIKEWISE_INLINE void store_first(float* p, Vector a, int64_t n) {
   n == lanes ? store(p, a) : store_partial(p, a, n);
 }
@@ -53,11 +58,11 @@ LIKEWISE_INLINE float sum_over(int64_t width, Term term) {
   return reduce_add((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-// output = LayerNorm(part[0] + .. + part[parts - 1]) * gamma + beta, mean and variance in two passes. The sum of
-// several parts is kept in `output` meanwhile.
+// output = LayerNorm(part[0] + .. + part[parts - 1]) * gamma + beta, mean and variance in two passes. The sum
+// of several parts is kept in `output` meanwhile.
 template <int32_t parts>
-LIKEWISE_INLINE void normalize_sum(const float* const* part, const float* gamma, const float* beta, float epsilon,
-                                   int64_t width, float* output) {
+LIKEWISE_INLINE void normalize_sum(const float* const* part, const float* gamma, const float* beta,
+                                   float epsilon, int64_t width, float* output) {
   const float* x = parts == 1 ? part[0] : output;
   const float total = sum_over(width, [part, output](int64_t j, int64_t n) {
     Vector sum = load_first(part[0] + j, n);

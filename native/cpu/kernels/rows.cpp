@@ -1,5 +1,6 @@
-// Row by row: output = input / max(|input|_2, epsilon), and output = left_weight * left + right_weight * right.
-// Squares are summed in float32, so a row whose entries pass 1e19 has an infinite norm, as in other float32 libraries.
+// Row by row: output = input / max(|input|_2, epsilon), and output = left_weight * left + right_weight *
+// right. Squares are summed in float32, so a row whose entries pass 1e19 has an infinite norm, as in other
+// float32 libraries.
 #include "row_steps.h"
 
 namespace likewise::LIKEWISE_ISA {
@@ -20,7 +21,8 @@ Status l2_normalize(const OpCall& call) {
       const Vector value = load_first(x + j, n);
       return value * value;
     });
-    const Vector norm = maximum(least, sqrt(broadcast(squares)));  // NaN stays: maximum gives its second operand
+    const Vector norm =
+        maximum(least, sqrt(broadcast(squares)));  // NaN stays: maximum gives its second operand
     for_each_vector(width, [=](int64_t j, int64_t n) { store_first(y + j, load_first(x + j, n) / norm, n); });
   });
   return Status::ok;

@@ -1,17 +1,19 @@
-// Vector: one register of floats of the instruction set this file is compiled for, and the few operations that the
-// kernels need. A kernel is written once against it and compiled once per instruction set, in
-// likewise::LIKEWISE_ISA. Everything has internal linkage and is always inlined: an object compiled for AVX-512
-// must not offer its copy of a function to code that runs on older processors.
+// Vector: one register of floats of the instruction set this file is compiled for, and the few operations
+// that the kernels need. A kernel is written once against it and compiled once per instruction set, in
+// likewise::LIKEWISE_ISA. Everything has internal linkage and is always inlined: an object compiled for
+// AVX-512 must not offer its copy of a function to code that runs on older processors.
 //
 //   load, store                  any alignment
-//   load_partial, store_partial  the first n lanes only, 0 <= n <= lanes; memory past them is never touched, and
-//                                lanes past them read as zero
+//   load_partial, store_partial  the first n lanes only, 0 <= n <= lanes; memory past them is never touched,
+//                                and lanes past them read as zero
 //   fma(a, b, c) = a * b + c     fnma(a, b, c) = c - a * b     one rounding each
 //   maximum(a, b), minimum(a, b) b when either is NaN
 //   less(a, b), less_equal(a, b) Mask; false when either is NaN
 //   select(mask, a, b)           a where the mask is set, else b
-//   reduce_add, reduce_max       add the upper half of the lanes to the lower half until one is left: a fixed order
-//   IntVector                    as many int32 lanes: load_int, load_int_partial, broadcast_int, less, less_equal
+//   reduce_add, reduce_max       join the upper half of the lanes with the lower until one is left: a fixed
+//                                order
+//   IntVector                    as many int32 lanes: load_int, load_int_partial, broadcast_int, less,
+//                                less_equal
 #pragma once
 
 #include <immintrin.h>

@@ -27,17 +27,25 @@ LIKEWISE_INLINE __m256i first_lanes(int64_t n) {
 }
 
 LIKEWISE_INLINE Vector load(const float* p) { return {_mm256_loadu_ps(p)}; }
-LIKEWISE_INLINE Vector load_partial(const float* p, int64_t n) { return {_mm256_maskload_ps(p, first_lanes(n))}; }
+LIKEWISE_INLINE Vector load_partial(const float* p, int64_t n) {
+  return {_mm256_maskload_ps(p, first_lanes(n))};
+}
 LIKEWISE_INLINE void store(float* p, Vector a) { _mm256_storeu_ps(p, a.value); }
-LIKEWISE_INLINE void store_partial(float* p, Vector a, int64_t n) { _mm256_maskstore_ps(p, first_lanes(n), a.value); }
+LIKEWISE_INLINE void store_partial(float* p, Vector a, int64_t n) {
+  _mm256_maskstore_ps(p, first_lanes(n), a.value);
+}
 LIKEWISE_INLINE Vector broadcast(float a) { return {_mm256_set1_ps(a)}; }
 
 LIKEWISE_INLINE Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.value, b.value)}; }
 LIKEWISE_INLINE Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.value, b.value)}; }
 LIKEWISE_INLINE Vector operator*(Vector a, Vector b) { return {_mm256_mul_ps(a.value, b.value)}; }
 LIKEWISE_INLINE Vector operator/(Vector a, Vector b) { return {_mm256_div_ps(a.value, b.value)}; }
-LIKEWISE_INLINE Vector fma(Vector a, Vector b, Vector c) { return {_mm256_fmadd_ps(a.value, b.value, c.value)}; }
-LIKEWISE_INLINE Vector fnma(Vector a, Vector b, Vector c) { return {_mm256_fnmadd_ps(a.value, b.value, c.value)}; }
+LIKEWISE_INLINE Vector fma(Vector a, Vector b, Vector c) {
+  return {_mm256_fmadd_ps(a.value, b.value, c.value)};
+}
+LIKEWISE_INLINE Vector fnma(Vector a, Vector b, Vector c) {
+  return {_mm256_fnmadd_ps(a.value, b.value, c.value)};
+}
 LIKEWISE_INLINE Vector maximum(Vector a, Vector b) { return {_mm256_max_ps(a.value, b.value)}; }
 LIKEWISE_INLINE Vector minimum(Vector a, Vector b) { return {_mm256_min_ps(a.value, b.value)}; }
 LIKEWISE_INLINE Vector sqrt(Vector a) { return {_mm256_sqrt_ps(a.value)}; }
@@ -86,7 +94,8 @@ LIKEWISE_INLINE Mask less_equal(IntVector a, IntVector b) {
   return {_mm256_castsi256_ps(_mm256_andnot_si256(greater, _mm256_set1_epi32(-1)))};
 }
 
-// bits(a) + (bits(n) << 23): a * 2^i when n was made by adding the integer i to 1.5 * 2^23 and a * 2^i is normal.
+// bits(a) + (bits(n) << 23): a * 2^i when n was made by adding the integer i to 1.5 * 2^23 and a * 2^i is
+// normal.
 LIKEWISE_INLINE Vector add_exponent(Vector a, Vector n) {
   __m256i shifted = _mm256_slli_epi32(_mm256_castps_si256(n.value), 23);
   return {_mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a.value), shifted))};

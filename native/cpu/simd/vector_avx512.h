@@ -1,10 +1,10 @@
 // Vector on AVX-512 (F, BW, VL, DQ): sixteen floats. Included by vector.h only.
 //
-// With LIKEWISE_SIMDE the same intrinsics are emulated by the SIMDe headers, so that a test can run this code's logic
-// on a processor without AVX-512.
+// With LIKEWISE_SIMDE the same intrinsics are emulated by the SIMDe headers, so that a test can run this
+// code's logic on a processor without AVX-512.
 //
-// Some operations are written in the masked form with every lane set, or with the compiler's own operators: gcc 12
-// warns of an uninitialised value inside its own headers for the plain intrinsics.
+// Some operations are written in the masked form with every lane set, or with the compiler's own operators:
+// gcc 12 warns of an uninitialised value inside its own headers for the plain intrinsics.
 #pragma once
 
 #ifdef LIKEWISE_SIMDE
@@ -31,7 +31,9 @@ struct Mask {
 LIKEWISE_INLINE __mmask16 first_lanes(int64_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
 
 LIKEWISE_INLINE Vector load(const float* p) { return {_mm512_loadu_ps(p)}; }
-LIKEWISE_INLINE Vector load_partial(const float* p, int64_t n) { return {_mm512_maskz_loadu_ps(first_lanes(n), p)}; }
+LIKEWISE_INLINE Vector load_partial(const float* p, int64_t n) {
+  return {_mm512_maskz_loadu_ps(first_lanes(n), p)};
+}
 LIKEWISE_INLINE void store(float* p, Vector a) { _mm512_storeu_ps(p, a.value); }
 LIKEWISE_INLINE void store_partial(float* p, Vector a, int64_t n) {
   _mm512_mask_storeu_ps(p, first_lanes(n), a.value);
@@ -42,8 +44,12 @@ LIKEWISE_INLINE Vector operator+(Vector a, Vector b) { return {_mm512_add_ps(a.v
 LIKEWISE_INLINE Vector operator-(Vector a, Vector b) { return {_mm512_sub_ps(a.value, b.value)}; }
 LIKEWISE_INLINE Vector operator*(Vector a, Vector b) { return {_mm512_mul_ps(a.value, b.value)}; }
 LIKEWISE_INLINE Vector operator/(Vector a, Vector b) { return {_mm512_div_ps(a.value, b.value)}; }
-LIKEWISE_INLINE Vector fma(Vector a, Vector b, Vector c) { return {_mm512_fmadd_ps(a.value, b.value, c.value)}; }
-LIKEWISE_INLINE Vector fnma(Vector a, Vector b, Vector c) { return {_mm512_fnmadd_ps(a.value, b.value, c.value)}; }
+LIKEWISE_INLINE Vector fma(Vector a, Vector b, Vector c) {
+  return {_mm512_fmadd_ps(a.value, b.value, c.value)};
+}
+LIKEWISE_INLINE Vector fnma(Vector a, Vector b, Vector c) {
+  return {_mm512_fnmadd_ps(a.value, b.value, c.value)};
+}
 LIKEWISE_INLINE Vector maximum(Vector a, Vector b) { return {_mm512_maskz_max_ps(0xffff, a.value, b.value)}; }
 LIKEWISE_INLINE Vector minimum(Vector a, Vector b) { return {_mm512_maskz_min_ps(0xffff, a.value, b.value)}; }
 LIKEWISE_INLINE Vector sqrt(Vector a) { return {_mm512_maskz_sqrt_ps(0xffff, a.value)}; }
@@ -58,7 +64,9 @@ LIKEWISE_INLINE Vector with_sign_of(Vector magnitude, Vector sign) {
 }
 
 LIKEWISE_INLINE Mask less(Vector a, Vector b) { return {_mm512_cmp_ps_mask(a.value, b.value, _CMP_LT_OQ)}; }
-LIKEWISE_INLINE Mask less_equal(Vector a, Vector b) { return {_mm512_cmp_ps_mask(a.value, b.value, _CMP_LE_OQ)}; }
+LIKEWISE_INLINE Mask less_equal(Vector a, Vector b) {
+  return {_mm512_cmp_ps_mask(a.value, b.value, _CMP_LE_OQ)};
+}
 LIKEWISE_INLINE Vector select(Mask mask, Vector a, Vector b) {
   return {_mm512_mask_blend_ps(mask.value, b.value, a.value)};
 }
@@ -93,9 +101,12 @@ LIKEWISE_INLINE IntVector load_int_partial(const int32_t* p, int64_t n) {
 }
 LIKEWISE_INLINE IntVector broadcast_int(int32_t a) { return {_mm512_set1_epi32(a)}; }
 LIKEWISE_INLINE Mask less(IntVector a, IntVector b) { return {_mm512_cmplt_epi32_mask(a.value, b.value)}; }
-LIKEWISE_INLINE Mask less_equal(IntVector a, IntVector b) { return {_mm512_cmple_epi32_mask(a.value, b.value)}; }
+LIKEWISE_INLINE Mask less_equal(IntVector a, IntVector b) {
+  return {_mm512_cmple_epi32_mask(a.value, b.value)};
+}
 
-// bits(a) + (bits(n) << 23): a * 2^i when n was made by adding the integer i to 1.5 * 2^23 and a * 2^i is normal.
+// bits(a) + (bits(n) << 23): a * 2^i when n was made by adding the integer i to 1.5 * 2^23 and a * 2^i is
+// normal.
 LIKEWISE_INLINE Vector add_exponent(Vector a, Vector n) {
   __m512i shifted = (__m512i)((__v16si)n.value << 23);
   return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a.value), shifted))};

@@ -1,0 +1,72 @@
+// Writes an encoder as a sentence-transformers folder: the weights of the folder it came from, with the pooling in use.
+import { ArgumentError } from '../errors.ts';
+import type { DenseSpec } from '../io/dense-config.ts';
+import type { ModelFolder } from '../io/model-folder.ts';
+import { type DenseModule, type WriteModelFolderOptions, writeModelFolder } from '../io/model-folder-writer.ts';
+import type { PoolingMode as StoredPooling } from '../io/pooling-config.ts';
+import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
+import { withWeights } from '../io/weights.ts';
+import type { Pooling, PoolingMode } from './pooling.ts';
+
+const storable: readonly string[] = ['cls', 'mean', 'max', 'mean_sqrt_len', 'weighted_mean', 'last_token'];
+
+/** @throws ArgumentError for a pooling that sentence-transformers has no name for; FileError */
+export async function saveEncoder(
+  source: ModelFolder,
+  pooling: Pooling,
+  target: string,
+  options: WriteModelFolderOptions,
+): Promise<void> {
+  const other = pooling.modes.find((mode) => !isStorable(mode));
+  if (other !== undefined) {
+    throw new ArgumentError(`expected a pooling that sentence-transformers can load (${storable.join(', ')}) but the encoder uses ${other}`);
+  }
+  const { config, transformer, prompts, defaultPromptName, similarity } = source;
+  const modules = source.modules.filter((module) => module.kind !== 'pooling');
+  await writeModelFolder(
+    target,
+    {
+      config,
+      tensors: await readAll(transformer.path),
+      maxSequenceLength: transformer.maxSequenceLength,
+      lowerCase: transformer.lowerCase,
+      modules: [
+        { kind: 'pooling', modes: pooling.modes.filter(isStorable), includePrompt: pooling.includePrompt },
+        ...(await Promise.all(modules.map((module) => (module.kind === 'dense' ? readDense(module) : module)))),
+      ],
+      prompts,
+      ...(defaultPromptName === undefined ? {} : { defaultPromptName }),
+      similarity,
+      tokenizerFrom: transformer.path,
+    },
+    options,
+  );
+}
+
+function isStorable(mode: PoolingMode): mode is StoredPooling {
+  return storable.includes(mode);
+}
+
+function readAll(path: string): Promise<SafetensorsTensor[]> {
+  return withWeights(path, async (weights) => {
+    const tensors: SafetensorsTensor[] = [];
+    for (const name of weights.names) {
+      const { dtype, shape } = weights.info(name);
+      if (!/^B?F\d+$/.test(dtype)) continue; // position_ids and the like: buffers that every loader makes itself
+      tensors.push({ name, dtype: 'F32', shape, data: await weights.readFloat32(name) });
+    }
+    return tensors;
+  });
+}
+
+function readDense(spec: DenseSpec): Promise<DenseModule> {
+  const { kind, inFeatures, outFeatures, activation } = spec;
+  return withWeights(spec.path, async (weights) => ({
+    kind,
+    inFeatures,
+    outFeatures,
+    activation,
+    weight: await weights.readFloat32('linear.weight'),
+    ...(spec.bias ? { biasValues: await weights.readFloat32('linear.bias') } : {}),
+  }));
+}

@@ -1,0 +1,337 @@
+// The public face on a small real model: every way in gives the same bits, options do what they say, bad input is a
+// typed error, and nothing is left alive.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
+import { AbortedError, ArgumentError, DisposedError, LikewiseError, ModelError, ShapeError } from '../../src/errors.ts';
+import { writeModelFolder } from '../../src/io/model-folder-writer.ts';
+import { readModelFolder } from '../../src/io/model-folder.ts';
+import { openWeights } from '../../src/io/weights.ts';
+import { collect } from '../collect.ts';
+import { Random } from '../ops/random.ts';
+import { temporaryFolder } from '../temporary-file.ts';
+
+const folder = fileURLToPath(new URL('../golden/bert-two-layers', import.meta.url));
+const { texts: goldenTexts } = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as {
+  texts: { text: string; ids: number[] }[];
+};
+
+/** Texts of very different lengths from the small vocabulary. */
+function someTexts(count: number): string[] {
+  const random = new Random(7);
+  const words = ['the', 'cat', 'sat', 'on', 'mat', 'dog', 'ran', 'and', 'played', 'over', 'running', 'xyz', '42'];
+  return Array.from({ length: count }, () =>
+    Array.from({ length: random.integer(30) }, () => words[random.integer(words.length)]).join(' '),
+  );
+}
+
+let encoder: SentenceEncoder;
+beforeAll(async () => {
+  encoder = await SentenceEncoder.load(folder);
+});
+afterAll(() => encoder.dispose());
+
+describe('encode', () => {
+  it('one text gives its vector, many give theirs in order', async () => {
+    const texts = someTexts(20);
+    const all = await encoder.encode(texts);
+    expect(all.shape).toEqual([20, 32]);
+    expect(all.length).toBe(20);
+    for (const [index, text] of texts.entries()) expect(all.row(index)).toEqual(await encoder.encode(text));
+    expect([...all].map((row) => row[0])).toEqual(texts.map((_, index) => all.data[index * 32]));
+    expect(() => all.row(20)).toThrow(RangeError);
+    expect((await encoder.encode([])).shape).toEqual([0, 32]);
+  });
+
+  it('gives a text the same bits whatever its batch, neighbours, threads and order', async () => {
+    const texts = someTexts(150);
+    const expected = await encoder.encode(texts);
+    for (const batchTokens of [1, 17, 300, 100_000]) {
+      expect(await encoder.encode(texts, { batchTokens })).toEqual(expected);
+    }
+    const reversed = await encoder.encode([...texts].reverse());
+    for (const index of texts.keys()) expect(reversed.row(texts.length - 1 - index)).toEqual(expected.row(index));
+    for (const threads of [1, 2, 7]) {
+      using other = await SentenceEncoder.load(folder, { threads });
+      expect(other.engine.threads).toBe(threads);
+      expect(await other.encode(texts)).toEqual(expected);
+    }
+  });
+
+  it('calls that run at the same time do not disturb each other', async () => {
+    const texts = someTexts(60);
+    const expected = await encoder.encode(texts);
+    const together = await Promise.all(texts.map((text) => encoder.encode(text)));
+    for (const [index, vector] of together.entries()) expect(vector).toEqual(expected.row(index));
+  });
+
+  it('streams chunks in input order, from any iterable', async () => {
+    const texts = someTexts(90);
+    const expected = await encoder.encode(texts);
+    async function* source() {
+      for (const text of texts) yield text;
+    }
+    const chunks = await collect(encoder.encodeStream(source(), { batchTokens: 64 }));
+    expect(chunks.length).toBeGreaterThan(5);
+    let start = 0;
+    for (const chunk of chunks) {
+      expect(chunk.start).toBe(start);
+      for (let row = 0; row < chunk.length; row++) expect(chunk.row(row)).toEqual(expected.row(start + row));
+      start += chunk.length;
+    }
+    expect(start).toBe(texts.length);
+    expect(chunks.reduce((sum, chunk) => sum + chunk.tokens, 0)).toBeGreaterThan(texts.length);
+  });
+
+  it('gives token vectors as a ragged array, special tokens included', async () => {
+    const texts = goldenTexts.map(({ text }) => text);
+    const tokens = await encoder.encode(texts, { output: 'token', batchTokens: 10 });
+    expect(tokens.length).toBe(texts.length);
+    const whole = await encoder.encode(texts, { normalize: false });
+    for (const [index, { ids }] of goldenTexts.entries()) {
+      const { data, tokenIds, shape } = tokens.text(index);
+      expect([...tokenIds]).toEqual(ids);
+      expect(shape).toEqual([ids.length, 32]);
+      const mean = Array.from({ length: 32 }, (_, column) => ids.reduce((sum, _id, token) => sum + (data[token * 32 + column] as number), 0) / ids.length);
+      for (const [column, value] of mean.entries()) expect(whole.row(index)[column]).toBeCloseTo(value, 5);
+    }
+  });
+
+  it('reports progress to the end', async () => {
+    const seen: { texts: number; tokens: number; total?: number }[] = [];
+    await encoder.encode(someTexts(50), { batchTokens: 50, onProgress: (progress) => seen.push(progress) });
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen.at(-1)).toMatchObject({ texts: 50, total: 50 });
+  });
+
+  it('counts texts that were cut at the maximum length', async () => {
+    const long = 'cat '.repeat(500);
+    const [chunk] = await collect(encoder.encodeStream(['dog', long, 'a'.repeat(100_000)]));
+    expect(chunk?.truncated).toBe(1); // a word longer than WordPiece allows is one unknown token
+    const vector = await encoder.encode(long);
+    expect(vector).toEqual(await encoder.encode('cat '.repeat(38)));
+  });
+});
+
+describe('options', () => {
+  it('normalize and truncateDim scale to length 1', async () => {
+    const text = 'the cat sat';
+    const plain = await encoder.encode(text);
+    const unit = await encoder.encode(text, { normalize: true });
+    expect(Math.hypot(...plain)).not.toBeCloseTo(1, 3);
+    expect(Math.hypot(...unit)).toBeCloseTo(1, 6);
+    expect(await encoder.encode(text, { truncateDim: 10 })).toEqual(plain.slice(0, 10));
+    const cut = await encoder.encode(text, { normalize: true, truncateDim: 10 });
+    expect(cut.length).toBe(10);
+    expect(Math.hypot(...cut)).toBeCloseTo(1, 6);
+    expect(await encoder.encode(text, { truncateDim: 1000 })).toEqual(plain);
+    expect((await encoder.encode([text, text], { truncateDim: 10 })).shape).toEqual([2, 10]);
+  });
+
+  it('prompt is put before every text', async () => {
+    expect(await encoder.encode('cat', { prompt: 'the ' })).toEqual(await encoder.encode('the cat'));
+  });
+
+  it.each([
+    [{ batchTokens: 0 }, /batchTokens.*positive integer.*received 0/],
+    [{ truncateDim: 1.5 }, /truncateDim/],
+    [{ promptName: 'query' }, /promptName.*\(none\).*"query"/],
+    [{ output: 'words' as 'token' }, /'sentence' or 'token'.*'words'/],
+  ])('refuses %o', async (options, message) => {
+    await expect(encoder.encode(['cat'], options as { output: 'token' })).rejects.toThrow(ArgumentError);
+    await expect(encoder.encode(['cat'], options as { output: 'token' })).rejects.toThrow(message);
+  });
+
+  it.each([[[1]], [[null]], [[undefined]], [null], [42], [{ text: 'cat' }]])('refuses %o as texts', async (texts) => {
+    await expect(encoder.encode(texts as unknown as string[])).rejects.toThrow(ArgumentError);
+  });
+
+  it('takes lone surrogates, NUL and other oddities without a word', async () => {
+    for (const text of ['\ud800', 'a\udc00b', '\0', '\u202e', '\ufeff', '😀', 'x'.repeat(5000), ' ', '\n']) {
+      const vector = await encoder.encode(text);
+      expect(vector.every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  it('a signal stops it between batches', async () => {
+    const controller = new AbortController();
+    const work = encoder.encode(someTexts(2000), {
+      batchTokens: 64,
+      signal: controller.signal,
+      onProgress: ({ texts }) => {
+        if (texts > 100) controller.abort(new Error('enough'));
+      },
+    });
+    await expect(work).rejects.toThrow(AbortedError);
+    await expect(work).rejects.toMatchObject({ cause: new Error('enough') });
+    await expect(encoder.encode(['cat'], { signal: AbortSignal.abort() })).rejects.toThrow(AbortedError);
+    expect((await encoder.encode('cat')).length).toBe(32);
+  });
+
+  it('an error of the source or a consumer that leaves early ends the stream and frees its tensors', async () => {
+    const before = encoder.engine.stats().liveTensors;
+    async function* broken() {
+      yield* someTexts(30);
+      throw new RangeError('source broke');
+    }
+    await expect(collect(encoder.encodeStream(broken()))).rejects.toThrow('source broke');
+    for await (const chunk of encoder.encodeStream(someTexts(500), { batchTokens: 50 })) {
+      if (chunk.start > 10) break;
+    }
+    expect(encoder.engine.stats().liveTensors).toBe(before);
+  });
+});
+
+describe('load', () => {
+  it.each(['cls', 'mean', 'max', 'weightedmean', 'weighted_mean', 'lasttoken', 'first-last-layer1', 'cls+mean'])(
+    'takes pooling %s',
+    async (pooling) => {
+      using other = await SentenceEncoder.load(folder, { pooling });
+      expect((await other.encode('the cat')).length).toBe(other.dimension);
+      expect(other.dimension).toBe(pooling.includes('+') ? 64 : 32);
+    },
+  );
+
+  it('refuses what it does not know, naming what it does', async () => {
+    await expect(SentenceEncoder.load(folder, { pooling: 'meen' })).rejects.toThrow(/cls, mean.*"meen"/);
+    await expect(SentenceEncoder.load(folder, { maxLength: 41 })).rejects.toThrow(/from 3 to 40.*received 41/);
+    await expect(SentenceEncoder.load(folder, { backend: 'mmx' })).rejects.toThrow(LikewiseError);
+    await expect(SentenceEncoder.load('/nowhere/at/all')).rejects.toThrow(LikewiseError);
+  });
+
+  it('cuts at maxLength', async () => {
+    using other = await SentenceEncoder.load(folder, { maxLength: 5 });
+    expect(await other.encode('the cat sat on the mat')).toEqual(await encoder.encode('the cat sat'));
+  });
+
+  it('leaves nothing behind after dispose, and after a load that fails', async () => {
+    const { engine } = encoder;
+    const before = engine.stats().liveTensors;
+    const other = await SentenceEncoder.load(folder);
+    const pending = other.encode(someTexts(3000), { batchTokens: 64 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    other.dispose();
+    other.dispose();
+    await expect(pending).rejects.toThrow(DisposedError);
+    await expect(other.encode('cat')).rejects.toThrow(DisposedError);
+    expect(engine.stats().liveTensors).toBe(before);
+    const unpooled = temporaryFolder();
+    await copyModel(join(unpooled, 'model'), {}, (name) => !name.startsWith('pooler.'));
+    await expect(SentenceEncoder.load(join(unpooled, 'model'), { pooling: 'pooler' })).rejects.toThrow(ModelError);
+    expect(engine.stats().liveTensors).toBe(before);
+  });
+});
+
+/** Writes the small model as a sentence-transformers folder with other modules. */
+async function copyModel(
+  target: string,
+  changes: Partial<Parameters<typeof writeModelFolder>[1]>,
+  keepTensor: (name: string) => boolean = () => true,
+): Promise<void> {
+  const source = await readModelFolder(folder);
+  const weights = await openWeights(folder);
+  const tensors = [];
+  for (const name of weights.names.filter(keepTensor)) {
+    tensors.push({ name, dtype: 'F32' as const, shape: [...weights.info(name).shape], data: await weights.readFloat32(name) });
+  }
+  await weights.close();
+  await writeModelFolder(target, {
+    config: source.config,
+    tensors,
+    maxSequenceLength: source.transformer.maxSequenceLength,
+    modules: [{ kind: 'pooling', modes: ['mean'], includePrompt: true }],
+    tokenizerFrom: folder,
+    ...changes,
+  });
+}
+
+describe('sentence-transformers folders', () => {
+  it('apply Dense and Normalize', async () => {
+    const target = join(temporaryFolder(), 'model');
+    const weight = new Random(3).normals(5 * 32);
+    const biasValues = new Random(4).normals(5);
+    await copyModel(target, {
+      modules: [
+        { kind: 'pooling', modes: ['mean'], includePrompt: true },
+        { kind: 'dense', inFeatures: 32, outFeatures: 5, activation: 'tanh', weight, biasValues },
+        { kind: 'normalize' },
+      ],
+    });
+    using other = await SentenceEncoder.load(target);
+    expect(other.dimension).toBe(5);
+    const pooled = await encoder.encode('the cat');
+    const dense = Array.from({ length: 5 }, (_, row) =>
+      Math.tanh(pooled.reduce((sum, value, column) => sum + value * (weight[row * 32 + column] as number), biasValues[row] as number)),
+    );
+    const norm = Math.hypot(...dense);
+    const actual = await other.encode('the cat');
+    for (const [index, value] of dense.entries()) expect(actual[index]).toBeCloseTo(value / norm, 5);
+    const raw = await other.encode('the cat', { normalize: false });
+    for (const [index, value] of dense.entries()) expect(raw[index]).toBeCloseTo(value, 5);
+  });
+
+  it('leave the prompt out of the pooling when told to', async () => {
+    const target = join(temporaryFolder(), 'model');
+    await copyModel(target, {
+      modules: [{ kind: 'pooling', modes: ['mean'], includePrompt: false }],
+      prompts: { query: 'the dog ', passage: 'cat: ' },
+    });
+    using other = await SentenceEncoder.load(target);
+    const tokens = (await other.encode(['the dog ran over'], { output: 'token' })).text(0);
+    const skipped = 1 + 2; // [CLS] the dog
+    const rows = tokens.shape[0] - skipped;
+    const expected = Array.from({ length: 32 }, (_, column) => {
+      let sum = 0;
+      for (let token = skipped; token < tokens.shape[0]; token++) sum += tokens.data[token * 32 + column] as number;
+      return sum / rows;
+    });
+    const actual = await other.encodeQuery('ran over');
+    for (const [column, value] of expected.entries()) expect(actual[column]).toBeCloseTo(value, 5);
+    expect(await other.encode('ran over', { promptName: 'query' })).toEqual(actual);
+    expect(await other.encodeDocument('ran')).toEqual(await other.encode('ran', { prompt: 'cat: ' }));
+    expect(await encoder.encodeQuery('ran')).toEqual(await encoder.encode('ran'));
+  });
+});
+
+describe('save', () => {
+  it('writes a folder that gives the same vectors, with the pooling in use', async () => {
+    const target = join(temporaryFolder(), 'saved');
+    using max = await SentenceEncoder.load(folder, { pooling: 'max+cls' });
+    await max.save(target);
+    using saved = await SentenceEncoder.load(target);
+    expect(saved.pooling).toEqual(['max', 'cls']);
+    expect(await saved.encode(['the cat', 'dog'])).toEqual(await max.encode(['the cat', 'dog']));
+    await expect(max.save(target)).rejects.toThrow(/not empty/);
+    await max.save(target, { overwrite: true });
+  });
+
+  it('refuses a pooling that sentence-transformers does not have', async () => {
+    using first = await SentenceEncoder.load(folder, { pooling: 'last_two' });
+    await expect(first.save(join(temporaryFolder(), 'saved'))).rejects.toThrow(/last_two/);
+  });
+});
+
+describe('similarity', () => {
+  it('is the cosine by default, and the other measures by name', async () => {
+    const left = await encoder.encode(['the cat', 'dog ran', 'over']);
+    const right = await encoder.encode(['mat', 'the cat']);
+    const cosine = await encoder.similarity(left, right);
+    expect(cosine.shape).toEqual([3, 2]);
+    expect(cosine.row(0)[1]).toBeCloseTo(1, 6);
+    const [a, b] = [left.row(1), right.row(0)];
+    const dot = a.reduce((sum, value, index) => sum + value * (b[index] as number), 0);
+    const expected = {
+      cosine: dot / Math.hypot(...a) / Math.hypot(...b),
+      dot,
+      euclidean: -Math.hypot(...a.map((value, index) => value - (b[index] as number))),
+      manhattan: -a.reduce((sum, value, index) => sum + Math.abs(value - (b[index] as number)), 0),
+    };
+    for (const measure of ['cosine', 'dot', 'euclidean', 'manhattan'] as const) {
+      const matrix = await encoder.similarity(left, right, measure);
+      expect(matrix.row(1)[0]).toBeCloseTo(expected[measure], 4);
+    }
+    await expect(encoder.similarity(left, await encoder.encode(['a'], { truncateDim: 3 }))).rejects.toThrow(ShapeError);
+  });
+});

@@ -33,6 +33,7 @@
         "native/addon/addon.cpp",
         "native/addon/arguments.cpp",
         "native/addon/completions.cpp",
+        "native/addon/description.cpp",
         "native/core/backends.cpp",
         "native/core/buffer_pool.cpp",
         "native/core/call_checker.cpp",
@@ -55,7 +56,8 @@
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [
-        "NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS",
+        # ALL: what the standard library throws, std::bad_alloc say, becomes a JavaScript error too
+        "NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL",
         "LIKEWISE_VERSION=\"<!(node -p \"require('./package.json').version\")\"",
       ],
       "conditions": [

@@ -1,8 +1,10 @@
-// Two projects: `unit` needs the addon at most, `cli` runs the compiled command line and compiles it first.
+// Two projects: `unit` needs the addon at most, `cli` uses dist/ as users do, and compiles it first.
 // The last line printed is the count that continuous integration reads: `N passed, N failed[, N skipped]`.
 
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './test/count-reporter.ts';
+
+const usesDist = 'test/{cli,package,types}/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -13,11 +15,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/cli/**'] },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [usesDist] },
       },
       {
         extends: true,
-        test: { name: 'cli', include: ['test/cli/**/*.test.ts'], globalSetup: 'test/cli/compile.ts' },
+        test: { name: 'cli', include: [usesDist], globalSetup: 'test/cli/compile.ts' },
       },
     ],
   },

@@ -54,21 +54,27 @@ export async function fusedAttention(options: FusedAttentionOptions): Promise<Fu
     const keyTokens = lastOf('keyCuSeqlens', keyCuSeqlens);
     const width = widthOf('query', query, tokens) ?? widthOf('key', key, keyTokens) ?? heads;
     const matrix = (name: string, data: Float32Array, rows: number) => {
-      if (data.length === rows * width) return Tensor.from(engine, data, [rows, width]);
+      if (checkFloats(name, data).length === rows * width) return Tensor.from(engine, data, [rows, width]);
       throw new ShapeError(
         `[fusedAttention] expected ${name} of ${rows} x ${width} elements, as query and cuSeqlens say, but received ${data.length}`,
       );
     };
-    const ints = (name: string, data: Int32Array | undefined) => data && Tensor.from(engine, checkInts(name, data));
-    return attentionWithLogSumExp(matrix('query', query, tokens), matrix('key', key, keyTokens), matrix('value', value, keyTokens), {
-      heads,
-      strict,
-      scale,
-      queryOffsets: Tensor.from(engine, cuSeqlens),
-      keyOffsets: Tensor.from(engine, keyCuSeqlens),
-      queryRank: ints('rank', options.rank),
-      keyRank: ints('keyRank', options.keyRank),
-    });
+    const ints = (name: string, data: Int32Array | undefined) =>
+      data && Tensor.from(engine, checkInts(name, data));
+    return attentionWithLogSumExp(
+      matrix('query', query, tokens),
+      matrix('key', key, keyTokens),
+      matrix('value', value, keyTokens),
+      {
+        heads,
+        strict,
+        scale,
+        queryOffsets: Tensor.from(engine, cuSeqlens),
+        keyOffsets: Tensor.from(engine, keyCuSeqlens),
+        queryRank: ints('rank', options.rank),
+        keyRank: ints('keyRank', options.keyRank),
+      },
+    );
   });
   const reading = [result.output.float32Data(), result.logSumExp.float32Data()] as const;
   result.output.dispose();
@@ -82,15 +88,24 @@ function checkInts(name: string, data: Int32Array): Int32Array {
   throw new DTypeError(`[fusedAttention] expected ${name} to be an Int32Array`);
 }
 
+function checkFloats(name: string, data: Float32Array): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new DTypeError(`[fusedAttention] expected ${name} to be a Float32Array`);
+}
+
 function lastOf(name: string, offsets: Int32Array): number {
   const last = checkInts(name, offsets).at(-1);
   if (last !== undefined && last >= 0) return last;
-  throw new ArgumentError(`[fusedAttention] expected ${name} to end with the number of tokens but received ${last}`);
+  throw new ArgumentError(
+    `[fusedAttention] expected ${name} to end with the number of tokens but received ${last}`,
+  );
 }
 
 function widthOf(name: string, data: Float32Array, rows: number): number | undefined {
-  if (!(data instanceof Float32Array)) throw new DTypeError(`[fusedAttention] expected ${name} to be a Float32Array`);
+  checkFloats(name, data);
   if (rows === 0) return undefined;
   if (data.length % rows === 0) return data.length / rows;
-  throw new ShapeError(`[fusedAttention] expected ${name} to hold whole rows for ${rows} tokens but received ${data.length} elements`);
+  throw new ShapeError(
+    `[fusedAttention] expected ${name} to hold whole rows for ${rows} tokens but received ${data.length} elements`,
+  );
 }

@@ -1,6 +1,7 @@
-// What the peers' scripts have in common: the job on the command line, timing, and the quality figure on STS-B.
+// What the programs have in common: the job on the command line, the rounds, and the quality figure on STS-B.
 
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse/sync';
 
 /** The job: a JSON object as the first argument. README.md lists its fields. */
@@ -12,10 +13,23 @@ export function readJob(defaults) {
 
 export const readTexts = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
-export const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-};
+/**
+ * One round to warm up (false), then those to time (true): `repeats` of them, or with `interleaved` one for every line
+ * that comes in, so that several programs take turns (../child.mjs).
+ */
+export async function* rounds({ interleaved, repeats }) {
+  yield repeats === 0;
+  if (!interleaved) {
+    for (let repeat = 0; repeat < repeats; repeat++) yield true;
+    return;
+  }
+  const lines = createInterface({ input: process.stdin });
+  console.log('{"state":"ready"}');
+  for await (const _ of lines) {
+    yield true;
+    console.log('{"state":"done"}');
+  }
+}
 
 /** Ranks from 1, ties sharing their mean rank. */
 function ranks(values) {

@@ -21,7 +21,27 @@ import torch
 import transformers
 from sentence_transformers import SentenceTransformer
 
-JOB = {"batchSize": 32, "order": "sorted", "threads": 2, "repeats": 5, "maxLength": 256, "dtype": "float32"}
+JOB = {
+    "batchSize": 32,
+    "order": "sorted",
+    "threads": 2,
+    "repeats": 5,
+    "interleaved": False,
+    "maxLength": 256,
+    "dtype": "float32",
+}
+
+
+def rounds(job):
+    """As in job.mjs: one round to warm up (False), then `repeats`, or with `interleaved` one per line of input."""
+    yield job["repeats"] == 0
+    if not job["interleaved"]:
+        yield from [True] * job["repeats"]
+        return
+    print('{"state":"ready"}', flush=True)
+    for _ in sys.stdin:
+        yield True
+        print('{"state":"done"}', flush=True)
 
 
 def padded_tokens(lengths, texts, job) -> int:
@@ -69,10 +89,10 @@ def main() -> None:
         )
 
     seconds, cores, vectors = [], [], None
-    for repeat in range(job["repeats"] + 1):
+    for timed in rounds(job):
         begin, cpu = time.perf_counter(), time.process_time()
         vectors = encode()
-        if repeat > 0 or job["repeats"] == 0:  # the first one warms up
+        if timed:
             seconds.append(time.perf_counter() - begin)
             cores.append((time.process_time() - cpu) / seconds[-1])
 

@@ -17,12 +17,14 @@
 #include "../core/op_specs.h"
 #include "arguments.h"
 #include "completions.h"
+#include "description.h"
 
 namespace likewise {
 
 namespace {
 
 constexpr int32_t most_threads = 1024;
+constexpr size_t most_engines = (size_t{1} << engine_bits) - 1;
 
 // Engine numbers are unique in the process, so that a handle from another worker thread is recognised.
 uint32_t next_engine_id() {
@@ -32,7 +34,9 @@ uint32_t next_engine_id() {
 
 class Addon : public Napi::Addon<Addon> {
  public:
-  Addon(Napi::Env env, Napi::Object exports) : completions_(std::make_unique<Completions>(env)) {
+  Addon(Napi::Env env, Napi::Object exports)
+      : array_buffer_(Napi::Persistent(env.Global().Get("ArrayBuffer").As<Napi::Function>())),
+        completions_(std::make_unique<Completions>(env)) {
     DefineAddon(exports, {
                              InstanceMethod("createEngine", &Addon::create_engine),
                              InstanceMethod("destroyEngine", &Addon::destroy_engine),
@@ -58,8 +62,10 @@ class Addon : public Napi::Addon<Addon> {
 
  private:
   Engine& engine_of(const Napi::CallbackInfo& info, size_t index) {
-    const auto found = engines_.find(static_cast<uint32_t>(integer_argument(info, index, "engine", 0, 1 << engine_bits)));
-    if (found == engines_.end()) throw_error(info.Env(), "disposed", "expected a live engine: it was disposed");
+    const auto found =
+        engines_.find(static_cast<uint32_t>(integer_argument(info, index, "engine", 0, 1 << engine_bits)));
+    if (found == engines_.end())
+      throw_error(info.Env(), "disposed", "expected a live engine: it was disposed");
     return *found->second;
   }
 
@@ -72,7 +78,8 @@ class Addon : public Napi::Addon<Addon> {
     const auto found = engines_.find(handle_engine(handle));
     const Tensor* tensor = found == engines_.end() ? nullptr : found->second->tensors().find(handle);
     if (tensor == nullptr) {
-      throw_error(env, "disposed", "expected a live tensor: it was disposed, or belongs to another thread or engine");
+      throw_error(env, "disposed",
+                  "expected a live tensor: it was disposed, or belongs to another thread or engine");
     }
     return {found->second.get(), *tensor};
   }
@@ -83,7 +90,8 @@ class Addon : public Napi::Addon<Addon> {
                   "more than " + std::to_string(Engine::max_commands) +
                       " commands or 2 GiB of uploads are waiting: await engine.ready() between batches");
     }
-    if (queued == Engine::Queued::out_of_memory) throw_error(env, "memory", "no memory is left for an upload");
+    if (queued == Engine::Queued::out_of_memory)
+      throw_error(env, "memory", "no memory is left for an upload");
   }
 
   // createEngine(backend: string, threads: number) -> engine.  '' and 0 mean the fastest and all usable cores.
@@ -96,9 +104,15 @@ class Addon : public Napi::Addon<Addon> {
       std::string choices;
       for (const Availability& entry : backends()) {
         if (entry.backend != nullptr) choices += (choices.empty() ? "" : ", ") + std::string(entry.name);
-        if (name == entry.name) throw_error(info.Env(), "backend", "backend " + name + " cannot run: " + entry.reason);
+        if (name == entry.name)
+          throw_error(info.Env(), "backend", "backend " + name + " cannot run: " + entry.reason);
       }
       throw_error(info.Env(), "backend", "expected one of the backends " + choices + " but received " + name);
+    }
+    if (engines_.size() >= most_engines) {
+      throw_error(
+          info.Env(), "memory",
+          "expected at most " + std::to_string(most_engines) + " engines at a time: dispose one first");
     }
     uint32_t id = next_engine_id();
     while (engines_.count(id) != 0) id = next_engine_id();
@@ -113,23 +127,24 @@ class Addon : public Napi::Addon<Addon> {
 
   // allocate(engine, dtype, shape) -> handle
   Napi::Value allocate(const Napi::CallbackInfo& info) {
-    Engine& engine = engine_of(info, 0);
     const DType dtype = dtype_argument(info, 1);
     const Shape shape = shape_argument(info, 2);
+    Engine& engine = engine_of(info, 0);
     const Handle handle = engine.tensors().allocate(dtype, shape.rank, shape.sizes);
     if (handle == 0) {
-      throw_error(info.Env(), "memory",
-                  "no memory is left for a tensor of " + std::to_string(shape.count) + " " + dtype_name(dtype));
+      throw_error(
+          info.Env(), "memory",
+          "no memory is left for a tensor of " + std::to_string(shape.count) + " " + dtype_name(dtype));
     }
     return Napi::Number::New(info.Env(), static_cast<double>(handle));
   }
 
   // view(handle, offset, shape, rowStride) -> handle of a tensor over the same memory
   Napi::Value view(const Napi::CallbackInfo& info) {
-    const Owned base = tensor_of(info.Env(), handle_argument(info, 0));
     int64_t offset = integer_argument(info, 1, "offset", 0, int64_t{1} << 40);
     const Shape shape = shape_argument(info, 2);
     const int64_t row_stride = integer_argument(info, 3, "row stride", 0, int64_t{1} << 40);
+    const Owned base = tensor_of(info.Env(), handle_argument(info, 0));
     TensorView wanted = base.tensor.view;
     wanted.rank = shape.rank;
     std::copy(shape.sizes, shape.sizes + max_rank, wanted.shape);
@@ -138,13 +153,16 @@ class Addon : public Napi::Addon<Addon> {
       throw_error(info.Env(), "shape", "expected a row stride of at least the row's length");
     }
     // In double first: rows times stride may exceed 64 bits.
-    const double last = shape.rank == 2 ? static_cast<double>(shape.sizes[0]) * static_cast<double>(row_stride) : 0;
+    const double last =
+        shape.rank == 2 ? static_cast<double>(shape.sizes[0]) * static_cast<double>(row_stride) : 0;
     const int64_t available = span_elements(base.tensor.view);
     if (span_elements(wanted) == 0) offset = 0;  // an empty view lies anywhere
     if (last > 1e15 || offset + span_elements(wanted) > available) {
-      throw_error(info.Env(), "shape", "expected a view inside a tensor of " + std::to_string(available) + " elements");
+      throw_error(info.Env(), "shape",
+                  "expected a view inside a tensor of " + std::to_string(available) + " elements");
     }
-    const Handle handle = base.engine->tensors().view(base.tensor, offset, shape.rank, shape.sizes, row_stride);
+    const Handle handle =
+        base.engine->tensors().view(base.tensor, offset, shape.rank, shape.sizes, row_stride);
     if (handle == 0) throw_error(info.Env(), "memory", "too many live tensors");
     return Napi::Number::New(info.Env(), static_cast<double>(handle));
   }
@@ -159,12 +177,18 @@ class Addon : public Napi::Addon<Addon> {
 
   // upload(handle, typedArray): copies now, arrives in stream order
   void upload(const Napi::CallbackInfo& info) {
+    const HostArray host = array_argument(info, 1);
     const Owned target = tensor_of(info.Env(), handle_argument(info, 0));
-    const HostArray host = array_argument(info, 1, target.tensor.view.dtype);
     const TensorView& view = target.tensor.view;
+    if (host.dtype != view.dtype) {
+      throw_error(info.Env(), "dtype",
+                  std::string("expected an array of ") + dtype_name(view.dtype) + " but received one of " +
+                      dtype_name(host.dtype));
+    }
     const size_t bytes = static_cast<size_t>(span_elements(view)) * dtype_size(view.dtype);
     if (view.rank == 2 && view.row_stride != view.shape[1] && view.shape[0] > 1) {
-      throw_error(info.Env(), "shape", "expected a contiguous tensor to upload to but received a strided view");
+      throw_error(info.Env(), "shape",
+                  "expected a contiguous tensor to upload to but received a strided view");
     }
     if (host.bytes != bytes) {
       throw_error(info.Env(), "shape",
@@ -181,13 +205,26 @@ class Addon : public Napi::Addon<Addon> {
     int64_t count = 1;
     for (int32_t axis = 0; axis < source.tensor.view.rank; axis++) count *= source.tensor.view.shape[axis];
     Napi::ArrayBuffer buffer =
-        Napi::ArrayBuffer::New(env, static_cast<size_t>(count) * dtype_size(source.tensor.view.dtype));
+        new_array_buffer(env, static_cast<size_t>(count) * dtype_size(source.tensor.view.dtype));
     std::unique_ptr<Completion> completion;
     const Napi::Promise promise = completions_->expect(env, buffer, completion);
-    const Engine::Queued queued = source.engine->download(source.tensor, buffer.Data(), std::move(completion));
+    const Engine::Queued queued =
+        source.engine->download(source.tensor, buffer.Data(), std::move(completion));
     if (queued != Engine::Queued::ok) completions_->forget_last();
     check_queued(env, queued);
     return promise;
+  }
+
+  // By the constructor as JavaScript has it: Napi::ArrayBuffer::New ends the process when no memory is left.
+  Napi::ArrayBuffer new_array_buffer(Napi::Env env, size_t bytes) {
+    Napi::Value buffer;
+    try {
+      buffer = array_buffer_.New({Napi::Number::New(env, static_cast<double>(bytes))});
+    } catch (const Napi::Error& error) {
+      throw_error(env, "memory",
+                  "no memory is left for " + std::to_string(bytes) + " bytes: " + error.Message());
+    }
+    return buffer.As<Napi::ArrayBuffer>();
   }
 
   // run(op, inputs, outputs, parameters): handles, 0 where an optional tensor is absent
@@ -200,9 +237,11 @@ class Addon : public Napi::Addon<Addon> {
     const Tensor* inputs[max_inputs] = {};
     const Tensor* outputs[max_outputs] = {};
     Engine* engine = nullptr;
-    collect(info, 1, spec.inputs.size(), call.inputs, held, inputs, engine);
-    collect(info, 2, spec.outputs.size(), call.outputs, held + max_inputs, outputs, engine);
+    const std::vector<double> input_handles = numbers_argument(info, 1, "tensor handles", max_inputs);
+    const std::vector<double> output_handles = numbers_argument(info, 2, "tensor handles", max_outputs);
     const std::vector<double> parameters = numbers_argument(info, 3, "parameters", max_parameters);
+    collect(env, input_handles, spec.inputs.size(), call.inputs, held, inputs, engine);
+    collect(env, output_handles, spec.outputs.size(), call.outputs, held + max_inputs, outputs, engine);
     if (parameters.size() != spec.parameters.size()) {
       throw_error(env, "argument",
                   "expected " + std::to_string(spec.parameters.size()) + " parameters for " + spec.name);
@@ -221,17 +260,17 @@ class Addon : public Napi::Addon<Addon> {
     check_queued(env, engine->run(op, function, call, inputs, outputs));
   }
 
-  void collect(const Napi::CallbackInfo& info, size_t argument, size_t expected, TensorView* views, Tensor* held,
-               const Tensor** tensors, Engine*& engine) {
-    const Napi::Env env = info.Env();
-    const std::vector<double> handles = numbers_argument(info, argument, "tensor handles", max_inputs);
+  void collect(Napi::Env env, const std::vector<double>& handles, size_t expected, TensorView* views,
+               Tensor* held, const Tensor** tensors, Engine*& engine) {
     if (handles.size() != expected) {
-      throw_error(env, "argument",
-                  "expected " + std::to_string(expected) + " tensors but received " + std::to_string(handles.size()));
+      throw_error(
+          env, "argument",
+          "expected " + std::to_string(expected) + " tensors but received " + std::to_string(handles.size()));
     }
     for (size_t i = 0; i < handles.size(); i++) {
       if (handles[i] == 0) continue;
-      if (!(handles[i] > 0 && handles[i] < 9007199254740992.0)) throw_error(env, "argument", "expected tensor handles");
+      if (!(handles[i] > 0 && handles[i] < 9007199254740992.0))
+        throw_error(env, "argument", "expected tensor handles");
       const Owned owned = tensor_of(env, static_cast<Handle>(handles[i]));
       if (engine != nullptr && engine != owned.engine) {
         throw_error(env, "argument", "expected tensors of one engine but received tensors of two");
@@ -293,7 +332,8 @@ class Addon : public Napi::Addon<Addon> {
     Engine& engine = engine_of(info, 0);
     const auto loop = engine.backend().multiply_adds;
     if (loop == nullptr) {
-      throw_error(info.Env(), "backend", std::string("backend ") + engine.backend().name + " has no peak to measure");
+      throw_error(info.Env(), "backend",
+                  std::string("backend ") + engine.backend().name + " has no peak to measure");
     }
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(double));
     double* result = static_cast<double*>(buffer.Data());
@@ -323,65 +363,16 @@ class Addon : public Napi::Addon<Addon> {
     return best;
   }
 
-  static Napi::Array names(Napi::Env env, const std::vector<std::string>& list) {
-    Napi::Array array = Napi::Array::New(env, list.size());
-    for (uint32_t i = 0; i < list.size(); i++) array.Set(i, list[i]);
-    return array;
-  }
-
-  static Napi::Array tensor_specs(Napi::Env env, const std::vector<TensorSpec>& list) {
-    Napi::Array array = Napi::Array::New(env, list.size());
-    for (uint32_t i = 0; i < list.size(); i++) {
-      Napi::Object tensor = Napi::Object::New(env);
-      tensor.Set("name", list[i].name);
-      tensor.Set("optional", list[i].optional);
-      array.Set(i, tensor);
-    }
-    return array;
-  }
-
-  static Napi::Object describe_op(Napi::Env env, OpId id) {
-    const OpSpec& spec = op_spec(id);
-    Napi::Object op = Napi::Object::New(env);
-    op.Set("name", spec.name);
-    op.Set("inputs", tensor_specs(env, spec.inputs));
-    op.Set("outputs", tensor_specs(env, spec.outputs));
-    op.Set("parameters", names(env, spec.parameters));
-    return op;
-  }
-
   // describe() -> what this build offers: ops, enumerations, backends, machine
-  Napi::Value describe(const Napi::CallbackInfo& info) {
-    const Napi::Env env = info.Env();
-    Napi::Object result = Napi::Object::New(env);
-    result.Set("version", LIKEWISE_VERSION);
-    Napi::Array ops = Napi::Array::New(env, op_count);
-    for (int32_t i = 0; i < op_count; i++) ops.Set(static_cast<uint32_t>(i), describe_op(env, static_cast<OpId>(i)));
-    result.Set("ops", ops);
-    result.Set("activations", names(env, activation_names()));
-    result.Set("poolings", names(env, pooling_names()));
-    Napi::Array choices = Napi::Array::New(env);
-    for (const Availability& entry : backends()) {
-      Napi::Object choice = Napi::Object::New(env);
-      choice.Set("name", entry.name);
-      choice.Set("available", entry.backend != nullptr);
-      choice.Set("reason", entry.reason);
-      choices.Set(choices.Length(), choice);
-    }
-    result.Set("backends", choices);
-    result.Set("fastestBackend", fastest_backend().name);
-    const CoreCount cores = usable_cores();
-    result.Set("cores", cores.cores);
-    result.Set("coresReason", cores.reason);
-    result.Set("cpu", cpu_name());
-    return result;
-  }
+  Napi::Value describe(const Napi::CallbackInfo& info) { return describe_build(info.Env()); }
 
   // Fault point of the tests: the k-th allocation from now that needs new memory fails.
   void fail_allocation(const Napi::CallbackInfo& info) {
-    engine_of(info, 0).pool().fail_allocation(static_cast<uint64_t>(integer_argument(info, 1, "countdown", 0, 1 << 30)));
+    engine_of(info, 0).pool().fail_allocation(
+        static_cast<uint64_t>(integer_argument(info, 1, "countdown", 0, 1 << 30)));
   }
 
+  Napi::FunctionReference array_buffer_;
   std::unique_ptr<Completions> completions_;
   std::map<uint32_t, std::unique_ptr<Engine>> engines_;
 };

@@ -28,7 +28,9 @@ Napi::Error make_error(Napi::Env env, const char* kind, const std::string& messa
   return error;
 }
 
-void throw_error(Napi::Env env, const char* kind, const std::string& message) { throw make_error(env, kind, message); }
+void throw_error(Napi::Env env, const char* kind, const std::string& message) {
+  throw make_error(env, kind, message);
+}
 
 double number_argument(const Napi::CallbackInfo& info, size_t index, const char* name) {
   if (index >= info.Length() || !info[index].IsNumber()) {
@@ -37,9 +39,11 @@ double number_argument(const Napi::CallbackInfo& info, size_t index, const char*
   return info[index].As<Napi::Number>().DoubleValue();
 }
 
-int64_t integer_argument(const Napi::CallbackInfo& info, size_t index, const char* name, int64_t low, int64_t high) {
+int64_t integer_argument(const Napi::CallbackInfo& info, size_t index, const char* name, int64_t low,
+                         int64_t high) {
   const double value = number_argument(info, index, name);
-  if (!(value >= static_cast<double>(low) && value <= static_cast<double>(high)) || value != std::floor(value)) {
+  if (!(value >= static_cast<double>(low) && value <= static_cast<double>(high)) ||
+      value != std::floor(value)) {
     throw_error(info.Env(), "argument",
                 std::string("expected ") + name + " to be an integer from " + std::to_string(low) + " to " +
                     std::to_string(high) + " but received " + plain(value));
@@ -58,20 +62,23 @@ Handle handle_argument(const Napi::CallbackInfo& info, size_t index) {
   return static_cast<Handle>(integer_argument(info, index, "tensor handle", 0, (int64_t{1} << 53) - 1));
 }
 
-std::vector<double> numbers_argument(const Napi::CallbackInfo& info, size_t index, const char* name, size_t most) {
+std::vector<double> numbers_argument(const Napi::CallbackInfo& info, size_t index, const char* name,
+                                     size_t most) {
   if (index >= info.Length() || !info[index].IsArray()) {
     throw_error(info.Env(), "argument", std::string("expected an array of numbers as ") + name);
   }
   const Napi::Array array = info[index].As<Napi::Array>();
   if (array.Length() > most) {
     throw_error(info.Env(), "argument",
-                std::string("expected at most ") + std::to_string(most) + " numbers in " + name + " but received " +
-                    std::to_string(array.Length()));
+                std::string("expected at most ") + std::to_string(most) + " numbers in " + name +
+                    " but received " + std::to_string(array.Length()));
   }
-  std::vector<double> values(array.Length());
-  for (uint32_t i = 0; i < array.Length(); i++) {
-    const Napi::Value value = array.Get(i);
-    if (!value.IsNumber()) throw_error(info.Env(), "argument", std::string("expected only numbers in ") + name);
+  std::vector<double> values(
+      array.Length());  // its length now: an element may be a getter that changes the array
+  for (size_t i = 0; i < values.size(); i++) {
+    const Napi::Value value = array.Get(static_cast<uint32_t>(i));
+    if (!value.IsNumber())
+      throw_error(info.Env(), "argument", std::string("expected only numbers in ") + name);
     values[i] = value.As<Napi::Number>().DoubleValue();
   }
   return values;
@@ -114,24 +121,28 @@ const char* dtype_name(DType dtype) {
   return "unknown";
 }
 
-HostArray array_argument(const Napi::CallbackInfo& info, size_t index, DType dtype) {
-  const napi_typedarray_type wanted = dtype == DType::float32   ? napi_float32_array
-                                      : dtype == DType::float64 ? napi_float64_array
-                                                                : napi_int32_array;
-  const char* name = dtype == DType::float32 ? "Float32Array" : dtype == DType::float64 ? "Float64Array" : "Int32Array";
-  if (index >= info.Length() || !info[index].IsTypedArray() ||
-      info[index].As<Napi::TypedArray>().TypedArrayType() != wanted) {
-    throw_error(info.Env(), "dtype", std::string("expected a ") + name + " for a tensor of " + dtype_name(dtype));
+HostArray array_argument(const Napi::CallbackInfo& info, size_t index) {
+  if (index >= info.Length() || !info[index].IsTypedArray()) {
+    throw_error(info.Env(), "dtype", "expected a typed array");
   }
-  const Napi::TypedArray array = info[index].As<Napi::TypedArray>();
-  const Napi::Value buffer = array.Get("buffer");
+  // Buffer() asks the engine: the property array.buffer can be overridden.
+  const Napi::Value buffer = info[index].As<Napi::TypedArray>().Buffer();
   if (!buffer.IsArrayBuffer() || resizable(buffer.As<Napi::ArrayBuffer>())) {
-    throw_error(info.Env(), "argument",
-                "expected an array over ordinary memory but received one over a shared or resizable buffer: pass "
-                "array.slice()");
+    throw_error(
+        info.Env(), "argument",
+        "expected an array over ordinary memory but received one over a shared or resizable buffer: pass "
+        "array.slice()");
   }
+  // Looked at only now, because "resizable" may be a getter that detaches the buffer.
+  const Napi::TypedArray array = info[index].As<Napi::TypedArray>();
   const char* start = static_cast<const char*>(buffer.As<Napi::ArrayBuffer>().Data());
-  return {start + array.ByteOffset(), array.ByteLength()};
+  HostArray host{start + array.ByteOffset(), array.ByteLength(), DType::float32};
+  switch (array.TypedArrayType()) {
+    case napi_float32_array: return host;
+    case napi_float64_array: host.dtype = DType::float64; return host;
+    case napi_int32_array: host.dtype = DType::int32; return host;
+    default: throw_error(info.Env(), "dtype", "expected a Float32Array, Float64Array or Int32Array");
+  }
 }
 
 }  // namespace likewise

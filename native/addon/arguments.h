@@ -21,20 +21,25 @@ struct Shape {
   int64_t count = 1;  // elements; at most 2^40
 };
 
+// Shapes, arrays of numbers and typed arrays may run JavaScript, getters and proxies, which may release a tensor or
+// destroy an engine: read these before handles and engines are looked up.
 double number_argument(const Napi::CallbackInfo& info, size_t index, const char* name);
-int64_t integer_argument(const Napi::CallbackInfo& info, size_t index, const char* name, int64_t low, int64_t high);
+int64_t integer_argument(const Napi::CallbackInfo& info, size_t index, const char* name, int64_t low,
+                         int64_t high);
 std::string string_argument(const Napi::CallbackInfo& info, size_t index, const char* name);
 Handle handle_argument(const Napi::CallbackInfo& info, size_t index);
 Shape shape_argument(const Napi::CallbackInfo& info, size_t index);
-std::vector<double> numbers_argument(const Napi::CallbackInfo& info, size_t index, const char* name, size_t most);
+std::vector<double> numbers_argument(const Napi::CallbackInfo& info, size_t index, const char* name,
+                                     size_t most);
 DType dtype_argument(const Napi::CallbackInfo& info, size_t index);
 
-// The bytes of a typed array that matches `dtype`; shared and resizable memory is refused.
+// The bytes of a typed array, valid until JavaScript runs again; shared and resizable memory is refused.
 struct HostArray {
   const void* data = nullptr;
   size_t bytes = 0;
+  DType dtype = DType::float32;
 };
-HostArray array_argument(const Napi::CallbackInfo& info, size_t index, DType dtype);
+HostArray array_argument(const Napi::CallbackInfo& info, size_t index);
 
 const char* dtype_name(DType dtype);
 

@@ -10,7 +10,8 @@ class Completions::Sender : public Completion {
   Sender(Channel channel, Pending* pending) : channel_(channel), pending_(pending) {}
   void done(const Fate& fate) override {
     pending_->fate = fate;
-    channel_.NonBlockingCall(pending_);  // refused only while the environment closes, when nobody waits any more
+    channel_.NonBlockingCall(
+        pending_);  // refused only while the environment closes, when nobody waits any more
   }
 
  private:
@@ -31,7 +32,8 @@ Completions::~Completions() {
   channel_.Release();
 }
 
-Napi::Promise Completions::expect(Napi::Env env, Napi::Value result, std::unique_ptr<Completion>& completion) {
+Napi::Promise Completions::expect(Napi::Env env, Napi::Value result,
+                                  std::unique_ptr<Completion>& completion) {
   Pending* pending = new Pending{this, Napi::Promise::Deferred::New(env), {}, {}};
   if (!result.IsUndefined()) pending->result = Napi::Reference<Napi::Value>::New(result, 1);
   if (pending_.empty()) channel_.Ref(env);
@@ -59,7 +61,7 @@ void Completions::settle(Napi::Env env, Napi::Function, Completions* owner, Pend
     pending->deferred.Resolve(pending->result.IsEmpty() ? env.Undefined() : pending->result.Value());
   } else {
     const char* kind = pending->fate.status == Status::out_of_memory ? "memory"
-                       : pending->fate.status == Status::cancelled ? "disposed"
+                       : pending->fate.status == Status::cancelled   ? "disposed"
                                                                      : "execution";
     pending->deferred.Reject(make_error(env, kind, pending->fate.message).Value());
   }

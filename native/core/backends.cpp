@@ -20,8 +20,9 @@ struct Registry {
     avx2 = reference;
     fill_avx2(avx2);
     all.push_back({"avx2", has_avx2 ? &avx2 : nullptr, has_avx2 ? "" : "this CPU has no AVX2 with FMA"});
-    const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+                            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                            __builtin_cpu_supports("avx512dq");
     avx512 = avx2;
     fill_avx512(avx512);
     all.push_back({"avx512", has_avx512 ? &avx512 : nullptr,

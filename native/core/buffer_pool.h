@@ -35,7 +35,7 @@ class BufferPool {
   void give_back(const Buffer& buffer);
   const Stats& stats() const { return stats_; }
 
-  // The capacity that serves `bytes`: a power of two or one of three steps between, at most a quarter too large.
+  // The capacity that serves `bytes`: a power of two, and from 1 MiB on also one of three steps between.
   static size_t size_class(size_t bytes);
 
   // Test hook: the k-th acquire from now that would ask the backend for memory fails instead; 0 turns it off.

@@ -4,6 +4,8 @@
 #include <new>
 #include <string>
 
+#include "op_specs.h"
+
 namespace likewise {
 
 namespace {
@@ -186,7 +188,9 @@ void Engine::execute(Command& command) {
     command.operands.workers = &workers_;
     command.operands.message = message;
     fate.status = command.function(command.operands);
-    if (fate.status != Status::ok) fate.message = message;
+    if (fate.status != Status::ok) {
+      fate.message = message[0] == '[' ? message : "[" + op_spec(command.op).name + "] " + message;
+    }
   } else if (command.kind == Command::Kind::upload) {
     backend_.copy_in(command.operands.outputs[0].data, command.staging.get(), command.bytes);
   } else if (command.kind == Command::Kind::download) {
@@ -196,8 +200,9 @@ void Engine::execute(Command& command) {
     const int64_t rows = strided ? view.shape[0] : 1;
     const size_t bytes = static_cast<size_t>(strided ? view.shape[1] : span_elements(view)) * element;
     for (int64_t row = 0; row < rows; row++) {
-      backend_.copy_out(static_cast<char*>(command.host) + static_cast<size_t>(row) * bytes,
-                        static_cast<const char*>(view.data) + static_cast<size_t>(row * view.row_stride) * element, bytes);
+      backend_.copy_out(
+          static_cast<char*>(command.host) + static_cast<size_t>(row) * bytes,
+          static_cast<const char*>(view.data) + static_cast<size_t>(row * view.row_stride) * element, bytes);
     }
   } else {
     command.body(workers_);

@@ -47,7 +47,8 @@ class Engine {
   enum class Queued { ok, full, out_of_memory };
 
   // inputs, outputs: the tensors whose views are in `call`, null where an optional one is absent.
-  Queued run(OpId op, OpFunction function, const OpCall& call, const Tensor* const* inputs, const Tensor* const* outputs);
+  Queued run(OpId op, OpFunction function, const OpCall& call, const Tensor* const* inputs,
+             const Tensor* const* outputs);
   Queued upload(const Tensor& destination, const void* host, size_t bytes);
   // Copies a tensor, dense, to `host`, which must stay valid until the completion is told.
   Queued download(const Tensor& source, void* host, std::unique_ptr<Completion> completion);

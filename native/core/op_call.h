@@ -41,8 +41,8 @@ constexpr int32_t max_parameters = 4;
 // The names of an op's tensors and parameters as indexes: call.inputs[linear_op::bias].
 #define LIKEWISE_LIST(...) __VA_ARGS__
 #define OPTIONAL(name) name
-#define OP(name, inputs, outputs, parameters)            \
-  namespace name##_op {                                  \
+#define OP(name, inputs, outputs, parameters)              \
+  namespace name##_op {                                    \
     enum Input : int32_t { LIKEWISE_LIST inputs };         \
     enum Output : int32_t { LIKEWISE_LIST outputs };       \
     enum Parameter : int32_t { LIKEWISE_LIST parameters }; \
@@ -57,8 +57,8 @@ enum class Status : int32_t { ok, invalid_value, out_of_memory, cancelled };
 // the number of threads; they may run in any order and on any participant.
 struct Workers {
   int32_t count;  // participants at most; participant is 0 .. count - 1
-  void (*run)(Workers& workers, int64_t tiles, void (*tile)(void* context, int64_t index, int32_t participant),
-              void* context);
+  void (*run)(Workers& workers, int64_t tiles,
+              void (*tile)(void* context, int64_t index, int32_t participant), void* context);
   // Scratch memory of one participant: at least `bytes`, 64-byte aligned, valid until that participant's next call.
   // Null when memory is exhausted.
   void* (*scratch)(Workers& workers, int32_t participant, size_t bytes);
@@ -82,7 +82,9 @@ template <typename Body>
 static inline void for_each_tile(Workers& workers, int64_t tiles, Body& body) {
   workers.run(
       workers, tiles,
-      [](void* context, int64_t index, int32_t participant) { (*static_cast<Body*>(context))(index, participant); },
+      [](void* context, int64_t index, int32_t participant) {
+        (*static_cast<Body*>(context))(index, participant);
+      },
       &body);
 }
 

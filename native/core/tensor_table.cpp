@@ -57,13 +57,15 @@ Handle TensorTable::allocate(DType dtype, int32_t rank, const int64_t* shape) {
   return add(tensor);
 }
 
-Handle TensorTable::view(const Tensor& base, int64_t offset, int32_t rank, const int64_t* shape, int64_t row_stride) {
+Handle TensorTable::view(const Tensor& base, int64_t offset, int32_t rank, const int64_t* shape,
+                         int64_t row_stride) {
   if (free_slots_.empty() && slots_.size() >> slot_bits != 0) return 0;
   Tensor tensor = base;
   tensor.view.rank = rank;
   for (int32_t axis = 0; axis < max_rank; axis++) tensor.view.shape[axis] = axis < rank ? shape[axis] : 0;
   tensor.view.row_stride = row_stride;
-  tensor.view.data = static_cast<char*>(base.view.data) + static_cast<size_t>(offset) * dtype_size(base.view.dtype);
+  tensor.view.data =
+      static_cast<char*>(base.view.data) + static_cast<size_t>(offset) * dtype_size(base.view.dtype);
   return add(tensor);
 }
 

@@ -86,13 +86,14 @@ void ThreadPool::run(int32_t limit, int64_t tiles, TileFunction tile, void* cont
   job->next.store(0, std::memory_order_relaxed);
   const uint64_t joiners = static_cast<uint64_t>(limit - 1 < tiles - 1 ? limit - 1 : tiles - 1);
   job->state.store(open_flag | (joiners << limit_shift), std::memory_order_release);
-  epoch_.fetch_add(1, std::memory_order_release);
+  epoch_.fetch_add(1);
   epoch_.notify_all();
 
   drain(*job, 0);
   job->state.fetch_and(~open_flag, std::memory_order_acq_rel);
   const auto finished = [job] { return (job->state.load(std::memory_order_acquire) & active_mask) == 0; };
-  while (!spin_until(finished)) std::this_thread::yield();  // a worker lost its core in mid-tile: let it have this one
+  while (!spin_until(finished))
+    std::this_thread::yield();  // a worker lost its core in mid-tile: let it have this one
   job->taken.store(false, std::memory_order_release);
 }
 
@@ -102,7 +103,8 @@ bool ThreadPool::help_any() {
     while ((state & open_flag) != 0) {
       const uint64_t joined = (state >> joined_shift) & 0xffff;
       if (joined >= ((state >> limit_shift) & 0xffff)) break;
-      if (job.state.compare_exchange_weak(state, state + joined_one + active_one, std::memory_order_acq_rel)) {
+      if (job.state.compare_exchange_weak(state, state + joined_one + active_one,
+                                          std::memory_order_acq_rel)) {
         drain(job, static_cast<int32_t>(joined) + 1);
         job.state.fetch_sub(active_one, std::memory_order_acq_rel);
         return true;

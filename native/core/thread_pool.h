@@ -50,7 +50,8 @@ class ThreadPool {
  private:
   struct alignas(64) Job {
     std::atomic<bool> taken{false};
-    std::atomic<uint64_t> state{0};  // open flag, limit of joiners, joined so far, still active: see thread_pool.cpp
+    std::atomic<uint64_t> state{
+        0};  // open flag, limit of joiners, joined so far, still active: see thread_pool.cpp
     std::atomic<int64_t> next{0};
     int64_t tiles = 0;
     TileFunction tile = nullptr;

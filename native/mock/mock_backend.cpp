@@ -16,7 +16,8 @@ constexpr uintptr_t device_offset = uintptr_t{0x7000000000000000};
 Backend underlying;
 
 void* to_device(void* host) {
-  return host == nullptr ? nullptr : reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(host) + device_offset);
+  return host == nullptr ? nullptr
+                         : reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(host) + device_offset);
 }
 void* to_host(const void* device) {
   return reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(device) - device_offset);
@@ -51,7 +52,9 @@ void fill_mock(Backend& backend, const Backend& reference) {
   backend.copy_in = [](void* destination, const void* host, size_t bytes) {
     std::memcpy(to_host(destination), host, bytes);
   };
-  backend.copy_out = [](void* host, const void* source, size_t bytes) { std::memcpy(host, to_host(source), bytes); };
+  backend.copy_out = [](void* host, const void* source, size_t bytes) {
+    std::memcpy(host, to_host(source), bytes);
+  };
   fill_ops(backend, std::make_integer_sequence<int32_t, op_count>());
 }
 

@@ -1,5 +1,6 @@
-// Row by row: output = input / max(|input|_2, epsilon), and output = left_weight * left + right_weight *
-// right.
+// Row by row:
+//   l2_normalize   output = input / max(|input|_2, epsilon)
+//   weighted_sum   output = left_weight * left + right_weight * right
 #include <algorithm>
 #include <cmath>
 

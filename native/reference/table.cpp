@@ -2,18 +2,30 @@
 #include <cstdlib>
 #include <cstring>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "reference.h"
 
 namespace likewise {
 
 namespace {
 
-constexpr size_t alignment = 64;
+constexpr size_t line = 64;
+constexpr size_t huge_page = size_t{2} << 20;
 
+// Matrices of many megabytes are walked in strides that miss the address translation of small pages, so large buffers
+// start on a huge page and ask for more of them.
 void* allocate(size_t bytes) {
+  const size_t alignment = bytes >= 2 * huge_page ? huge_page : line;
   if (bytes > SIZE_MAX - alignment) return nullptr;
   const size_t rounded = bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
-  return std::aligned_alloc(alignment, rounded);
+  void* memory = std::aligned_alloc(alignment, rounded);
+#if defined(__linux__)
+  if (memory != nullptr && alignment == huge_page) madvise(memory, rounded, MADV_HUGEPAGE);
+#endif
+  return memory;
 }
 
 void release(void* memory, size_t) { std::free(memory); }

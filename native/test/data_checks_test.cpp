@@ -104,6 +104,31 @@ TEST(offsets_that_are_no_batch) {
   expect_refusal(pool({0, 1, 4}, {0, -2}), "[pool] expected skip[1] to be 0 or more but received -2");
 }
 
+// Weights packed for one instruction set and given to another: refused, or computed right; never read astray.
+TEST(panels_of_another_width) {
+  SerialWorkers serial;
+  OpCase one{OpId::linear, "linear", std::vector<Operand>(4), {{5, 70}}, {0}};
+  one.inputs[linear_op::input] = random_operand({5, 6}, 1);
+  one.inputs[linear_op::packed] = random_operand({70, 6}, 2);
+  one.inputs[linear_op::packed].to_pack = true;
+  const OpResult expected = run_case(one, test_backends()[0], DType::float32, 1, layouts[1], serial);
+  for (const Backend& backend : test_backends()) {
+    for (const int32_t width : {1, 2, 7, 8, 16, 31, 32, 33, 70, 100}) {
+      const OpResult result = run_case(one, backend, DType::float32, width, layouts[1], serial);
+      CHECK(result.surroundings_intact, "on %s, width %d", backend.name, width);
+      if (result.status == Status::ok) {
+        for (size_t i = 0; i < expected.outputs[0].size(); ++i) {
+          CHECK(std::fabs(result.outputs[0][i] - expected.outputs[0][i]) < 1e-5, "on %s, width %d",
+                backend.name, width);
+        }
+      } else {
+        CHECK(!result.message.empty() && width != backend.panel_width, "on %s, width %d: \"%s\"",
+              backend.name, width, result.message.c_str());
+      }
+    }
+  }
+}
+
 TEST(first_message_stays) {
   char message[message_size] = "";
   OpCall call;

@@ -228,6 +228,15 @@ const Refusal refusals[] = {
      "[pool] expected skip of shape [2] but received [3]"},
     {OpId::pool, [](OpCall& call) { call.parameters[pool_op::mode] = 6; }, argument,
      "[pool] expected mode to be a whole number from 0 to 5 but received 6"},
+    {OpId::l2_normalize,
+     [](OpCall& call) { call.inputs[0].shape[0] = call.outputs[0].shape[0] = int64_t{1} << 46; }, shape,
+     "[l2Normalize] expected input of at most 2^48 elements but received [70368744177664, 6]"},
+    {OpId::l2_normalize,
+     [](OpCall& call) {
+       call.inputs[0].shape[0] = call.outputs[0].shape[0] = int64_t{1} << 62;
+       call.inputs[0].shape[1] = call.outputs[0].shape[1] = 0;
+     },
+     shape, "[l2Normalize] expected input of at most 2^48 elements but received [4611686018427387904, 0]"},
     {OpId::weighted_sum, [](OpCall& call) { call.inputs[weighted_sum_op::right].shape[1] = 5; }, shape,
      "[weightedSum] expected right of shape [5, 6] but received [5, 5]"},
 };

@@ -75,7 +75,9 @@ export class Pooling {
   checkEncoder(encoder: Encoder): void {
     const needy = this.modes.find((mode) => mode === 'pooler' || mode === 'pooler_linear');
     if (needy !== undefined && encoder.pooler === undefined) {
-      throw new ModelError(`pooling ${needy} needs the weights pooler.dense, which this model does not have: choose another pooling`);
+      throw new ModelError(
+        `pooling ${needy} needs the weights pooler.dense, which this model does not have: choose another pooling`,
+      );
     }
   }
 
@@ -84,13 +86,15 @@ export class Pooling {
    * @returns [sequences, modes * hidden]
    */
   forward(encoder: Encoder, states: HiddenStates, batch: EncoderBatch, skip?: Tensor): Tensor {
-    const one = (mode: PoolingMode, output?: Tensor) => this.#single(mode, encoder, states, batch, skip, output);
+    const one = (mode: PoolingMode, output?: Tensor) =>
+      this.#single(mode, encoder, states, batch, skip, output);
     const [first, ...others] = this.modes as readonly [PoolingMode, ...PoolingMode[]];
     if (others.length === 0) return one(first);
     const { engine } = batch.offsets;
     const width = encoder.config.hiddenSize;
     const output = Tensor.allocate(engine, 'float32', [batch.sequences, this.modes.length * width]);
-    for (const [index, mode] of this.modes.entries()) one(mode, output.columns(index * width, (index + 1) * width));
+    for (const [index, mode] of this.modes.entries())
+      one(mode, output.columns(index * width, (index + 1) * width));
     return output;
   }
 
@@ -106,13 +110,20 @@ export class Pooling {
     const { offsets } = batch;
     const [left, right] = pooled as [Tensor, Tensor?];
     if (right !== undefined) {
-      const means = [left, right].map((state) => pool(state, { mode: 'mean', offsets, skip })) as [Tensor, Tensor];
+      const means = [left, right].map((state) => pool(state, { mode: 'mean', offsets, skip })) as [
+        Tensor,
+        Tensor,
+      ];
       return weightedSum(means[0], means[1], 0.5, 0.5, output);
     }
     if (mode === 'pooler' || mode === 'pooler_linear') {
       const dense = encoder.pooler as NonNullable<Encoder['pooler']>;
       const cls = pool(left, { mode: 'cls', offsets });
-      return linear(cls, dense.weight, { bias: dense.bias, activation: mode === 'pooler' ? 'tanh' : 'identity', output });
+      return linear(cls, dense.weight, {
+        bias: dense.bias,
+        activation: mode === 'pooler' ? 'tanh' : 'identity',
+        output,
+      });
     }
     return pool(left, { mode: mode as PoolMode, offsets, skip, output });
   }

@@ -2,7 +2,11 @@
 import { ArgumentError } from '../errors.ts';
 import type { DenseSpec } from '../io/dense-config.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
-import { type DenseModule, type WriteModelFolderOptions, writeModelFolder } from '../io/model-folder-writer.ts';
+import {
+  type DenseModule,
+  type WriteModelFolderOptions,
+  writeModelFolder,
+} from '../io/model-folder-writer.ts';
 import type { PoolingMode as StoredPooling } from '../io/pooling-config.ts';
 import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
 import { withWeights } from '../io/weights.ts';
@@ -19,7 +23,9 @@ export async function saveEncoder(
 ): Promise<void> {
   const other = pooling.modes.find((mode) => !isStorable(mode));
   if (other !== undefined) {
-    throw new ArgumentError(`expected a pooling that sentence-transformers can load (${storable.join(', ')}) but the encoder uses ${other}`);
+    throw new ArgumentError(
+      `expected a pooling that sentence-transformers can load (${storable.join(', ')}) but the encoder uses ${other}`,
+    );
   }
   const { config, transformer, prompts, defaultPromptName, similarity } = source;
   const modules = source.modules.filter((module) => module.kind !== 'pooling');
@@ -32,7 +38,9 @@ export async function saveEncoder(
       lowerCase: transformer.lowerCase,
       modules: [
         { kind: 'pooling', modes: pooling.modes.filter(isStorable), includePrompt: pooling.includePrompt },
-        ...(await Promise.all(modules.map((module) => (module.kind === 'dense' ? readDense(module) : module)))),
+        ...(await Promise.all(
+          modules.map((module) => (module.kind === 'dense' ? readDense(module) : module)),
+        )),
       ],
       prompts,
       ...(defaultPromptName === undefined ? {} : { defaultPromptName }),

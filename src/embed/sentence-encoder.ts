@@ -1,51 +1,26 @@
 // The main job: texts in, vectors out. Tokenization of the next window runs while this one computes, two batches are in
 // flight, and JavaScript's thread only queues, so a server stays responsive. A text's vector does not depend on its
 // neighbours, its batch or the number of threads: the same bits.
-import { textWindows, tokenBatches } from '../data/ragged-batches.ts';
-import { AbortedError, ArgumentError, DisposedError, ModelError } from '../errors.ts';
+import { ArgumentError, DisposedError, ModelError } from '../errors.ts';
 import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
 import { Engine } from '../native/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Embeddings, TokenEmbeddings } from './embeddings.ts';
+import {
+  checkMaxLength,
+  checkOptions,
+  checkTexts,
+  type EncodeOptions,
+  type LoadOptions,
+  type Progress,
+  throwIfAborted,
+} from './encode-options.ts';
+import { inOrder, tokenizedBatches } from './encode-pipeline.ts';
 import { type PoolingMode, parsePooling } from './pooling.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
 import { type SimilarityFunction, similarities } from './similarity.ts';
-
-export interface LoadOptions {
-  /** Instead of the model's own: a mode, several joined by `+`, or a list. */
-  pooling?: string | readonly PoolingMode[];
-  /** Threads that compute; as many as the process may use by default. */
-  threads?: number;
-  /** `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
-  backend?: string;
-  /** Tokens at which a text is cut, special tokens included; the model's own maximum by default. */
-  maxLength?: number;
-}
-
-export interface Progress {
-  /** Done so far. */
-  texts: number;
-  tokens: number;
-  /** Texts in all, where that is known. */
-  total?: number;
-}
-
-export interface EncodeOptions {
-  /** true: scale vectors to length 1; false: do not, even if the model does; by default as the model says. */
-  normalize?: boolean;
-  /** Tokens computed at once; more uses more memory. 4096 by default. */
-  batchTokens?: number;
-  /** Keep this many first components (Matryoshka), scaled to length 1 again where the whole vector had it. */
-  truncateDim?: number;
-  /** Put before every text. */
-  prompt?: string;
-  /** One of the model's own prompts, by name. */
-  promptName?: string;
-  onProgress?: (progress: Progress) => void;
-  signal?: AbortSignal;
-}
 
 /** Vectors of consecutive texts of a stream. */
 export class EmbeddingsChunk extends Embeddings {
@@ -63,8 +38,7 @@ export class EmbeddingsChunk extends Embeddings {
   }
 }
 
-const defaultBatchTokens = 4096;
-const batchesInFlight = 2;
+const defaultBatchTokens = 2048;
 
 export class SentenceEncoder implements Disposable {
   readonly folder: ModelFolder;
@@ -89,7 +63,9 @@ export class SentenceEncoder implements Disposable {
     const engine = Engine.shared({ backend: options.backend, threads: options.threads });
     const read = await readModelFolder(folder);
     const { transformer, config } = read;
-    const maxLength = checkMaxLength(options.maxLength, config.maxPositions - config.positionOffset) ?? transformer.maxSequenceLength;
+    const maxLength =
+      checkMaxLength(options.maxLength, config.maxPositions - config.positionOffset) ??
+      transformer.maxSequenceLength;
     const tokenizer = await Tokenizer.load(transformer.path, {
       maxLength,
       ...(transformer.lowerCase === undefined ? {} : { lowerCase: transformer.lowerCase }),
@@ -120,7 +96,10 @@ export class SentenceEncoder implements Disposable {
   /** The vector of one text, or the vectors of many in their order. @throws ArgumentError, AbortedError */
   encode(text: string, options?: EncodeOptions & { output?: 'sentence' }): Promise<Float32Array>;
   encode(texts: readonly string[], options?: EncodeOptions & { output?: 'sentence' }): Promise<Embeddings>;
-  encode(texts: string | readonly string[], options: EncodeOptions & { output: 'token' }): Promise<TokenEmbeddings>;
+  encode(
+    texts: string | readonly string[],
+    options: EncodeOptions & { output: 'token' },
+  ): Promise<TokenEmbeddings>;
   async encode(
     texts: string | readonly string[],
     options: EncodeOptions & { output?: 'sentence' | 'token' } = {},
@@ -133,7 +112,8 @@ export class SentenceEncoder implements Disposable {
     }
     const dimension = Math.min(options.truncateDim ?? this.dimension, this.dimension);
     const data = new Float32Array(list.length * dimension);
-    for await (const chunk of this.#stream(list, options, list.length)) data.set(chunk.data, chunk.start * dimension);
+    for await (const chunk of this.#stream(list, options, list.length))
+      data.set(chunk.data, chunk.start * dimension);
     return typeof texts === 'string' ? data : new Embeddings(data, list.length, dimension);
   }
 
@@ -148,14 +128,20 @@ export class SentenceEncoder implements Disposable {
   /** {@link encode} with the model's prompt for queries, where it has one. */
   encodeQuery(text: string, options?: EncodeOptions): Promise<Float32Array>;
   encodeQuery(texts: readonly string[], options?: EncodeOptions): Promise<Embeddings>;
-  encodeQuery(texts: string & readonly string[], options?: EncodeOptions): Promise<Float32Array | Embeddings> {
+  encodeQuery(
+    texts: string & readonly string[],
+    options?: EncodeOptions,
+  ): Promise<Float32Array | Embeddings> {
     return this.encode(texts, this.#withPrompt(options, ['query']));
   }
 
   /** {@link encode} with the model's prompt for documents, where it has one. */
   encodeDocument(text: string, options?: EncodeOptions): Promise<Float32Array>;
   encodeDocument(texts: readonly string[], options?: EncodeOptions): Promise<Embeddings>;
-  encodeDocument(texts: string & readonly string[], options?: EncodeOptions): Promise<Float32Array | Embeddings> {
+  encodeDocument(
+    texts: string & readonly string[],
+    options?: EncodeOptions,
+  ): Promise<Float32Array | Embeddings> {
     return this.encode(texts, this.#withPrompt(options, ['document', 'passage', 'corpus']));
   }
 
@@ -194,9 +180,9 @@ export class SentenceEncoder implements Disposable {
     const { prompt, promptTokens } = await this.#prompt(options);
     const { normalize, truncateDim } = checkOptions(options);
     const done: Progress = { texts: 0, tokens: 0, ...(total === undefined ? {} : { total }) };
-    const batches = this.#batches(texts, prompt, options);
-    const queue = (tokens: RaggedTokens) => this.#model.forward(tokens, { normalize, truncateDim, promptTokens });
-    for await (const { tokens, vectors } of inOrder(batches, queue)) {
+    const queue = (tokens: RaggedTokens) =>
+      this.#model.forward(tokens, { normalize, truncateDim, promptTokens });
+    for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
       const dimension = Math.min(truncateDim ?? this.dimension, this.dimension);
       const chunk = new EmbeddingsChunk(vectors, dimension, done.texts, tokens);
       done.texts += chunk.length;
@@ -214,7 +200,7 @@ export class SentenceEncoder implements Disposable {
     const parts: { data: Float32Array; tokenIds: Int32Array }[] = [];
     const offsets = new Float64Array(texts.length + 1);
     const queue = (tokens: RaggedTokens) => this.#model.forwardTokens(tokens);
-    for await (const { tokens, vectors } of inOrder(this.#batches(texts, prompt, options), queue)) {
+    for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
       parts.push({ data: vectors, tokenIds: tokens.tokenIds });
       for (const end of tokens.offsets.subarray(1)) offsets[++done.texts] = done.tokens + end;
       done.tokens += tokens.tokenIds.length;
@@ -232,34 +218,23 @@ export class SentenceEncoder implements Disposable {
     return new TokenEmbeddings(data, tokenIds, offsets, dimension);
   }
 
-  /** Batches of tokens; the next window is being tokenized while this one's batches are taken. */
-  async *#batches(
+  #run(
     texts: Iterable<string> | AsyncIterable<string>,
     prompt: string | undefined,
     options: EncodeOptions,
-  ): AsyncGenerator<RaggedTokens> {
-    const budget = options.batchTokens ?? defaultBatchTokens;
-    const windows = textWindows(texts);
-    const tokenizeNext = async () => {
-      const { value, done } = await windows.next();
-      if (done === true) return undefined;
-      checkTexts(value);
-      return this.#tokenizer.encode(value, prompt === undefined ? {} : { prompt });
-    };
-    let next = tokenizeNext();
-    try {
-      for (let window = await next; window !== undefined; window = await next) {
-        next = tokenizeNext();
-        next.catch(() => {}); // awaited above in its turn; until then it is not unhandled
-        for (const batch of tokenBatches(window, budget)) {
-          this.#checkAlive();
-          throwIfAborted(options.signal);
-          yield batch;
-        }
-      }
-    } finally {
-      await windows.return(undefined);
-    }
+    queue: (tokens: RaggedTokens) => Tensor,
+  ) {
+    const batches = tokenizedBatches(
+      this.#tokenizer,
+      texts,
+      prompt,
+      options.batchTokens ?? defaultBatchTokens,
+    );
+    return inOrder(batches, (tokens) => {
+      this.#checkAlive();
+      throwIfAborted(options.signal);
+      return queue(tokens);
+    });
   }
 
   async #prompt(options: EncodeOptions): Promise<{ prompt: string | undefined; promptTokens: number }> {
@@ -270,7 +245,9 @@ export class SentenceEncoder implements Disposable {
       prompt = prompts[name];
       if (prompt === undefined) {
         const known = Object.keys(prompts).join(', ') || 'none';
-        throw new ArgumentError(`expected promptName to be one of the model's prompts (${known}) but received "${name}"`);
+        throw new ArgumentError(
+          `expected promptName to be one of the model's prompts (${known}) but received "${name}"`,
+        );
       }
     }
     if (prompt === undefined || prompt === '') return { prompt: undefined, promptTokens: 0 };
@@ -286,58 +263,4 @@ export class SentenceEncoder implements Disposable {
   #checkAlive(): void {
     if (this.#disposed) throw new DisposedError('expected a live encoder but it was disposed');
   }
-}
-
-/** Queues each batch and yields its vectors in order, keeping the engine busy with the batch after. */
-async function* inOrder(
-  batches: AsyncIterable<RaggedTokens>,
-  queue: (tokens: RaggedTokens) => Tensor,
-): AsyncGenerator<{ tokens: RaggedTokens; vectors: Float32Array }> {
-  const flying: { tokens: RaggedTokens; vectors: Promise<Float32Array> }[] = [];
-  const land = async () => {
-    const { tokens, vectors } = flying.shift() as (typeof flying)[number];
-    return { tokens, vectors: await vectors };
-  };
-  try {
-    for await (const tokens of batches) {
-      const output = queue(tokens);
-      const vectors = output.float32Data();
-      vectors.catch(() => {}); // awaited when it lands
-      output.dispose();
-      flying.push({ tokens, vectors });
-      if (flying.length >= batchesInFlight) yield await land();
-    }
-    while (flying.length > 0) yield await land();
-  } finally {
-    await Promise.allSettled(flying.map((batch) => batch.vectors));
-  }
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AbortedError('encoding was aborted by its signal', { cause: signal.reason });
-}
-
-function checkTexts(texts: readonly unknown[]): asserts texts is readonly string[] {
-  if (!Array.isArray(texts)) throw new ArgumentError(`expected a text or an array of texts but received ${describe(texts)}`);
-  const index = texts.findIndex((text) => typeof text !== 'string');
-  if (index >= 0) throw new ArgumentError(`expected text ${index} to be a string but received ${describe(texts[index])}`);
-}
-
-function checkOptions(options: EncodeOptions): EncodeOptions {
-  for (const name of ['batchTokens', 'truncateDim'] as const) {
-    const value = options[name];
-    if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
-      throw new ArgumentError(`expected ${name} to be a positive integer but received ${value}`);
-    }
-  }
-  return options;
-}
-
-function checkMaxLength(value: number | undefined, most: number): number | undefined {
-  if (value === undefined || (Number.isInteger(value) && value >= 3 && value <= most)) return value;
-  throw new ArgumentError(`expected maxLength to be an integer from 3 to ${most}, the model's positions, but received ${value}`);
-}
-
-function describe(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
 }

@@ -51,10 +51,16 @@ export class SentenceModel extends Module {
    * @param pooling instead of the folder's own
    * @throws ModelError, FormatError, FileError
    */
-  static async load(engine: Engine, folder: ModelFolder, pooling?: readonly PoolingMode[]): Promise<SentenceModel> {
+  static async load(
+    engine: Engine,
+    folder: ModelFolder,
+    pooling?: readonly PoolingMode[],
+  ): Promise<SentenceModel> {
     const loaded: Module[] = [];
     try {
-      const encoder = await withWeights(folder.transformer.path, (weights) => Encoder.load(engine, folder.config, weights));
+      const encoder = await withWeights(folder.transformer.path, (weights) =>
+        Encoder.load(engine, folder.config, weights),
+      );
       loaded.push(encoder);
       const spec = folder.modules.find((module) => module.kind === 'pooling');
       const chosen = new Pooling(pooling ?? spec?.modes ?? ['mean'], spec?.includePrompt);
@@ -64,7 +70,7 @@ export class SentenceModel extends Module {
       for (const module of folder.modules) {
         if (module.kind === 'normalize') head.push('normalize');
         if (module.kind !== 'dense') continue;
-        const dense = await loadDense(engine, folder, module, width);
+        const dense = await loadDense(engine, module, width);
         loaded.push(dense);
         head.push(dense);
         width = module.outFeatures;
@@ -83,7 +89,8 @@ export class SentenceModel extends Module {
       const batch = uploadBatch(this.engine, tokens.tokenIds, tokens.offsets, config.positionOffset);
       const states = this.encoder.forward(batch, this.pooling.wantedStates(config.layers));
       const leaveOut = this.pooling.includePrompt ? 0 : (options.promptTokens ?? 0);
-      const skip = leaveOut === 0 ? undefined : Tensor.from(this.engine, new Int32Array(batch.sequences).fill(leaveOut));
+      const skip =
+        leaveOut === 0 ? undefined : Tensor.from(this.engine, new Int32Array(batch.sequences).fill(leaveOut));
       return this.#applyHead(this.pooling.forward(this.encoder, states, batch, skip), options);
     });
   }
@@ -116,7 +123,7 @@ export class SentenceModel extends Module {
   }
 }
 
-async function loadDense(engine: Engine, folder: ModelFolder, spec: DenseSpec, width: number): Promise<Linear> {
+async function loadDense(engine: Engine, spec: DenseSpec, width: number): Promise<Linear> {
   if (spec.inFeatures !== width) {
     throw new ModelError(
       `expected the dense module ${spec.path} to take ${width} features, as the pooling gives, but it takes ${spec.inFeatures}`,

@@ -25,7 +25,9 @@ export async function similarities(
   const [rows, dimension] = left.shape;
   const [columns, other] = right.shape;
   if (dimension !== other) {
-    throw new ShapeError(`[similarity] expected vectors of one dimension but received ${dimension} and ${other}`);
+    throw new ShapeError(
+      `[similarity] expected vectors of one dimension but received ${dimension} and ${other}`,
+    );
   }
   if (measure === 'euclidean' || measure === 'manhattan') return negatedDistances(left, right, measure);
   const product = scope(() => {
@@ -40,7 +42,11 @@ export async function similarities(
   }
 }
 
-function negatedDistances(left: Embeddings, right: Embeddings, measure: 'euclidean' | 'manhattan'): Embeddings {
+function negatedDistances(
+  left: Embeddings,
+  right: Embeddings,
+  measure: 'euclidean' | 'manhattan',
+): Embeddings {
   const [rows, dimension] = left.shape;
   const [columns] = right.shape;
   const result = new Float32Array(rows * columns);
@@ -48,7 +54,8 @@ function negatedDistances(left: Embeddings, right: Embeddings, measure: 'euclide
     for (let j = 0; j < columns; j++) {
       let sum = 0;
       for (let k = 0; k < dimension; k++) {
-        const difference = (left.data[i * dimension + k] as number) - (right.data[j * dimension + k] as number);
+        const difference =
+          (left.data[i * dimension + k] as number) - (right.data[j * dimension + k] as number);
         sum += measure === 'euclidean' ? difference * difference : Math.abs(difference);
       }
       result[i * columns + j] = measure === 'euclidean' ? -Math.sqrt(sum) : -sum;

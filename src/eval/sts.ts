@@ -2,7 +2,7 @@
 // Pearson's correlation over all pairs (Cer et al. 2017, arXiv 1708.00055).
 
 import type { ScoredPair } from '../data/read-scored-pairs.ts';
-import type { EncodeOptions } from '../embed/sentence-encoder.ts';
+import type { EncodeOptions } from '../embed/encode-options.ts';
 import { DataError } from '../errors.ts';
 import { pearson, spearman } from './correlation.ts';
 import { cosine } from './cosine.ts';

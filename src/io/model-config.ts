@@ -4,35 +4,13 @@
 import { z } from 'zod';
 
 import { ModelError } from '../errors.ts';
+import {
+  type EncoderActivation,
+  type EncoderConfig,
+  MODEL_TYPES,
+  type ModelType,
+} from '../nn/encoder-config.ts';
 import { checkJson, readJsonFile } from './json-file.ts';
-
-/** Model families whose encoders can be run. */
-export const MODEL_TYPES = ['bert', 'roberta', 'xlm-roberta', 'electra'] as const;
-
-export type ModelType = (typeof MODEL_TYPES)[number];
-
-/** The feed-forward activation; the two gelus differ by up to 5e-4. */
-export type EncoderActivation = 'gelu_erf' | 'gelu_tanh' | 'relu';
-
-/** The shape of an encoder. */
-export interface EncoderConfig {
-  modelType: ModelType;
-  vocabularySize: number;
-  hiddenSize: number;
-  /** Width of the embedding tables; smaller than `hiddenSize` in factorised ELECTRA models. */
-  embeddingSize: number;
-  layers: number;
-  heads: number;
-  intermediateSize: number;
-  activation: EncoderActivation;
-  layerNormEpsilon: number;
-  /** Rows of the position table. A text may have `maxPositions - positionOffset` tokens. */
-  maxPositions: number;
-  typeVocabularySize: number;
-  /** Row of the position table that the first token uses. */
-  positionOffset: number;
-  padTokenId: number;
-}
 
 const ACTIVATIONS: Record<string, EncoderActivation> = {
   gelu: 'gelu_erf',

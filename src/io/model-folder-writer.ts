@@ -6,13 +6,14 @@ import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { ArgumentError, FileError, LikewiseError, ModelError } from '../errors.ts';
+import type { EncoderConfig } from '../nn/encoder-config.ts';
 import { syncFolder, temporaryName, writeFileAtomic } from './atomic-file.ts';
 import { type DenseSpec, denseConfigJson } from './dense-config.ts';
 import { fileError } from './file-error.ts';
 import { exists, kindOf, listFolder } from './folder-path.ts';
 import { jsonText } from './json-file.ts';
 import { modelCard } from './model-card.ts';
-import { type EncoderConfig, encoderConfigJson } from './model-config.ts';
+import { encoderConfigJson } from './model-config.ts';
 import { type PoolingSpec, poolingConfigJson } from './pooling-config.ts';
 import { type SafetensorsTensor, writeSafetensors } from './safetensors-writer.ts';
 import type { NormalizeSpec, SimilarityName } from './sentence-transformers.ts';

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { FileError, ModelError } from '../errors.ts';
+import type { EncoderConfig } from '../nn/encoder-config.ts';
 import { parseDenseConfig } from './dense-config.ts';
 import { exists, kindOf } from './folder-path.ts';
 import { checkJson, readJsonFile } from './json-file.ts';
-import { type EncoderConfig, readEncoderConfig } from './model-config.ts';
+import { readEncoderConfig } from './model-config.ts';
 import { parsePoolingConfig } from './pooling-config.ts';
 import {
   type ModuleEntry,

@@ -60,12 +60,7 @@ export interface NativeAddon {
   release(handle: Handle): boolean;
   upload(handle: Handle, array: Float32Array | Float64Array | Int32Array): void;
   download(handle: Handle): Promise<ArrayBuffer>;
-  run(
-    op: number,
-    inputs: readonly Handle[],
-    outputs: readonly Handle[],
-    parameters: readonly number[],
-  ): void;
+  run(op: number, inputs: readonly Handle[], outputs: readonly Handle[], parameters: readonly number[]): void;
   ready(engine: number, backlog: number): Promise<void>;
   stats(engine: number): EngineStats;
   measurePeak(engine: number): Promise<ArrayBuffer>;

@@ -17,9 +17,10 @@ export function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+// npm 12 runs no install script that the project has not approved, and approving alone does not run it.
 const remedy =
-  'run "npx likewise build" (it needs a C++20 compiler, make and Python 3), or allow the install script and reinstall: ' +
-  '"npm install --allow-scripts=likewise" (npm 12), "npm rebuild likewise" (npm 11 and older)';
+  'run "npx likewise build" (it needs a C++20 compiler, make and Python 3), or let npm run the install script: ' +
+  '"npm install-scripts approve likewise" (npm 12), then "npm rebuild likewise"';
 
 let loaded: { addon: NativeAddon; description: AddonDescription } | undefined;
 
@@ -69,7 +70,9 @@ export function chooseBackend(description: AddonDescription, requested: string |
   const name = requested ?? process.env.LIKEWISE_BACKEND ?? '';
   if (name !== '') return name;
   if (description.fastestBackend !== 'reference') return description.fastestBackend;
-  const reasons = description.backends.filter((backend) => !backend.available).map((backend) => backend.reason);
+  const reasons = description.backends
+    .filter((backend) => !backend.available)
+    .map((backend) => backend.reason);
   throw new BackendError(
     `this machine has no instruction set that Likewise has fast kernels for${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}; ` +
       "set LIKEWISE_BACKEND=reference, or pass { backend: 'reference' }, to run the plain and much slower kernels",

@@ -38,7 +38,10 @@ export class Embeddings extends Module {
     const projection =
       width === config.hiddenSize
         ? undefined
-        : await Linear.load(reader.child('embeddings_project'), { inputs: width, outputs: config.hiddenSize });
+        : await Linear.load(reader.child('embeddings_project'), {
+            inputs: width,
+            outputs: config.hiddenSize,
+          });
     return new Embeddings({
       word: await tables.tensor('word_embeddings.weight', [config.vocabularySize, width]),
       position: await tables.tensor('position_embeddings.weight', [config.maxPositions, width]),

@@ -28,7 +28,9 @@ export function uploadBatch(
 ): EncoderBatch {
   const positionIds = new Int32Array(tokenIds.length);
   if (offsets[0] !== 0 || offsets.at(-1) !== tokenIds.length) {
-    throw new ArgumentError(`expected offsets from 0 to ${tokenIds.length} tokens but received ${offsets[0]} to ${offsets.at(-1)}`);
+    throw new ArgumentError(
+      `expected offsets from 0 to ${tokenIds.length} tokens but received ${offsets[0]} to ${offsets.at(-1)}`,
+    );
   }
   for (let sequence = 0; sequence + 1 < offsets.length; sequence++) {
     const start = offsets[sequence] as number;

@@ -1,23 +1,30 @@
 // The sizes and choices of a BERT-family encoder, in Likewise's own names; src/io/model-config.ts reads them from a
 // Hugging Face config.json.
-import type { Activation } from '../ops/linear.ts';
 
+/** Model families whose encoders can be run, by Hugging Face's `model_type`. */
+export const MODEL_TYPES = ['bert', 'roberta', 'xlm-roberta', 'electra'] as const;
+
+export type ModelType = (typeof MODEL_TYPES)[number];
+
+/** The feed-forward activation; the two gelus differ by up to 5e-4. */
+export type EncoderActivation = 'gelu_erf' | 'gelu_tanh' | 'relu';
+
+/** The shape of an encoder. */
 export interface EncoderConfig {
-  /** Hugging Face's `model_type`: bert, roberta, xlm-roberta, electra. */
-  modelType: string;
+  modelType: ModelType;
   vocabularySize: number;
   hiddenSize: number;
-  /** Width of the embedding tables; smaller than hiddenSize in factorised models, which project it up. */
+  /** Width of the embedding tables; smaller than `hiddenSize` in factorised models, which project it up. */
   embeddingSize: number;
   layers: number;
   heads: number;
   intermediateSize: number;
-  activation: Activation;
+  activation: EncoderActivation;
   layerNormEpsilon: number;
-  /** Rows of the position table. */
+  /** Rows of the position table. A text may have `maxPositions - positionOffset` tokens. */
   maxPositions: number;
   typeVocabularySize: number;
-  /** Position of a sequence's first token: 0, or padding id + 1 in RoBERTa's family. */
+  /** Row of the position table that a sequence's first token uses: 0, or padding id + 1 in RoBERTa's family. */
   positionOffset: number;
   padTokenId: number;
 }

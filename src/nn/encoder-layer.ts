@@ -50,9 +50,19 @@ export class EncoderLayer extends Module {
     const projections = ['query', 'key', 'value'];
     return new EncoderLayer({
       heads: config.heads,
-      queryKeyValue: await self.packed(projections.map((name) => `${name}.weight`), hidden, hidden),
-      queryKeyValueBias: await self.stackedVector(projections.map((name) => `${name}.bias`), hidden),
-      attentionOutput: await Linear.load(reader.child('attention.output.dense'), { inputs: hidden, outputs: hidden }),
+      queryKeyValue: await self.packed(
+        projections.map((name) => `${name}.weight`),
+        hidden,
+        hidden,
+      ),
+      queryKeyValueBias: await self.stackedVector(
+        projections.map((name) => `${name}.bias`),
+        hidden,
+      ),
+      attentionOutput: await Linear.load(reader.child('attention.output.dense'), {
+        inputs: hidden,
+        outputs: hidden,
+      }),
       attentionNorm: await LayerNorm.load(reader.child('attention.output'), hidden, layerNormEpsilon),
       intermediate: await Linear.load(reader.child('intermediate.dense'), {
         inputs: hidden,
@@ -66,7 +76,10 @@ export class EncoderLayer extends Module {
 
   /** @param hidden [tokens, hidden] @returns [tokens, hidden] */
   forward(hidden: Tensor, batch: EncoderBatch): Tensor {
-    const attended = this.attentionNorm.forward(this.attentionOutput.forward(this.#attend(hidden, batch)), hidden);
+    const attended = this.attentionNorm.forward(
+      this.attentionOutput.forward(this.#attend(hidden, batch)),
+      hidden,
+    );
     return this.outputNorm.forward(this.output.forward(this.intermediate.forward(attended)), attended);
   }
 

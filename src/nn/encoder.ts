@@ -23,7 +23,12 @@ export class Encoder extends Module {
   /** The dense layer over [CLS] that BERT was pretrained with, where the weights have it. */
   readonly pooler: Linear | undefined;
 
-  constructor(config: EncoderConfig, embeddings: Embeddings, layers: readonly EncoderLayer[], pooler?: Linear) {
+  constructor(
+    config: EncoderConfig,
+    embeddings: Embeddings,
+    layers: readonly EncoderLayer[],
+    pooler?: Linear,
+  ) {
     super();
     this.config = config;
     this.embeddings = this.own(embeddings);
@@ -81,5 +86,7 @@ function prefixOf(source: ParameterSource): string {
   const name = source.names.find((candidate) => candidate === anchor || candidate.endsWith(`.${anchor}`));
   if (name !== undefined) return name.slice(0, name.length - anchor.length);
   const sample = source.names.slice(0, 3).join(', ');
-  throw new ModelError(`expected weights of a BERT-family encoder, with ${anchor}, but found ${source.names.length} tensors such as ${sample}`);
+  throw new ModelError(
+    `expected weights of a BERT-family encoder, with ${anchor}, but found ${source.names.length} tensors such as ${sample}`,
+  );
 }

@@ -47,11 +47,15 @@ export class ParameterReader {
     const stored = this.#resolve(name);
     const full = this.#prefix + name;
     if (stored === undefined) {
-      throw new ModelError(`expected the weights to hold ${full} of shape ${formatShape(shape)}, as config.json says, but it is missing`);
+      throw new ModelError(
+        `expected the weights to hold ${full} of shape ${formatShape(shape)}, as config.json says, but it is missing`,
+      );
     }
     const found = this.#source.info(stored).shape;
     if (found.length !== shape.length || shape.some((size, axis) => found[axis] !== size)) {
-      throw new ModelError(`expected ${full} of shape ${formatShape(shape)}, as config.json says, but the weights hold ${formatShape(found)}`);
+      throw new ModelError(
+        `expected ${full} of shape ${formatShape(shape)}, as config.json says, but the weights hold ${formatShape(found)}`,
+      );
     }
     return this.#source.readFloat32(stored);
   }
@@ -85,7 +89,9 @@ export class ParameterReader {
   /** Checkpoints converted from TensorFlow call layer norm's parameters gamma and beta. */
   #resolve(name: string): string | undefined {
     const full = this.#prefix + name;
-    const older = full.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
+    const older = full
+      .replace(/LayerNorm\.weight$/, 'LayerNorm.gamma')
+      .replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
     return [full, older].find((candidate) => this.#names.has(candidate));
   }
 }

@@ -42,7 +42,13 @@ export function attentionWithLogSumExp(
   return queueAttention(query, key, value, options, true) as AttentionResult;
 }
 
-function queueAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions, withLogSumExp: boolean) {
+function queueAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options: AttentionOptions,
+  withLogSumExp: boolean,
+) {
   const [tokens, width] = matrixShape('attention', 'query', query);
   const [keyTokens] = matrixShape('attention', 'key', key);
   checkShape('attention', 'key', key, [keyTokens, width]);
@@ -52,7 +58,9 @@ function queueAttention(query: Tensor, key: Tensor, value: Tensor, options: Atte
     throw new ArgumentError(`[attention] expected heads to be a positive integer but received ${heads}`);
   }
   if (width % heads !== 0) {
-    throw new ShapeError(`[attention] expected query's width to be a multiple of ${heads} heads but received ${width}`);
+    throw new ShapeError(
+      `[attention] expected query's width to be a multiple of ${heads} heads but received ${width}`,
+    );
   }
   const keyRank = options.keyRank ?? options.queryRank;
   checkShape('attention', 'queryRank', options.queryRank, [tokens]);
@@ -61,7 +69,15 @@ function queueAttention(query: Tensor, key: Tensor, value: Tensor, options: Atte
   const logSumExp = withLogSumExp ? Tensor.allocate(query.engine, query.dtype, [tokens, heads]) : undefined;
   runOp(
     'attention',
-    [query, key, value, options.queryOffsets, options.keyOffsets ?? options.queryOffsets, options.queryRank, keyRank],
+    [
+      query,
+      key,
+      value,
+      options.queryOffsets,
+      options.keyOffsets ?? options.queryOffsets,
+      options.queryRank,
+      keyRank,
+    ],
     [output, logSumExp],
     [heads, options.scale ?? 1 / Math.sqrt(width / heads), options.strict === true ? 1 : 0],
   );

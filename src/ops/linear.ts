@@ -38,7 +38,12 @@ export function packWeight(weight: Tensor): PackedWeight {
 }
 
 /** {@link packWeight} of an array, keeping nothing but the panels. */
-export function packArray(engine: Tensor['engine'], data: Float32Array, outputs: number, inputs: number): PackedWeight {
+export function packArray(
+  engine: Tensor['engine'],
+  data: Float32Array,
+  outputs: number,
+  inputs: number,
+): PackedWeight {
   return scope(() => {
     const packed = packWeight(Tensor.from(engine, data, [outputs, inputs]));
     keep(packed.tensor);

@@ -2,8 +2,8 @@
 // fails at once.
 import { ShapeError } from '../errors.ts';
 import { guarded } from '../native/addon.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import { formatShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /** Queues `name` on the engine of its outputs. Absent optional tensors are undefined, in the order of ops.def. */
 export function runOp(
@@ -22,15 +22,23 @@ export function runOp(
 /** Rows and columns of a matrix. @throws ShapeError naming the op and the tensor */
 export function matrixShape(op: string, name: string, tensor: Tensor): [rows: number, columns: number] {
   if (tensor.shape.length !== 2) {
-    throw new ShapeError(`[${op}] expected ${name} to be a matrix but received shape ${formatShape(tensor.shape)}`);
+    throw new ShapeError(
+      `[${op}] expected ${name} to be a matrix but received shape ${formatShape(tensor.shape)}`,
+    );
   }
   return tensor.shape as readonly number[] as [number, number];
 }
 
 /** @throws ShapeError naming the op, the tensor and both shapes */
-export function checkShape(op: string, name: string, tensor: Tensor | undefined, shape: readonly number[]): void {
+export function checkShape(
+  op: string,
+  name: string,
+  tensor: Tensor | undefined,
+  shape: readonly number[],
+): void {
   if (tensor === undefined) return;
-  if (tensor.shape.length === shape.length && shape.every((size, axis) => tensor.shape[axis] === size)) return;
+  if (tensor.shape.length === shape.length && shape.every((size, axis) => tensor.shape[axis] === size))
+    return;
   throw new ShapeError(
     `[${op}] expected ${name} of shape ${formatShape(shape)} but received ${formatShape(tensor.shape)}`,
   );

@@ -50,7 +50,9 @@ export function scope<T extends Scoped>(body: () => T): T {
     if (isPromise(result)) {
       result.then(undefined, () => {}); // it may fail for want of the tensors freed here; this error says why
       result = undefined;
-      throw new ScopeError('expected a synchronous body but it returned a promise: queue ops inside the scope, await after it');
+      throw new ScopeError(
+        'expected a synchronous body but it returned a promise: queue ops inside the scope, await after it',
+      );
     }
     return result;
   } finally {

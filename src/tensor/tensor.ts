@@ -32,7 +32,13 @@ export class Tensor implements Disposable {
   readonly #handle: Handle;
   #disposed = false;
 
-  private constructor(engine: Engine, dtype: DType, shape: readonly number[], rowStride: number, handle: Handle) {
+  private constructor(
+    engine: Engine,
+    dtype: DType,
+    shape: readonly number[],
+    rowStride: number,
+    handle: Handle,
+  ) {
     this.engine = engine;
     this.dtype = dtype;
     this.shape = shape;
@@ -56,7 +62,9 @@ export class Tensor implements Disposable {
   static from(engine: Engine, data: TensorData, shape: readonly number[] = [data.length]): Tensor {
     const dtype = dtypeOf(data);
     if (elementCount(shape) !== data.length) {
-      throw new ShapeError(`expected ${elementCount(shape)} elements for shape ${formatShape(shape)} but received ${data.length}`);
+      throw new ShapeError(
+        `expected ${elementCount(shape)} elements for shape ${formatShape(shape)} but received ${data.length}`,
+      );
     }
     const tensor = Tensor.allocate(engine, dtype, shape);
     try {
@@ -71,7 +79,9 @@ export class Tensor implements Disposable {
   /** The addon's number for this tensor. @throws DisposedError */
   get handle(): Handle {
     if (this.#disposed || this.engine.disposed) {
-      throw new DisposedError(`expected a live tensor but the one of shape ${formatShape(this.shape)} was disposed`);
+      throw new DisposedError(
+        `expected a live tensor but the one of shape ${formatShape(this.shape)} was disposed`,
+      );
     }
     return this.#handle;
   }
@@ -90,7 +100,8 @@ export class Tensor implements Disposable {
 
   /** Columns `start` to `end` of a matrix, over the same memory. */
   columns(start: number, end: number): Tensor {
-    if (this.shape.length !== 2) throw new ShapeError(`[columns] expected a matrix but received shape ${formatShape(this.shape)}`);
+    if (this.shape.length !== 2)
+      throw new ShapeError(`[columns] expected a matrix but received shape ${formatShape(this.shape)}`);
     checkRange('columns', start, end, this.shape[1] as number);
     return this.#view(start, [this.shape[0] as number, end - start], this.rowStride);
   }
@@ -115,7 +126,8 @@ export class Tensor implements Disposable {
 
   /** {@link data} of a float32 tensor. @throws DTypeError */
   async float32Data(): Promise<Float32Array> {
-    if (this.dtype !== 'float32') throw new DTypeError(`expected a float32 tensor but received ${this.dtype}`);
+    if (this.dtype !== 'float32')
+      throw new DTypeError(`expected a float32 tensor but received ${this.dtype}`);
     return (await this.data()) as Float32Array;
   }
 

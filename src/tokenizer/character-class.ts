@@ -85,8 +85,3 @@ for (const [kind, ranges] of RANGES) for (const [first, last] of ranges) CLASSES
 export function classOf(unit: number): number {
   return CLASSES[unit] as number;
 }
-
-/** Whether a character is of class {@link INSIDE_WORD}. */
-export function isInsideWord(character: string): boolean {
-  return character.length === 1 && classOf(character.charCodeAt(0)) === INSIDE_WORD;
-}

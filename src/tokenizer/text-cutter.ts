@@ -19,7 +19,6 @@
 import {
   classOf,
   INSIDE_WORD,
-  isInsideWord,
   LETTER_OR_DIGIT,
   MARK,
   PUNCTUATION,
@@ -70,16 +69,18 @@ export class TextCutter {
 
   private constructor(spec: TokenizerSpec, bert: boolean) {
     const normalizers = flatten(spec.normalizer ?? null, 'normalizers');
-    const added = spec.added_tokens.map(({ content }) => content);
-    this.#blocked = new Set(added.flatMap((content) => [...content, ...content.toLowerCase()]));
+    const added = spec.added_tokens.flatMap(({ content }) => spellings(content));
+    this.#blocked = new Set(added.flatMap((content) => [...content]));
     this.#bert = bert;
     const setsApart = normalizers.some((each) => each.handle_chinese_chars === true);
-    this.#splitting = WHITESPACE | PUNCTUATION | (setsApart ? SET_APART_CHINESE : 0);
+    // A token that is only found as a single word depends on the character after it, unless that is whitespace.
+    const singleWords = spec.added_tokens.some((token) => token.single_word === true);
+    this.#splitting = WHITESPACE | (singleWords ? 0 : PUNCTUATION | (setsApart ? SET_APART_CHINESE : 0));
     this.#shortensSpaces =
       bert && ![...this.#blocked].some((each) => classOf(each.charCodeAt(0)) === WHITESPACE);
-    const wordsAreBroken = added.some((content) => [...content].every(isInsideWord));
     const limit = spec.model.max_input_chars_per_word ?? 100;
-    this.#wordLimit = bert && !wordsAreBroken ? limit + 1 : Number.POSITIVE_INFINITY;
+    const shortensWords = bert && added.every((content) => staysApart(content, limit));
+    this.#wordLimit = shortensWords ? limit + 1 : Number.POSITIVE_INFINITY;
   }
 
   /** The cutter for a tokenizer, or undefined when no cut is known to be safe for it. */
@@ -142,6 +143,19 @@ export class TextCutter {
       next === ' ' && (classOf(previous.charCodeAt(0)) === PUNCTUATION || LETTER_OR_DIGIT.test(previous))
     );
   }
+}
+
+/** The forms in which an added token may stand in a text before or after normalisation. */
+function spellings(content: string): string[] {
+  const decomposed = content.normalize('NFD');
+  return [content, content.toLowerCase(), decomposed, decomposed.toLowerCase()];
+}
+
+// A token that begins and ends with something else than a letter cannot overlap the run of letters of a long word.
+function staysApart(content: string, limit: number): boolean {
+  const inWord = (unit: number): boolean => (classOf(unit) & (INSIDE_WORD | MARK)) !== 0;
+  const ends = [content.charCodeAt(0), content.charCodeAt(content.length - 1)];
+  return content.length <= limit && !ends.some(inWord);
 }
 
 function endOfRun(text: string, from: number, classes: number): number {

@@ -2,11 +2,10 @@
 // replaced by the model's maximum length and by none: batches here are ragged. Very long texts are cut first, where
 // that cannot change the tokens that are kept (text-cutter.ts).
 
-/// <reference lib="es2024.string" />
-
 import type { Tokenizer as NativeTokenizer } from 'tokenizers';
 
 import { ArgumentError, TokenizerError } from '../errors.ts';
+import { capTokenizerThreads } from '../native/tokenizer-threads.ts';
 import { TextCutter, type TextPrefix } from './text-cutter.ts';
 import { readTokenizerSpec, vocabularySizeOf } from './tokenizer-spec.ts';
 
@@ -196,6 +195,7 @@ function joinTokens(ids: readonly number[][], truncated: Uint8Array): RaggedToke
 
 // On first use, not on import: the library is a native addon of its own.
 async function loadLibrary(): Promise<typeof import('tokenizers')> {
+  capTokenizerThreads();
   try {
     return await import('tokenizers');
   } catch (error) {

@@ -5,9 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
-import { AbortedError, ArgumentError, DisposedError, LikewiseError, ModelError, ShapeError } from '../../src/errors.ts';
-import { writeModelFolder } from '../../src/io/model-folder-writer.ts';
+import {
+  AbortedError,
+  ArgumentError,
+  DisposedError,
+  LikewiseError,
+  ModelError,
+  ShapeError,
+} from '../../src/errors.ts';
 import { readModelFolder } from '../../src/io/model-folder.ts';
+import { writeModelFolder } from '../../src/io/model-folder-writer.ts';
 import { openWeights } from '../../src/io/weights.ts';
 import { collect } from '../collect.ts';
 import { Random } from '../ops/random.ts';
@@ -21,7 +28,21 @@ const { texts: goldenTexts } = JSON.parse(readFileSync(join(folder, 'expected.js
 /** Texts of very different lengths from the small vocabulary. */
 function someTexts(count: number): string[] {
   const random = new Random(7);
-  const words = ['the', 'cat', 'sat', 'on', 'mat', 'dog', 'ran', 'and', 'played', 'over', 'running', 'xyz', '42'];
+  const words = [
+    'the',
+    'cat',
+    'sat',
+    'on',
+    'mat',
+    'dog',
+    'ran',
+    'and',
+    'played',
+    'over',
+    'running',
+    'xyz',
+    '42',
+  ];
   return Array.from({ length: count }, () =>
     Array.from({ length: random.integer(30) }, () => words[random.integer(words.length)]).join(' '),
   );
@@ -52,7 +73,8 @@ describe('encode', () => {
       expect(await encoder.encode(texts, { batchTokens })).toEqual(expected);
     }
     const reversed = await encoder.encode([...texts].reverse());
-    for (const index of texts.keys()) expect(reversed.row(texts.length - 1 - index)).toEqual(expected.row(index));
+    for (const index of texts.keys())
+      expect(reversed.row(texts.length - 1 - index)).toEqual(expected.row(index));
     for (const threads of [1, 2, 7]) {
       using other = await SentenceEncoder.load(folder, { threads });
       expect(other.engine.threads).toBe(threads);
@@ -94,7 +116,11 @@ describe('encode', () => {
       const { data, tokenIds, shape } = tokens.text(index);
       expect([...tokenIds]).toEqual(ids);
       expect(shape).toEqual([ids.length, 32]);
-      const mean = Array.from({ length: 32 }, (_, column) => ids.reduce((sum, _id, token) => sum + (data[token * 32 + column] as number), 0) / ids.length);
+      const mean = Array.from(
+        { length: 32 },
+        (_, column) =>
+          ids.reduce((sum, _id, token) => sum + (data[token * 32 + column] as number), 0) / ids.length,
+      );
       for (const [column, value] of mean.entries()) expect(whole.row(index)[column]).toBeCloseTo(value, 5);
     }
   });
@@ -144,9 +170,12 @@ describe('options', () => {
     await expect(encoder.encode(['cat'], options as { output: 'token' })).rejects.toThrow(message);
   });
 
-  it.each([[[1]], [[null]], [[undefined]], [null], [42], [{ text: 'cat' }]])('refuses %o as texts', async (texts) => {
-    await expect(encoder.encode(texts as unknown as string[])).rejects.toThrow(ArgumentError);
-  });
+  it.each([[[1]], [[null]], [[undefined]], [null], [42], [{ text: 'cat' }]])(
+    'refuses %o as texts',
+    async (texts) => {
+      await expect(encoder.encode(texts as unknown as string[])).rejects.toThrow(ArgumentError);
+    },
+  );
 
   it('takes lone surrogates, NUL and other oddities without a word', async () => {
     for (const text of ['\ud800', 'a\udc00b', '\0', '\u202e', '\ufeff', '😀', 'x'.repeat(5000), ' ', '\n']) {
@@ -185,18 +214,26 @@ describe('options', () => {
 });
 
 describe('load', () => {
-  it.each(['cls', 'mean', 'max', 'weightedmean', 'weighted_mean', 'lasttoken', 'first-last-layer1', 'cls+mean'])(
-    'takes pooling %s',
-    async (pooling) => {
-      using other = await SentenceEncoder.load(folder, { pooling });
-      expect((await other.encode('the cat')).length).toBe(other.dimension);
-      expect(other.dimension).toBe(pooling.includes('+') ? 64 : 32);
-    },
-  );
+  it.each([
+    'cls',
+    'mean',
+    'max',
+    'weightedmean',
+    'weighted_mean',
+    'lasttoken',
+    'first-last-layer1',
+    'cls+mean',
+  ])('takes pooling %s', async (pooling) => {
+    using other = await SentenceEncoder.load(folder, { pooling });
+    expect((await other.encode('the cat')).length).toBe(other.dimension);
+    expect(other.dimension).toBe(pooling.includes('+') ? 64 : 32);
+  });
 
   it('refuses what it does not know, naming what it does', async () => {
     await expect(SentenceEncoder.load(folder, { pooling: 'meen' })).rejects.toThrow(/cls, mean.*"meen"/);
-    await expect(SentenceEncoder.load(folder, { maxLength: 41 })).rejects.toThrow(/from 3 to 40.*received 41/);
+    await expect(SentenceEncoder.load(folder, { maxLength: 41 })).rejects.toThrow(
+      /from 3 to 40.*received 41/,
+    );
     await expect(SentenceEncoder.load(folder, { backend: 'mmx' })).rejects.toThrow(LikewiseError);
     await expect(SentenceEncoder.load('/nowhere/at/all')).rejects.toThrow(LikewiseError);
   });
@@ -219,7 +256,9 @@ describe('load', () => {
     expect(engine.stats().liveTensors).toBe(before);
     const unpooled = temporaryFolder();
     await copyModel(join(unpooled, 'model'), {}, (name) => !name.startsWith('pooler.'));
-    await expect(SentenceEncoder.load(join(unpooled, 'model'), { pooling: 'pooler' })).rejects.toThrow(ModelError);
+    await expect(SentenceEncoder.load(join(unpooled, 'model'), { pooling: 'pooler' })).rejects.toThrow(
+      ModelError,
+    );
     expect(engine.stats().liveTensors).toBe(before);
   });
 });
@@ -234,7 +273,12 @@ async function copyModel(
   const weights = await openWeights(folder);
   const tensors = [];
   for (const name of weights.names.filter(keepTensor)) {
-    tensors.push({ name, dtype: 'F32' as const, shape: [...weights.info(name).shape], data: await weights.readFloat32(name) });
+    tensors.push({
+      name,
+      dtype: 'F32' as const,
+      shape: [...weights.info(name).shape],
+      data: await weights.readFloat32(name),
+    });
   }
   await weights.close();
   await writeModelFolder(target, {
@@ -263,7 +307,12 @@ describe('sentence-transformers folders', () => {
     expect(other.dimension).toBe(5);
     const pooled = await encoder.encode('the cat');
     const dense = Array.from({ length: 5 }, (_, row) =>
-      Math.tanh(pooled.reduce((sum, value, column) => sum + value * (weight[row * 32 + column] as number), biasValues[row] as number)),
+      Math.tanh(
+        pooled.reduce(
+          (sum, value, column) => sum + value * (weight[row * 32 + column] as number),
+          biasValues[row] as number,
+        ),
+      ),
     );
     const norm = Math.hypot(...dense);
     const actual = await other.encode('the cat');
@@ -284,7 +333,8 @@ describe('sentence-transformers folders', () => {
     const rows = tokens.shape[0] - skipped;
     const expected = Array.from({ length: 32 }, (_, column) => {
       let sum = 0;
-      for (let token = skipped; token < tokens.shape[0]; token++) sum += tokens.data[token * 32 + column] as number;
+      for (let token = skipped; token < tokens.shape[0]; token++)
+        sum += tokens.data[token * 32 + column] as number;
       return sum / rows;
     });
     const actual = await other.encodeQuery('ran over');
@@ -332,6 +382,8 @@ describe('similarity', () => {
       const matrix = await encoder.similarity(left, right, measure);
       expect(matrix.row(1)[0]).toBeCloseTo(expected[measure], 4);
     }
-    await expect(encoder.similarity(left, await encoder.encode(['a'], { truncateDim: 3 }))).rejects.toThrow(ShapeError);
+    await expect(encoder.similarity(left, await encoder.encode(['a'], { truncateDim: 3 }))).rejects.toThrow(
+      ShapeError,
+    );
   });
 });

@@ -10,7 +10,8 @@ import { AtomicFile, writeFileAtomic } from '../../src/io/atomic-file.ts';
 import { fileError } from '../../src/io/file-error.ts';
 import { NpyWriter } from '../../src/io/npy.ts';
 import { writeSafetensors } from '../../src/io/safetensors-writer.ts';
-import { expectError, leftovers, scratchFolder } from './scratch.ts';
+import { expectError } from '../expect-error.ts';
+import { leftovers, scratchFolder } from '../temporary-file.ts';
 
 const folder = scratchFolder();
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { FileError, FormatError } from '../../src/errors.ts';
 import { readJsonFile } from '../../src/io/json-file.ts';
 import { parseJsonText } from '../../src/io/json-text.ts';
-import { expectError, scratchFolder, seededRandom } from './scratch.ts';
+import { expectError } from '../expect-error.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { scratchFolder } from '../temporary-file.ts';
 
 const folder = scratchFolder();
 

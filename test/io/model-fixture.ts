@@ -1,8 +1,9 @@
 // A tiny model folder made by code: two layers, hidden 8, a vocabulary of eleven tokens.
 
-import type { EncoderConfig } from '../../src/io/model-config.ts';
 import type { ModelFolderContent } from '../../src/io/model-folder-writer.ts';
-import { type Content, rawSafetensors } from './scratch.ts';
+import type { EncoderConfig } from '../../src/nn/encoder-config.ts';
+import type { Content } from '../temporary-file.ts';
+import { rawSafetensors } from './raw-safetensors.ts';
 
 export const CONFIG_JSON = {
   model_type: 'bert',

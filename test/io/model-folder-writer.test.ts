@@ -8,8 +8,9 @@ import { ArgumentError, FileError, ModelError } from '../../src/errors.ts';
 import { readModelFolder } from '../../src/io/model-folder.ts';
 import { type ModelFolderContent, writeModelFolder } from '../../src/io/model-folder-writer.ts';
 import { openWeights } from '../../src/io/weights.ts';
+import { expectError } from '../expect-error.ts';
+import { leftovers, scratchFolder, writeTree } from '../temporary-file.ts';
 import { CONFIG, modelContent, modelTree } from './model-fixture.ts';
-import { expectError, leftovers, scratchFolder, writeTree } from './scratch.ts';
 
 const root = scratchFolder();
 const source = join(root, 'source');

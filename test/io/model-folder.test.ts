@@ -7,8 +7,9 @@ import { describe, expect, it } from 'vitest';
 
 import { FileError, FormatError, type LikewiseError, ModelError } from '../../src/errors.ts';
 import { readModelFolder } from '../../src/io/model-folder.ts';
+import { expectError } from '../expect-error.ts';
+import { type Content, scratchFolder, writeTree } from '../temporary-file.ts';
 import { CONFIG, CONFIG_JSON, DENSE_JSON, MODULES_JSON, modelTree, POOLING_JSON } from './model-fixture.ts';
-import { type Content, expectError, scratchFolder, writeTree } from './scratch.ts';
 
 const root = scratchFolder();
 let count = 0;

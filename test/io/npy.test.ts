@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 import { ArgumentError, FormatError } from '../../src/errors.ts';
 import { NpyWriter, readNpy } from '../../src/io/npy.ts';
-import { expectError, leftovers, scratchFolder } from './scratch.ts';
+import { expectError } from '../expect-error.ts';
+import { leftovers, scratchFolder } from '../temporary-file.ts';
 
 const folder = scratchFolder();
 

@@ -15,7 +15,10 @@ import {
 } from '../../src/errors.ts';
 import { SafetensorsFile } from '../../src/io/safetensors.ts';
 import { type SafetensorsTensor, writeSafetensors } from '../../src/io/safetensors-writer.ts';
-import { expectError, leftovers, rawSafetensors, scratchFolder, seededRandom } from './scratch.ts';
+import { expectError } from '../expect-error.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { leftovers, scratchFolder } from '../temporary-file.ts';
+import { rawSafetensors } from './raw-safetensors.ts';
 
 const folder = scratchFolder();
 let count = 0;

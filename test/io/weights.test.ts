@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 import { ArgumentError, FileError, FormatError, type LikewiseError, ModelError } from '../../src/errors.ts';
 import { openWeights } from '../../src/io/weights.ts';
-import { type Content, expectError, rawSafetensors, scratchFolder, writeTree } from './scratch.ts';
+import { expectError } from '../expect-error.ts';
+import { type Content, scratchFolder, writeTree } from '../temporary-file.ts';
+import { rawSafetensors } from './raw-safetensors.ts';
 
 const root = scratchFolder();
 let count = 0;

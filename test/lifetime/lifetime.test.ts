@@ -6,12 +6,17 @@ import { describe, expect, it } from 'vitest';
 
 const script = fileURLToPath(new URL('scenarios.mjs', import.meta.url));
 
-function runScenario(name: string): Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }> {
+function runScenario(
+  name: string,
+): Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--expose-gc', script, name], { timeout: 60_000 });
     const output = { stdout: '', stderr: '' };
-    child.stdout.on('data', (data: Buffer) => void (output.stdout += data.toString()));
-    child.stderr.on('data', (data: Buffer) => void (output.stderr += data.toString()));
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (data: Buffer) => {
+        output[name] += data.toString();
+      });
+    }
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...output }));
   });

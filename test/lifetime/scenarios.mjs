@@ -128,7 +128,8 @@ const scenarios = {
       checkOnes(await result, 'engine');
       addon.destroyEngine(engine);
     }
-    for (let round = 0; round < 600; round++) addon.destroyEngine(addon.createEngine('reference', 1 + (round % 3)));
+    for (let round = 0; round < 600; round++)
+      addon.destroyEngine(addon.createEngine('reference', 1 + (round % 3)));
     checkOnes(await queueWork(addon, 2).result, 'after 600 engines');
     console.log('ok');
   },

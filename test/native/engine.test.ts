@@ -53,7 +53,8 @@ describe('creating an engine', () => {
 
   it('says why an unavailable instruction set cannot run', () => {
     for (const { name, available, reason } of loadAddon().description.backends) {
-      if (!available) expect(() => newEngine({ backend: name })).toThrow(new RegExp(reason.replaceAll(/[()]/g, '.')));
+      if (!available)
+        expect(() => newEngine({ backend: name })).toThrow(new RegExp(reason.replaceAll(/[()]/g, '.')));
     }
   });
 
@@ -65,7 +66,9 @@ describe('creating an engine', () => {
     const variable = process.env.LIKEWISE_BACKEND;
     delete process.env.LIKEWISE_BACKEND;
     try {
-      expect(() => chooseBackend(description, undefined)).toThrow(/no AVX2 with FMA.*LIKEWISE_BACKEND=reference/);
+      expect(() => chooseBackend(description, undefined)).toThrow(
+        /no AVX2 with FMA.*LIKEWISE_BACKEND=reference/,
+      );
       expect(chooseBackend(description, 'reference')).toBe('reference');
     } finally {
       if (variable !== undefined) process.env.LIKEWISE_BACKEND = variable;
@@ -151,15 +154,23 @@ describe('handles', () => {
     expect(engine.addon.release(stale)).toBe(false);
     Tensor.from(engine, new Float32Array(4), [1, 4]); // takes the slot, with another generation
     for (const handle of [stale, 1, 12345, 2 ** 52 + 3, Number.MAX_SAFE_INTEGER]) {
-      expect(() => engine.addon.run(engine.opId('l2_normalize'), [handle], [handle], [1])).toThrow(/live tensor/);
+      expect(() => engine.addon.run(engine.opId('l2_normalize'), [handle], [handle], [1])).toThrow(
+        /live tensor/,
+      );
     }
-    const [mine, theirs] = [engine, other].map((owner) => Tensor.from(owner, new Float32Array(4), [1, 4])) as [Tensor, Tensor];
+    const [mine, theirs] = [engine, other].map((owner) =>
+      Tensor.from(owner, new Float32Array(4), [1, 4]),
+    ) as [Tensor, Tensor];
     expect(() => weightedSum(mine, theirs, 1, 1)).toThrow(/one engine/);
   });
 
   it('views keep the memory of a disposed base alive, in order', async () => {
     const engine = newEngine();
-    const base = Tensor.from(engine, Float32Array.from({ length: 12 }, (_, index) => index), [3, 4]);
+    const base = Tensor.from(
+      engine,
+      Float32Array.from({ length: 12 }, (_, index) => index),
+      [3, 4],
+    );
     const view = base.columns(1, 3).rows(1, 3);
     base.dispose();
     Tensor.from(engine, new Float32Array(12).fill(7), [3, 4]);
@@ -195,7 +206,9 @@ describe('memory', () => {
     const work = (engine: Engine) =>
       scope(() => {
         const input = Tensor.from(engine, new Float32Array(40_000), [200, 200]);
-        return l2Normalize(linear(input, packWeight(Tensor.from(engine, new Float32Array(40_000), [200, 200]))));
+        return l2Normalize(
+          linear(input, packWeight(Tensor.from(engine, new Float32Array(40_000), [200, 200]))),
+        );
       });
     let failures = 0;
     for (let k = 1; ; k++) {
@@ -228,11 +241,16 @@ describe('memory', () => {
     const tensor = Tensor.allocate(engine, 'float32', [4]);
     const shared = new Float32Array(new SharedArrayBuffer(16));
     expect(() => engine.addon.upload(tensor.handle, shared)).toThrow(/shared or resizable/);
-    const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
+    const Resizable = ArrayBuffer as unknown as new (
+      length: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer;
     const resizable = new Float32Array(new Resizable(16, { maxByteLength: 32 }));
     expect(() => engine.addon.upload(tensor.handle, resizable)).toThrow(/shared or resizable/);
-    expect(() => engine.addon.upload(tensor.handle, new Float32Array(5))).toThrow(/4 elements but received 5/);
-    expect(() => engine.addon.upload(tensor.handle, new Int32Array(4))).toThrow(/Float32Array/);
+    expect(() => engine.addon.upload(tensor.handle, new Float32Array(5))).toThrow(
+      /4 elements but received 5/,
+    );
+    expect(() => engine.addon.upload(tensor.handle, new Int32Array(4))).toThrow(/float32.*int32/);
   });
 });
 
@@ -242,8 +260,16 @@ describe('disposing an engine', () => {
     const square = Tensor.from(engine, new Float32Array(400 * 400), [400, 400]);
     const first = linear(square, packWeight(square));
     const second = linear(square, packWeight(square));
-    const waits = [first.data(), second.data()].map((wait) => wait.then(() => 'done', (error) => error));
-    const ready = engine.ready(0).then(() => 'done', (error) => error);
+    const waits = [first.data(), second.data()].map((wait) =>
+      wait.then(
+        () => 'done',
+        (error) => error,
+      ),
+    );
+    const ready = engine.ready(0).then(
+      () => 'done',
+      (error) => error,
+    );
     engine.dispose();
     engine.dispose();
     expect(await waits[1]).toBeInstanceOf(DisposedError);

@@ -4,24 +4,32 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/native/load.ts';
 
-const definition = readFileSync(new URL('../../native/ops.def', import.meta.url), 'utf8').replaceAll(/\/\/.*$/gm, '');
+const definition = readFileSync(new URL('../../native/ops.def', import.meta.url), 'utf8').replaceAll(
+  /\/\/.*$/gm,
+  '',
+);
 const { description } = loadAddon();
 
 /** `OP(name, (a, OPTIONAL(b)), (c), (d))` as lists of names. */
 function definedOps() {
   return [...definition.matchAll(/^OP\((\w+),\s*((?:[^;](?!^OP|^#))*)/gm)].map(([, name = '', rest = '']) => {
     const lists = [...rest.matchAll(/\(((?:OPTIONAL\(\w+\)|[^()])*)\)/g)].map(([, list = '']) =>
-      list.split(',').map((item) => item.trim()).filter((item) => item !== ''),
+      list
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
     );
     return { name, inputs: lists[0] ?? [], outputs: lists[1] ?? [], parameters: lists[2] ?? [] };
   });
 }
 
-const enumerators = (macro: string) => [...definition.matchAll(new RegExp(`^${macro}\\((\\w+)\\)`, 'gm'))].map(([, name]) => name);
+const enumerators = (macro: string) =>
+  [...definition.matchAll(new RegExp(`^${macro}\\((\\w+)\\)`, 'gm'))].map(([, name]) => name);
 
 describe('native/ops.def', () => {
   it('is what the addon describes, in order', () => {
-    const plain = (tensor: { name: string; optional: boolean }) => (tensor.optional ? `OPTIONAL(${tensor.name})` : tensor.name);
+    const plain = (tensor: { name: string; optional: boolean }) =>
+      tensor.optional ? `OPTIONAL(${tensor.name})` : tensor.name;
     const described = description.ops.map(({ name, inputs, outputs, parameters }) => ({
       name,
       inputs: inputs.map(plain),
@@ -39,12 +47,25 @@ describe('native/ops.def', () => {
 
   it('has a TypeScript wrapper for every op, with as many tensors and parameters', () => {
     const folder = new URL('../../src/ops/', import.meta.url);
-    const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
+    const sources = readdirSync(folder)
+      .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+      .join('\n');
     for (const op of definedOps()) {
-      const call = sources.match(new RegExp(`runOp\\(\\s*'${op.name}',\\s*\\[([^\\]]*)\\],\\s*\\[([^\\]]*)\\](?:,\\s*\\[([^\\]]*)\\])?`));
+      const call = sources.match(
+        new RegExp(
+          `runOp\\(\\s*'${op.name}',\\s*\\[([^\\]]*)\\],\\s*\\[([^\\]]*)\\](?:,\\s*\\[([^\\]]*)\\])?`,
+        ),
+      );
       expect(call, `no runOp('${op.name}', …) in src/ops`).not.toBeNull();
-      const counts = (call ?? []).slice(1).map((list) => (list ?? '').split(',').filter((item) => item.trim() !== '').length);
-      expect([op.name, ...counts]).toEqual([op.name, op.inputs.length, op.outputs.length, op.parameters.length]);
+      const counts = (call ?? [])
+        .slice(1)
+        .map((list) => (list ?? '').split(',').filter((item) => item.trim() !== '').length);
+      expect([op.name, ...counts]).toEqual([
+        op.name,
+        op.inputs.length,
+        op.outputs.length,
+        op.parameters.length,
+      ]);
     }
   });
 });

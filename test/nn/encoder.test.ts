@@ -26,7 +26,8 @@ interface Sequence {
 
 const golden = fileURLToPath(new URL('../golden/', import.meta.url));
 const sequencesOf = (name: string) =>
-  (JSON.parse(readFileSync(join(golden, name, 'expected.json'), 'utf8')) as { sequences: Sequence[] }).sequences;
+  (JSON.parse(readFileSync(join(golden, name, 'expected.json'), 'utf8')) as { sequences: Sequence[] })
+    .sequences;
 const engines = new Map(
   loadAddon()
     .description.backends.filter(({ available }) => available)
@@ -51,7 +52,8 @@ const flat = (ids: number[][] | number[]) => Int32Array.from(ids.flat());
 function batchOf(engine: Engine, sequences: readonly Sequence[], positionOffset = 0) {
   let end = 0;
   const offsets = Int32Array.from([0, ...sequences.map(({ inputIds }) => (end += flat(inputIds).length))]);
-  const join = (pick: (sequence: Sequence) => number[][]) => Int32Array.from(sequences.flatMap((sequence) => [...flat(pick(sequence))]));
+  const join = (pick: (sequence: Sequence) => number[][]) =>
+    Int32Array.from(sequences.flatMap((sequence) => [...flat(pick(sequence))]));
   return uploadBatch(
     engine,
     join(({ inputIds }) => inputIds),
@@ -63,7 +65,10 @@ function batchOf(engine: Engine, sequences: readonly Sequence[], positionOffset 
 
 function worstDifference(actual: Float32Array, expected: readonly number[]): number {
   expect(actual.length).toBe(expected.length);
-  return expected.reduce((worst, value, index) => Math.max(worst, Math.abs(value - (actual[index] as number))), 0);
+  return expected.reduce(
+    (worst, value, index) => Math.max(worst, Math.abs(value - (actual[index] as number))),
+    0,
+  );
 }
 
 const models = ['bert-two-layers', 'bert-three-layers-float16', 'bert-gelu-tanh-factorised'];
@@ -78,9 +83,14 @@ describe.each(models)('%s equals PyTorch', (name) => {
     const states = scope(() => encoder.forward(batchOf(engine, sequences), all));
     for (const [layer, tensor] of states) {
       const expected = sequences.flatMap(({ hiddenStates, lastHiddenState }) =>
-        hiddenStates === undefined ? (layer === encoder.config.layers ? (lastHiddenState as number[][]).flat() : []) : (hiddenStates[layer] as number[][]).flat(),
+        hiddenStates === undefined
+          ? layer === encoder.config.layers
+            ? (lastHiddenState as number[][]).flat()
+            : []
+          : (hiddenStates[layer] as number[][]).flat(),
       );
-      if (expected.length > 0) expect(worstDifference(await tensor.float32Data(), expected)).toBeLessThan(1e-5);
+      if (expected.length > 0)
+        expect(worstDifference(await tensor.float32Data(), expected)).toBeLessThan(1e-5);
       tensor.dispose();
     }
     encoder.dispose();
@@ -99,10 +109,17 @@ describe.each(models.slice(0, 2))('every pooling of %s equals PyTorch', (name) =
       const pooling = new Pooling(parsePooling(spelling));
       using vectors = scope(() => {
         const batch = batchOf(engine, sequences);
-        return pooling.forward(encoder, encoder.forward(batch, pooling.wantedStates(encoder.layers.length)), batch);
+        return pooling.forward(
+          encoder,
+          encoder.forward(batch, pooling.wantedStates(encoder.layers.length)),
+          batch,
+        );
       });
       const expected = sequences.flatMap(({ pooled }) => pooled?.[spelling] as number[]);
-      expect([spelling, worstDifference(await vectors.float32Data(), expected) < 1e-5]).toEqual([spelling, true]);
+      expect([spelling, worstDifference(await vectors.float32Data(), expected) < 1e-5]).toEqual([
+        spelling,
+        true,
+      ]);
     }
   });
 
@@ -113,7 +130,11 @@ describe.each(models.slice(0, 2))('every pooling of %s equals PyTorch', (name) =
     const pooling = new Pooling(parsePooling('cls+pooler+first-last-layer1+max'));
     using vectors = scope(() => {
       const batch = batchOf(engine, sequences);
-      return pooling.forward(encoder, encoder.forward(batch, pooling.wantedStates(encoder.layers.length)), batch);
+      return pooling.forward(
+        encoder,
+        encoder.forward(batch, pooling.wantedStates(encoder.layers.length)),
+        batch,
+      );
     });
     const expected = sequences.flatMap(({ pooled }) =>
       ['cls', 'pooler', 'first-last-layer1', 'max'].flatMap((mode) => pooled?.[mode] as number[]),
@@ -151,14 +172,24 @@ describe('weights that contradict the config', () => {
 
   it.each([
     ['not an encoder at all', { 'wte.weight': [3, 4] }, /embeddings.word_embeddings.weight.*wte.weight/],
-    ['another vocabulary', { 'embeddings.word_embeddings.weight': [61, 32] }, /word_embeddings.weight of shape \[60, 32\].*hold \[61, 32\]/],
-    ['a missing parameter', { 'bert.embeddings.word_embeddings.weight': [60, 32] }, /hold bert.embeddings.position_embeddings.weight of shape \[40, 32\].*missing/],
+    [
+      'another vocabulary',
+      { 'embeddings.word_embeddings.weight': [61, 32] },
+      /word_embeddings.weight of shape \[60, 32\].*hold \[61, 32\]/,
+    ],
+    [
+      'a missing parameter',
+      { 'bert.embeddings.word_embeddings.weight': [60, 32] },
+      /hold bert.embeddings.position_embeddings.weight of shape \[40, 32\].*missing/,
+    ],
   ])('%s', async (_, shapes, message) => {
     const config = await readEncoderConfig(join(golden, 'bert-two-layers', 'config.json'));
     const before = engine.stats().liveTensors;
     const loading = Encoder.load(engine, config, source(shapes as Record<string, number[]>));
     await expect(loading).rejects.toThrow(ModelError);
-    await expect(Encoder.load(engine, config, source(shapes as Record<string, number[]>))).rejects.toThrow(message);
+    await expect(Encoder.load(engine, config, source(shapes as Record<string, number[]>))).rejects.toThrow(
+      message,
+    );
     expect(engine.stats().liveTensors).toBe(before);
   });
 });

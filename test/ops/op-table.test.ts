@@ -45,7 +45,8 @@ describe.each(opTable)('$name', (opCase) => {
   it.each(available)('on $name equals the float64 reference', async ({ name }) => {
     const expected = await outputs(opCase, 'reference', 1, 'float64');
     const actual = await outputs(opCase, name, 2, 'float32');
-    for (const [index, data] of actual.entries()) expectClose(data, expected[index] as TensorData, opCase.tolerance);
+    for (const [index, data] of actual.entries())
+      expectClose(data, expected[index] as TensorData, opCase.tolerance);
   });
 
   it.each(available)('on $name gives the same bits with 1, 2 and 7 threads', async ({ name }) => {

@@ -160,7 +160,9 @@ function rowCases(): OpCase[] {
       run: (make: Maker) => {
         const [input, residual] = [make.strided(rows, width), make.normals(rows, width)];
         const affine = { gamma: make.normals(width), beta: make.normals(width), epsilon: 1e-12 };
-        return width === 1 ? [layerNorm(input, { ...affine, epsilon: 1 })] : [layerNorm(input, affine), layerNorm(input, { ...affine, residual })];
+        return width === 1
+          ? [layerNorm(input, { ...affine, epsilon: 1 })]
+          : [layerNorm(input, affine), layerNorm(input, { ...affine, residual })];
       },
     },
     {

@@ -78,7 +78,9 @@ describe('Tensor', () => {
 
   it('refuses other arrays and other sizes', () => {
     expect(() => Tensor.from(engine, new Float32Array(5), [2, 3])).toThrow(ShapeError);
-    expect(() => Tensor.from(engine, new Float32Array(5), [2, 3])).toThrow('expected 6 elements for shape [2, 3] but received 5');
+    expect(() => Tensor.from(engine, new Float32Array(5), [2, 3])).toThrow(
+      'expected 6 elements for shape [2, 3] but received 5',
+    );
     expect(() => Tensor.from(engine, new Uint8Array(4) as unknown as Int32Array)).toThrow(DTypeError);
   });
 

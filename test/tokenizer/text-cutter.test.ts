@@ -7,8 +7,9 @@ import { describe, expect, it } from 'vitest';
 
 import { TextCutter } from '../../src/tokenizer/text-cutter.ts';
 import { Tokenizer } from '../../src/tokenizer/tokenizer.ts';
-import { checkSpec } from '../../src/tokenizer/tokenizer-spec.ts';
-import { type Content, scratchFolder, seededRandom, writeTree } from '../io/scratch.ts';
+import { checkSpec, readTokenizerSpec } from '../../src/tokenizer/tokenizer-spec.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { type Content, scratchFolder, writeTree } from '../temporary-file.ts';
 import {
   BERT_NORMALIZER,
   BPE_MERGES,
@@ -40,7 +41,26 @@ const ATOMS = [
     '\0',
     '\u0085',
   ],
-  ...['.', ',', '!', '-', '$', '<', '=', '\u0338', '…', '。', '，', '！', '«', '\u037e', '`', '×', '\u0482'],
+  ...[
+    '.',
+    ',',
+    '!',
+    '-',
+    '$',
+    '<',
+    '=',
+    '\u0338',
+    '<\u0338',
+    '…',
+    '。',
+    '，',
+    '！',
+    '«',
+    '\u037e',
+    '`',
+    '×',
+    '\u0482',
+  ],
   ...[
     '中',
     '国',
@@ -120,6 +140,11 @@ const TOKENIZERS: [string, Record<string, Content>, boolean][] = [
   ['BERT that keeps control characters', bert({ clean_text: false }), true],
   ['an added token of letters', json({ added_tokens: [plainToken('aab')] }), true],
   ['an added token with a space', json({ added_tokens: [plainToken('xy z'), plainToken('a  b')] }), true],
+  [
+    'an added token that begins or ends in letters',
+    json({ added_tokens: [plainToken('hello!'), plainToken('-walking')] }),
+    true,
+  ],
   ['an added token of punctuation', json({ added_tokens: [plainToken('.,')] }), true],
   ['an added token of Chinese', json({ added_tokens: [plainToken('中国')] }), true],
   [
@@ -169,31 +194,63 @@ const TOKENIZERS: [string, Record<string, Content>, boolean][] = [
   ],
 ];
 
+async function folderFor(name: string, tree: Record<string, Content>): Promise<string> {
+  const folder = join(root, name);
+  mkdirSync(folder, { recursive: true });
+  return writeTree(folder, tree);
+}
+
+function textsFor(name: string): string[] {
+  const random = seededRandom(name.length);
+  const mixed = Array.from({ length: 150 }, (_, i) => randomText(random, i % 4 === 0 ? 400 : 60));
+  return [...mixed, ...ATOMS.flatMap((atom) => [`a${atom}`.repeat(60), `b${atom}a `.repeat(40)])];
+}
+
+/** The ids of each text. */
+async function idsOf(tokenizer: Tokenizer, texts: string[]): Promise<number[][]> {
+  const { tokenIds, offsets } = await tokenizer.encode(texts);
+  return texts.map((_, i) => [...tokenIds.subarray(offsets[i], offsets[i + 1])]);
+}
+
 describe('a text that is cut', () => {
-  it.each(TOKENIZERS)('keeps its tokens: %s', async (name, tree) => {
-    const folder = join(root, name);
-    mkdirSync(folder);
-    await writeTree(folder, tree);
+  it.each(TOKENIZERS)('begins with the same tokens: %s', async (name, tree, known) => {
+    const folder = await folderFor(name, tree);
+    const cutter = TextCutter.for((await readTokenizerSpec(folder, false)).spec);
+    expect(cutter !== undefined).toBe(known);
+    if (cutter === undefined) return;
     const whole = await Tokenizer.load(folder, { maxLength: 1_000_000 });
-    const random = seededRandom(name.length);
-    const texts = Array.from({ length: 400 }, (_, i) => randomText(random, i % 4 === 0 ? 400 : 60));
-    const expected = await whole.encode(texts);
-    for (const maxLength of [4, 9, 31]) {
-      const found = await (await Tokenizer.load(folder, { maxLength })).encode(texts);
-      for (const [i, text] of texts.entries()) {
-        const all = [...expected.tokenIds.subarray(expected.offsets[i], expected.offsets[i + 1])];
-        const kept = all.length > maxLength ? [...all.slice(0, maxLength - 1), all.at(-1)] : all;
-        const ids = [...found.tokenIds.subarray(found.offsets[i], found.offsets[i + 1])];
-        expect(ids, JSON.stringify(text)).toEqual(kept);
-        expect(found.truncated[i], JSON.stringify(text)).toBe(all.length > maxLength ? 1 : 0);
+    const texts = textsFor(name);
+    const expected = await idsOf(whole, texts);
+    for (const tokens of [1, 2, 3, 5, 9, 20]) {
+      const prefixes = texts.map((text) => cutter.prefix(text, tokens));
+      const found = await idsOf(
+        whole,
+        prefixes.map(({ text }) => text),
+      );
+      for (const [i, { text, complete }] of prefixes.entries()) {
+        const all = expected[i] as number[];
+        const ids = found[i] as number[];
+        const message = `${JSON.stringify(texts[i])} cut to ${JSON.stringify(text)}`;
+        expect(ids.slice(0, -1), message).toEqual(all.slice(0, ids.length - 1));
+        if (complete) expect(ids, message).toEqual(all);
       }
     }
   });
 
-  it.each(TOKENIZERS)('is only cut where a rule is known: %s', (_name, tree, known) => {
-    const spec = tree['tokenizer.json'];
-    if (spec !== undefined)
-      expect(TextCutter.for(checkSpec(spec, 'tokenizer.json')) !== undefined).toBe(known);
+  it.each(TOKENIZERS)('is truncated as the whole text is: %s', async (name, tree) => {
+    const folder = await folderFor(name, tree);
+    const texts = textsFor(name).slice(0, 150);
+    const expected = await idsOf(await Tokenizer.load(folder, { maxLength: 1_000_000 }), texts);
+    for (const maxLength of [4, 31]) {
+      const tokenizer = await Tokenizer.load(folder, { maxLength });
+      const found = await idsOf(tokenizer, texts);
+      const { truncated } = await tokenizer.encode(texts);
+      for (const [i, all] of expected.entries()) {
+        const kept = all.length > maxLength ? [...all.slice(0, maxLength - 1), all.at(-1)] : all;
+        expect(found[i], JSON.stringify(texts[i])).toEqual(kept);
+        expect(truncated[i], JSON.stringify(texts[i])).toBe(all.length > maxLength ? 1 : 0);
+      }
+    }
   });
 });
 
@@ -201,7 +258,7 @@ describe('TextCutter', () => {
   const cutter = TextCutter.for(checkSpec(tokenizerJson(), 'tokenizer.json')) as TextCutter;
 
   it.each<[string, string, number]>([
-    ['words', 'hello '.repeat(100_000), 100],
+    ['words', 'hello '.repeat(100_000), 110],
     ['a word of a megabyte', 'x'.repeat(1_000_000), 110],
     ['Thai of a megabyte', 'ที่'.repeat(300_000), 320],
     ['whitespace of a megabyte', ' \n'.repeat(500_000), 10],

@@ -233,18 +233,18 @@ int64_t sequence_at(const int32_t* offsets, int64_t sequences, int64_t row) {
   return low;
 }
 
-// Every chunk that begins within rows first .. last - 1.
+// Every chunk that begins within rows first .. last - 1, at most chunk_queries of them.
 void attend_stretch(const Problem& problem, const Scratch& scratch, int64_t first, int64_t last,
                     int64_t head) {
   for (int64_t s = sequence_at(problem.query_offsets, problem.sequences, first); s < problem.sequences; s++) {
     const int64_t begin = problem.query_offsets[s], end = problem.query_offsets[s + 1];
     if (begin >= last) return;
     const int64_t before = begin < first ? (first - begin + chunk_queries - 1) / chunk_queries : 0;
-    for (int64_t row = begin + before * chunk_queries; row < end && row < last; row += chunk_queries) {
-      const int64_t queries = end - row < chunk_queries ? end - row : chunk_queries;
-      const int64_t first_key = problem.key_offsets[s];
-      attend_chunk(problem, scratch, {row, queries, first_key, problem.key_offsets[s + 1] - first_key, head});
-    }
+    const int64_t row = begin + before * chunk_queries;  // the one chunk of this sequence that can begin here
+    if (row >= end || row >= last) continue;
+    const int64_t queries = end - row < chunk_queries ? end - row : chunk_queries;
+    const int64_t first_key = problem.key_offsets[s];
+    attend_chunk(problem, scratch, {row, queries, first_key, problem.key_offsets[s + 1] - first_key, head});
   }
 }
 

@@ -21,6 +21,11 @@ struct Tables {
   }
 };
 
+// Words are scattered over a table that no cache holds: ask for the next one while this one is computed.
+LIKEWISE_INLINE void prefetch(const float* row, int64_t width) {
+  for (int64_t j = 0; j < width; j += 16) __builtin_prefetch(row + j);
+}
+
 template <int32_t parts>
 void normalize_entries(const OpCall& call, const Tables& tables) {
   using namespace embedding_op;
@@ -29,6 +34,7 @@ void normalize_entries(const OpCall& call, const Tables& tables) {
   const float* shift = vector_of(call.inputs[beta]);
   const float small = static_cast<float>(call.parameters[epsilon]);
   for_each_row(*call.workers, out.shape[0], tile_rows, [&tables, &out, scale, shift, small](int64_t t) {
+    if (t + 1 < out.shape[0]) prefetch(row_of(*tables.table[0], tables.ids[0][t + 1]), out.shape[1]);
     const float* part[parts];
     for (int32_t p = 0; p < parts; p++) {
       part[p] = row_of(*tables.table[p], tables.ids[p] == nullptr ? 0 : tables.ids[p][t]);

@@ -155,12 +155,11 @@ Status run_linear(const OpCall& call, const Linear& layer) {
       layer.stretch < layer.inputs ? layer.panels_per_tile : panels_at_once(layer.rows_per_tile);
   const int64_t sums = layer.rows_per_tile * waiting * panel_width;
   Workers& workers = *call.workers;
-  Status status = Status::ok;
+  bool exhausted = false;
   auto tile = [&](int64_t index, int32_t participant) {
     void* memory = workers.scratch(workers, participant, static_cast<size_t>(sums) * sizeof(float));
     if (memory == nullptr) {
-      __atomic_store_n(&status, fail(call, Status::out_of_memory, "no memory for a tile of sums"),
-                       __ATOMIC_RELAXED);
+      __atomic_store_n(&exhausted, true, __ATOMIC_RELAXED);
       return;
     }
     const int64_t row = index / groups * layer.rows_per_tile;
@@ -169,7 +168,7 @@ Status run_linear(const OpCall& call, const Linear& layer) {
                          smaller(layer.panels_per_tile, layer.panels - panel), static_cast<float*>(memory));
   };
   for_each_tile(workers, row_blocks * groups, tile);
-  return status;
+  return exhausted ? fail(call, Status::out_of_memory, "no memory for a tile of sums") : Status::ok;
 }
 
 Status linear(const OpCall& call) {

@@ -97,7 +97,7 @@ constexpr StripFunction one_panel[] = {
     multiply_strip<4, 1>,
     multiply_strip<5, 1>,
     multiply_strip<6, 1>,
-#if defined(__AVX512F__) || defined(LIKEWISE_SIMDE)
+#if defined(__AVX512F__)
     multiply_strip<7, 1>,
     multiply_strip<8, 1>,
     multiply_strip<9, 1>,

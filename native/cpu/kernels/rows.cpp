@@ -1,6 +1,7 @@
-// Row by row: output = input / max(|input|_2, epsilon), and output = left_weight * left + right_weight *
-// right. Squares are summed in float32, so a row whose entries pass 1e19 has an infinite norm, as in other
-// float32 libraries.
+// Row by row:
+//   l2_normalize   output = input / max(|input|_2, epsilon)
+//   weighted_sum   output = left_weight * left + right_weight * right
+// Squares are summed in float32, so a row whose entries pass 1e19 has an infinite norm, as in other libraries.
 #include "row_steps.h"
 
 namespace likewise::LIKEWISE_ISA {

@@ -26,7 +26,7 @@
 
 #define LIKEWISE_INLINE static inline __attribute__((always_inline))
 
-#if defined(__AVX512F__) || defined(LIKEWISE_SIMDE)
+#if defined(__AVX512F__)
 #include "vector_avx512.h"
 #else
 #include "vector_avx2.h"

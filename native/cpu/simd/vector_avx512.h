@@ -1,15 +1,8 @@
 // Vector on AVX-512 (F, BW, VL, DQ): sixteen floats. Included by vector.h only.
 //
-// With LIKEWISE_SIMDE the same intrinsics are emulated by the SIMDe headers, so that a test can run this
-// code's logic on a processor without AVX-512.
-//
 // Some operations are written in the masked form with every lane set, or with the compiler's own operators:
 // gcc 12 warns of an uninitialised value inside its own headers for the plain intrinsics.
 #pragma once
-
-#ifdef LIKEWISE_SIMDE
-#include "../../test/simde_avx512.h"
-#endif
 
 namespace likewise::LIKEWISE_ISA {
 namespace {

@@ -1,0 +1,124 @@
+// Texts per second, from strings to normalised vectors, tokenization included for everybody: Likewise, onnxruntime-node
+// (texts in arrival order and sorted by length) and sentence-transformers (sorts by itself) take turns on the same
+// texts, round after round. Beside the speed stands the quality: STS-B, and how far the vectors are apart.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Tokenizer } from 'tokenizers';
+import { Program } from '../child.mjs';
+import { corpus } from '../corpora.mjs';
+import { readJob } from '../peers/job.mjs';
+import { median, summary } from '../statistics.mjs';
+
+/** `sample`: texts on which onnxruntime-node chooses its graph and batch size. */
+const corpora = [
+  { name: 'fixed-128', count: 256, sample: 64, orders: ['arrival'] },
+  { name: 'snli', count: 2000, sample: 256, orders: ['sorted', 'arrival'] },
+  { name: 'passages', count: 256, sample: 64, orders: ['sorted', 'arrival'] },
+];
+const qualityCorpus = 'snli'; // STS-B does not depend on the corpus, so it is encoded with one of them only
+const maxLength = 256;
+
+const job = readJob({ threads: 2, repeats: 5, scale: 1 });
+const folder = mkdtempSync(join(tmpdir(), 'likewise-bench-'));
+const stsb = join(job.data, 'stsb-multi-mt', 'stsb-en-dev.csv');
+
+/** Floating-point operations that the real tokens need: linear layers and attention, nothing else. */
+async function flopsOf(texts) {
+  const config = JSON.parse(readFileSync(join(job.model, 'config.json'), 'utf8'));
+  const { hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers } = config;
+  const tokenizer = Tokenizer.fromFile(join(job.model, 'tokenizer.json'));
+  tokenizer.disablePadding();
+  tokenizer.setTruncation(maxLength);
+  const lengths = (await tokenizer.encodeBatch(texts)).map((encoding) => encoding.getLength());
+  const flops = (length) =>
+    layers * length * (2 * (4 * hidden * hidden + 2 * hidden * inner) + 4 * hidden * length);
+  return lengths.reduce((sum, length) => sum + flops(length), 0);
+}
+
+/** The programs that take turns; the first one is ours. */
+function contestants({ name, orders, sample }) {
+  const { threads, model, peers } = job;
+  const shared = { threads, model, maxLength, interleaved: true, texts: join(folder, `${name}.json`) };
+  if (name === qualityCorpus && existsSync(stsb)) shared.stsb = stsb;
+  const list = [{ engine: 'likewise', path: 'peers/likewise.mjs', job: shared }];
+  for (const order of peers.onnx ? orders : []) {
+    const program = { ...shared, onnx: peers.onnx, order, sample };
+    if (order === 'arrival') delete program.stsb; // the order does not change the vectors' quality
+    list.push({ engine: `onnxruntime-node, ${order}`, path: 'peers/onnxruntime-node.mjs', job: program });
+  }
+  if (peers.sentenceTransformers) {
+    const program = { ...shared, python: peers.python };
+    list.push({ engine: 'sentence-transformers', path: 'peers/sentence-transformers.py', job: program });
+  }
+  return list.map((entry, index) => {
+    const vectors = join(folder, `${name}-${index}.f32`);
+    return { ...entry, vectors, job: { ...entry.job, vectors } };
+  });
+}
+
+/** Loads all, lets them take turns, and gives their results. One that fails takes the others with it. */
+async function takeTurns(entries, label) {
+  const programs = [];
+  try {
+    for (const { engine, path, job: own } of entries) {
+      console.error(`${label}: ${engine} loads and warms up`);
+      programs.push(new Program(path, own));
+      await programs.at(-1).ready();
+    }
+    for (let round = 0; round < job.repeats; round++) {
+      console.error(`${label}: round ${round + 1} of ${job.repeats}`);
+      for (const program of programs) await program.round();
+    }
+    const results = [];
+    for (const program of programs) results.push(await program.finish());
+    return results;
+  } finally {
+    for (const program of programs) program.stop();
+  }
+}
+
+function maxDifference(file, ours) {
+  const [a, b] = [file, ours].map((path) => {
+    const { buffer, byteOffset, length } = readFileSync(path);
+    return new Float32Array(buffer.slice(byteOffset, byteOffset + length));
+  });
+  if (a.length !== b.length)
+    throw new Error(`vectors of different shapes: ${a.length} and ${b.length} numbers`);
+  return a.reduce((most, value, index) => Math.max(most, Math.abs(value - b[index])), 0);
+}
+
+async function measure(entry) {
+  const count = Math.max(8, Math.round(entry.count * job.scale));
+  const texts = await corpus(entry.name, count, { data: job.data, model: job.model });
+  writeFileSync(join(folder, `${entry.name}.json`), JSON.stringify(texts));
+  const flops = await flopsOf(texts);
+  const entries = contestants(entry);
+  const results = await takeTurns(entries, entry.name);
+  const [ours] = results;
+  const engines = results.map(({ seconds, ...result }, index) => ({
+    engine: entries[index].engine,
+    ...result,
+    seconds: summary(seconds),
+    textsPerSecond: summary(seconds.map((value) => texts.length / value)),
+    tokensPerSecond: summary(seconds.map((value) => ours.realTokens / value)),
+    shareOfPeak: summary(seconds.map((value, round) => flops / value / ours.peaks[round])),
+    ...(index > 0 && {
+      ourRatio: median(seconds) / median(ours.seconds),
+      ourRatioPerRound: summary(seconds.map((value, round) => value / ours.seconds[round])),
+      maxDifference: maxDifference(entries[index].vectors, entries[0].vectors),
+    }),
+  }));
+  const realTokens = ours.realTokens;
+  return { corpus: entry.name, texts: texts.length, realTokens, flops, peaks: ours.peaks, engines };
+}
+
+try {
+  const results = [];
+  for (const entry of corpora) results.push(await measure(entry));
+  const missing = existsSync(stsb) ? [] : [{ peer: 'STS-B quality', reason: `no file ${stsb}` }];
+  console.log(JSON.stringify({ corpora: results, missing }));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,103 @@
+// The kernels that are measured: each gives `queue()`, which queues one call, and what a call does in floating-point
+// operations or bytes. All go through the ops that the encoder itself uses.
+
+import { attention } from '../../dist/ops/attention.js';
+import { layerNorm } from '../../dist/ops/layer-norm.js';
+import { linear, packArray } from '../../dist/ops/linear.js';
+import { weightedSum } from '../../dist/ops/rows.js';
+import { scope } from '../../dist/tensor/scope.js';
+import { Tensor } from '../../dist/tensor/tensor.js';
+
+/** Rows, outputs and inputs of the linear layers of a MiniLM and a BERT-base at several batch sizes. */
+export const gemmShapes = [
+  [256, 384, 384],
+  [256, 1536, 384],
+  [2048, 384, 384],
+  [2048, 1536, 384],
+  [2048, 384, 1536],
+  [2048, 3072, 768],
+  [2048, 768, 3072],
+  [8192, 3072, 768],
+];
+
+/** Sequences, heads, length, head dimension. */
+export const attentionShapes = [
+  [32, 12, 128, 32],
+  [8, 12, 512, 64],
+  [8, 12, 512, 32],
+  [256, 12, 15, 32],
+];
+
+export const normShapes = [
+  [8192, 384],
+  [8192, 768],
+];
+
+/** Values in [-0.5, 0.5) that look random and are the same every time. */
+function values(engine, shape) {
+  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  let state = 1;
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[i] = state / 2 ** 32 - 0.5;
+  }
+  return Tensor.from(engine, data, shape);
+}
+
+function gemm(engine, [rows, outputs, inputs], activation = 'identity') {
+  const input = values(engine, [rows, inputs]);
+  const weight = scope(() => packArray(engine, values2d(outputs, inputs), outputs, inputs));
+  const bias = activation === 'identity' ? undefined : values(engine, [outputs]);
+  const output = Tensor.allocate(engine, 'float32', [rows, outputs]);
+  return {
+    kind: activation === 'identity' ? 'gemm' : `gemm + bias + ${activation}`,
+    shape: [rows, outputs, inputs],
+    flops: 2 * rows * outputs * inputs,
+    queue: () => linear(input, weight, { bias, activation, output }),
+    output,
+    tensors: [input, weight, output, ...(bias ? [bias] : [])],
+  };
+}
+
+function values2d(rows, columns) {
+  return Float32Array.from({ length: rows * columns }, (_, i) => (((i * 7919) % 257) - 128) / 1024);
+}
+
+function attend(engine, shape) {
+  const [sequences, heads, length, headDim] = shape;
+  const [query, key, value] = [0, 1, 2].map(() => values(engine, [sequences * length, heads * headDim]));
+  const offsets = Int32Array.from({ length: sequences + 1 }, (_, sequence) => sequence * length);
+  const queryOffsets = Tensor.from(engine, offsets);
+  return {
+    kind: 'attention',
+    shape,
+    flops: 4 * sequences * heads * length * length * headDim,
+    queue: () => attention(query, key, value, { heads, queryOffsets }).dispose(),
+    output: query,
+    tensors: [query, key, value, queryOffsets],
+  };
+}
+
+/** Layer norm with residual reads two matrices and writes one; so does the weighted sum, which shows what memory gives. */
+function norm(engine, shape) {
+  const [input, residual] = [0, 1].map(() => values(engine, shape));
+  const [gamma, beta] = [0, 1].map(() => values(engine, [shape[1]]));
+  const output = Tensor.allocate(engine, 'float32', shape);
+  return {
+    kind: 'layer norm + residual',
+    shape,
+    bytes: 3 * 4 * shape[0] * shape[1],
+    queue: () => layerNorm(input, { gamma, beta, residual, epsilon: 1e-12 }).dispose(),
+    memory: () => weightedSum(input, residual, 0.5, 0.5, output),
+    output,
+    tensors: [input, residual, gamma, beta, output],
+  };
+}
+
+/** One maker per kernel, so that only one kernel's matrices are in memory at a time. */
+export const kernels = [
+  ...gemmShapes.map((shape) => (engine) => gemm(engine, shape)),
+  (engine) => gemm(engine, [2048, 1536, 384], 'gelu_erf'),
+  ...attentionShapes.map((shape) => (engine) => attend(engine, shape)),
+  ...normShapes.map((shape) => (engine) => norm(engine, shape)),
+];

@@ -1,0 +1,151 @@
+// The results as Markdown tables: the median, and min to max beside it.
+
+const number = (value, digits = 3) =>
+  value >= 1000 ? Math.round(value).toLocaleString('en-US') : Number(value.toPrecision(digits)).toString();
+const percent = (value) => `${(100 * value).toFixed(1)} %`;
+const times = (value) => `${value.toFixed(2)} x`;
+const megabytes = (value) => `${Math.round(value / 1e6)} MB`;
+const spread = ({ median, min, max }, format) => `${format(median)} (${format(min)} to ${format(max)})`;
+
+function table(headings, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(headings), line(headings.map(() => '---')), ...rows.map(line), ''].join('\n');
+}
+
+function kernels({ kernels: rows, gemmMeans }) {
+  const means = gemmMeans.map(
+    ({ backend, shareOfPeak }) =>
+      `Matrix products on ${backend}, geometric mean: **${percent(shareOfPeak)}** of peak.`,
+  );
+  const body = rows.map(({ backend, kind, shape, unit, rate, limit, share, torch }) => [
+    backend,
+    kind,
+    shape.join(' x '),
+    `${number(rate.median)} ${unit}`,
+    number(limit.median),
+    spread(share, percent),
+    torch ? `${times(torch.ratio)} (${times(torch.perRound.median)})` : '',
+  ]);
+  const headings = [
+    'backend',
+    'kernel',
+    'shape',
+    'rate',
+    'limit',
+    'share of limit',
+    'against torch (median of rounds)',
+  ];
+  return [table(headings, body), ...means.flatMap((text) => [text, ''])].join('\n');
+}
+
+function encodeRow(engine) {
+  const { stsSpearman } = engine.quality;
+  return [
+    engine.engine,
+    spread(engine.textsPerSecond, number),
+    number(engine.tokensPerSecond.median),
+    spread(engine.shareOfPeak, percent),
+    engine.ourRatio ? `${times(engine.ourRatio)} (${times(engine.ourRatioPerRound.median)})` : '',
+    engine.maxDifference === undefined ? '' : engine.maxDifference.toExponential(1),
+    stsSpearman === undefined ? '' : stsSpearman.toFixed(6),
+    (engine.cores.reduce((sum, value) => sum + value, 0) / engine.cores.length).toFixed(2),
+    [engine.graph ?? engine.backend ?? '', engine.batchSize && `batch ${engine.batchSize}`]
+      .filter(Boolean)
+      .join(', '),
+  ];
+}
+
+function encode({ corpora }) {
+  const headings = [
+    'engine',
+    'texts/s',
+    'real tokens/s',
+    'share of peak',
+    'Likewise against it (median of rounds)',
+    'max difference to ours',
+    'STS-B dev Spearman',
+    'cores',
+    'setting',
+  ];
+  return corpora
+    .map(({ corpus, texts, realTokens, engines }) => {
+      const title = `**${corpus}**: ${number(texts)} texts, ${number(realTokens)} tokens`;
+      return `${title}\n\n${table(headings, engines.map(encodeRow))}`;
+    })
+    .join('\n');
+}
+
+function latency({ query, engines }) {
+  const rows = engines.map(({ engine, calls, p50, p95, ourRatio, ourRatioPerChunk }) => [
+    engine,
+    number(p50),
+    number(p95),
+    calls,
+    ourRatio ? `${times(ourRatio)} (${times(ourRatioPerChunk.median)})` : '',
+  ]);
+  const headings = ['engine', 'p50 ms', 'p95 ms', 'calls', 'Likewise against it (median of chunks)'];
+  return `Query: “${query}”\n\n${table(headings, rows)}`;
+}
+
+function eventLoop({ delays }) {
+  const rows = delays.map(({ engine, corpus, p50, p99, max, blockedShare, textsPerSecond }) => [
+    engine,
+    corpus,
+    ...[p50, p99, max].map((value) => number(value)),
+    percent(blockedShare),
+    number(textsPerSecond),
+  ]);
+  return table(
+    ['engine', 'corpus', 'p50 ms', 'p99 ms', 'max ms', 'time in delays of 20 ms and more', 'texts/s'],
+    rows,
+  );
+}
+
+function memory(result) {
+  const rows = result.samples.map(({ texts, rss, heapUsed, bytesHeld, poolMisses, seconds }) => [
+    number(texts),
+    number(seconds),
+    megabytes(rss),
+    megabytes(heapUsed),
+    megabytes(bytesHeld),
+    poolMisses,
+  ]);
+  const { textsPerSecond, warmRss, lastRss, maxRss, poolMissesPerBatch, eventLoop: delay } = result;
+  const facts = [
+    `${number(textsPerSecond)} texts/s`,
+    `RSS ${megabytes(warmRss)} warm, ${megabytes(lastRss)} at the end, at most ${megabytes(maxRss)}`,
+    `${number(poolMissesPerBatch)} pool misses per batch once warm`,
+    `event-loop delay p99 ${number(delay.p99)} ms, at most ${number(delay.max)} ms`,
+  ];
+  return `${facts.join('; ')}.\n\n${table(['texts', 'seconds', 'RSS', 'JavaScript heap', 'pool', 'pool misses'], rows)}`;
+}
+
+const sections = {
+  kernels: ['Kernels', kernels],
+  encode: ['Encoding', encode],
+  latency: ['One short query', latency],
+  'event-loop': ['Event loop while encoding', eventLoop],
+  memory: ['Memory over a long stream', memory],
+};
+
+/** @param plotFile name of the plot beside the file, where there is one */
+export function markdown({ environment, missing, cases }, plotFile) {
+  const { cpu, threads, cores, backend, node, likewise, commit, uncommittedChanges, load, date, peers } =
+    environment;
+  const head = [
+    `# Benchmark on ${cpu}`,
+    `${date}, ${threads} threads on ${cores} cores, ${backend}, Node ${node}, likewise ${likewise}, commit ${commit}` +
+      `${uncommittedChanges ? ' with uncommitted changes' : ''}, load before ${load[0].toFixed(2)}.`,
+    `Peers: ${Object.entries(peers)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}.`,
+    ...missing.map(({ peer, reason }) => `**Without ${peer}**: ${reason}.`),
+    ...(plotFile ? [`![Speed and share of peak](${plotFile})`] : []),
+  ];
+  const body = Object.entries(cases).map(([name, result]) => {
+    const [title, render] = sections[name];
+    const duration = result.caseSeconds ? `\n\nTook ${number(result.caseSeconds)} s.` : '';
+    return `## ${title}${duration}\n\n${result.failure ? `**Failed**: ${result.failure}` : render(result)}`;
+  });
+  return `${[...head, ...body].join('\n\n').trimEnd()}\n`;
+}

@@ -1,0 +1,103 @@
+// The plot as SVG: texts per second, each corpus on a scale of its own, and each kernel's share of what the processor
+// can do. Bars are medians, the thin line over a bar is the range of all rounds. A dozen rectangles need no library.
+
+const width = 900;
+const labelWidth = 290;
+const barSpace = 440;
+const row = 24;
+const bar = 16;
+const colours = { likewise: '#1f6f8b', onnxruntime: '#c8873c', sentence: '#8d6a9f', limit: '#6f8f4e' };
+
+const escaped = (text) =>
+  String(text).replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]);
+const text = (x, y, content, extra = '') => `<text x="${x}" y="${y}" ${extra}>${escaped(content)}</text>`;
+const rounded = (value) => value.toFixed(1);
+
+/** One bar: what it is, its values as shares of the full width, and the figure at its right end. */
+function drawBar(y, { label, median, min, max, figure, colour }) {
+  const at = (share) => labelWidth + Math.min(1.02, share) * barSpace;
+  const middle = y + bar / 2;
+  const end = Math.max(at(max), at(median)) + 8;
+  return [
+    text(labelWidth - 10, middle + 4, label, 'text-anchor="end"'),
+    `<rect x="${labelWidth}" y="${y}" width="${rounded(at(median) - labelWidth)}" height="${bar}" fill="${colour}"/>`,
+    `<path d="M${rounded(at(min))} ${middle}H${rounded(at(max))}" stroke="#222" stroke-width="1.5"/>`,
+    text(rounded(end), middle + 4, figure, 'class="figure"'),
+  ].join('\n');
+}
+
+function colourOf(engine) {
+  const name = Object.keys(colours).find((key) => engine.startsWith(key));
+  return colours[name];
+}
+
+function corpusPanel({ corpus, engines, texts, realTokens }) {
+  const most = Math.max(...engines.map(({ textsPerSecond }) => textsPerSecond.max));
+  return {
+    title: `Texts per second: ${corpus} (${Math.round(realTokens / texts)} tokens per text)`,
+    bars: engines.map(({ engine, textsPerSecond: { median, min, max } }) => ({
+      label: engine,
+      median: median / most,
+      min: min / most,
+      max: max / most,
+      figure: `${Number(median.toPrecision(3)).toLocaleString('en-US')} texts/s`,
+      colour: colourOf(engine),
+    })),
+  };
+}
+
+function kernelPanels({ kernels }) {
+  return [...new Set(kernels.map(({ backend }) => backend))].map((backend) => ({
+    title: `Share of the measured limit: ${backend}`,
+    scale: true,
+    bars: kernels
+      .filter((kernel) => kernel.backend === backend)
+      .map(({ kind, shape, share: { median, min, max }, rate, unit }) => ({
+        label: `${kind} ${shape.join('·')}`,
+        median,
+        min,
+        max,
+        figure: `${(100 * median).toFixed(0)} %, ${rate.median.toFixed(0)} ${unit}`,
+        colour: unit === 'GB/s' ? colours.limit : colours.likewise,
+      })),
+  }));
+}
+
+/** Lines at 0, 20, … 100 % behind the bars. */
+function drawScale(top, bottom) {
+  return [0, 20, 40, 60, 80, 100]
+    .map((percent) => {
+      const x = labelWidth + (percent / 100) * barSpace;
+      const line = `<path d="M${x} ${top}V${bottom}" stroke="#ddd"/>`;
+      return `${line}\n${text(x, bottom + 14, `${percent} %`, 'text-anchor="middle" class="figure"')}`;
+    })
+    .join('\n');
+}
+
+/** The SVG, or undefined where no case gives something to draw. */
+export function plot({ environment, cases }) {
+  const panels = [
+    ...(cases.encode?.corpora ?? []).map(corpusPanel),
+    ...(cases.kernels?.kernels ? kernelPanels(cases.kernels) : []),
+  ];
+  if (panels.length === 0) return undefined;
+  const { cpu, threads, likewise, date } = environment;
+  const parts = [
+    text(20, 28, `likewise ${likewise} on ${cpu}, ${threads} threads, ${date.slice(0, 10)}`, 'class="title"'),
+  ];
+  let y = 60;
+  for (const { title, bars, scale } of panels) {
+    parts.push(text(20, y, title, 'class="panel"'));
+    y += 12;
+    if (scale) parts.push(drawScale(y, y + bars.length * row));
+    for (const [index, entry] of bars.entries())
+      parts.push(drawBar(y + index * row + (row - bar) / 2, entry));
+    y += bars.length * row + 44;
+  }
+  const style =
+    'text{font:12px sans-serif;fill:#222}.title{font-size:16px;font-weight:bold}.panel{font-size:13px;font-weight:bold}' +
+    '.figure{font-size:11px;fill:#444;stroke:#fff;stroke-width:3px;paint-order:stroke}';
+  const open = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}">`;
+  const background = `<rect width="${width}" height="${y}" fill="#fff"/>`;
+  return `${[open, `<style>${style}</style>`, background, ...parts, '</svg>'].join('\n')}\n`;
+}

@@ -1,0 +1,70 @@
+// What loading and encoding can be told, and what is refused.
+import { AbortedError, ArgumentError } from '../errors.ts';
+import type { PoolingMode } from './pooling.ts';
+
+export interface LoadOptions {
+  /** Instead of the model's own: a mode, several joined by `+`, or a list. */
+  pooling?: string | readonly PoolingMode[];
+  /** Threads that compute; as many as the process may use by default. */
+  threads?: number;
+  /** `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
+  backend?: string;
+  /** Tokens at which a text is cut, special tokens included; the model's own maximum by default. */
+  maxLength?: number;
+}
+
+export interface Progress {
+  /** Done so far. */
+  texts: number;
+  tokens: number;
+  /** Texts in all, where that is known. */
+  total?: number;
+}
+
+export interface EncodeOptions {
+  /** true: scale vectors to length 1; false: do not, even if the model does; by default as the model says. */
+  normalize?: boolean;
+  /** Tokens computed at once; more uses more memory and leaves the caches. 2048 by default. */
+  batchTokens?: number;
+  /** Keep this many first components (Matryoshka), scaled to length 1 again where the whole vector had it. */
+  truncateDim?: number;
+  /** Put before every text. */
+  prompt?: string;
+  /** One of the model's own prompts, by name. */
+  promptName?: string;
+  onProgress?: (progress: Progress) => void;
+  signal?: AbortSignal;
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortedError('encoding was aborted by its signal', { cause: signal.reason });
+}
+
+export function checkTexts(texts: readonly unknown[]): asserts texts is readonly string[] {
+  if (!Array.isArray(texts))
+    throw new ArgumentError(`expected a text or an array of texts but received ${describe(texts)}`);
+  const index = texts.findIndex((text) => typeof text !== 'string');
+  if (index >= 0)
+    throw new ArgumentError(`expected text ${index} to be a string but received ${describe(texts[index])}`);
+}
+
+export function checkOptions(options: EncodeOptions): EncodeOptions {
+  for (const name of ['batchTokens', 'truncateDim'] as const) {
+    const value = options[name];
+    if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
+      throw new ArgumentError(`expected ${name} to be a positive integer but received ${value}`);
+    }
+  }
+  return options;
+}
+
+export function checkMaxLength(value: number | undefined, most: number): number | undefined {
+  if (value === undefined || (Number.isInteger(value) && value >= 3 && value <= most)) return value;
+  throw new ArgumentError(
+    `expected maxLength to be an integer from 3 to ${most}, the model's positions, but received ${value}`,
+  );
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
+}

@@ -1,0 +1,130 @@
+// Test 26: the tarball that would be published, and an empty project that installs it without running install scripts, as
+// npm 12 does by default. Installing needs the registry or npm's cache of it.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tinyModel } from '../cli/run-cli.ts';
+import { scratchFolder } from '../temporary-file.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = scratchFolder();
+const npmOptions = ['--no-audit', '--no-fund', '--no-update-notifier', '--fetch-retries=0'];
+
+function run(command: string, args: string[], cwd: string) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 100_000 });
+  return { status, stdout, stderr };
+}
+
+let tarball = '';
+let files: string[] = [];
+
+beforeAll(() => {
+  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder, ...npmOptions];
+  const { status, stdout, stderr } = run('npm', args, root);
+  if (status !== 0) throw new Error(`npm pack failed: ${stderr}`);
+  const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
+  tarball = join(folder, packed?.filename ?? '');
+  files = packed?.files.map(({ path }) => path) ?? [];
+});
+
+const sourcesUnder = (start: string, pattern: RegExp) =>
+  readdirSync(join(root, start), { recursive: true, encoding: 'utf8' }).filter((name) => pattern.test(name));
+
+describe('npm pack', () => {
+  it('holds what is needed to run and to build, and nothing else', () => {
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'README.md',
+        'LICENSE',
+        'binding.gyp',
+        'scripts/build-addon.mjs',
+      ]),
+    );
+    const allowed =
+      /^(package\.json|README\.md|LICENSE|binding\.gyp|scripts\/build-addon\.mjs|dist\/.*\.(js|d\.ts)|native\/.*\.(cpp|h|def))$/;
+    expect(files.filter((file) => !allowed.test(file))).toEqual([]);
+    expect(files.filter((file) => /(^|\/)(test|build|bench|golden)\//.test(file))).toEqual([]);
+  });
+
+  it('holds every module, its declarations and every native source but the tests', () => {
+    const modules = sourcesUnder('src', /\.ts$/).map((name) => `dist/${name.replace(/\.ts$/, '')}`);
+    const expected = [
+      ...modules.flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
+      ...sourcesUnder('native', /\.(cpp|h|def)$/)
+        .filter((name) => !name.startsWith('test'))
+        .map((name) => `native/${name}`),
+    ];
+    expect(expected.filter((name) => !files.includes(name))).toEqual([]);
+  });
+});
+
+/** Whether npm failed because there is no way to the registry. */
+const offline = (output: string) =>
+  /E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH|HOSTUNREACH|NOTCACHED)|network|socket/i.test(
+    output,
+  );
+
+describe('installed without its install script', () => {
+  const project = join(folder, 'project');
+  let unreachable = false;
+
+  beforeAll(() => {
+    const init = run('mkdir', ['-p', project], folder);
+    if (init.status !== 0) throw new Error(init.stderr);
+    writeFileSync(join(project, 'package.json'), '{ "private": true }');
+    const args = ['install', '--ignore-scripts', '--prefer-offline', ...npmOptions, tarball];
+    const { status, stdout, stderr } = run('npm', args, project);
+    unreachable = status !== 0 && offline(stdout + stderr);
+    if (unreachable) console.warn(`skipped: npm cannot reach its registry: ${stderr.split('\n')[0]}`);
+    else if (status !== 0) throw new Error(`npm install failed: ${stdout}${stderr}`);
+  }, 120_000);
+
+  const node = (...args: string[]) => run(process.execPath, args, project);
+  const likewise = (...args: string[]) => node(join(project, 'node_modules', '.bin', 'likewise'), ...args);
+  const remedy = /the native addon is not built: no file at .*; run "npx likewise build" /;
+
+  it('the import works, and the first use says how to build', (context) => {
+    if (unreachable) context.skip();
+    const script = `
+      const { SentenceEncoder } = await import('likewise');
+      const { fusedAttention } = await import('likewise/kernels');
+      const rows = new Float32Array(2);
+      const options = { query: rows, key: rows, value: rows, cuSeqlens: Int32Array.of(0, 2), heads: 1 };
+      for (const use of [() => SentenceEncoder.load(${JSON.stringify(tinyModel)}), () => fusedAttention(options)]) {
+        const error = await use().then(() => 'it worked', (reason) => reason);
+        console.log(error.code, error.message);
+      }`;
+    const { status, stdout, stderr } = node('--input-type=module', '--eval', script);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    for (const line of lines) {
+      expect(line).toMatch(/^LIKEWISE_ADDON /);
+      expect(line).toMatch(remedy);
+    }
+  });
+
+  it('require() of CommonJS works', (context) => {
+    if (unreachable) context.skip();
+    const script =
+      "const { SentenceEncoder } = require('likewise'); console.log(typeof SentenceEncoder.load);";
+    const { status, stdout } = node('--input-type=commonjs', '--eval', script);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'function\n' });
+  });
+
+  it('the command line helps, examines, and fails in one line', (context) => {
+    if (unreachable) context.skip();
+    expect(likewise('--help')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^Usage: likewise /),
+    });
+    const doctor = likewise('doctor');
+    expect(doctor.status).toBe(1);
+    expect(doctor.stdout).toMatch(/\nproblem +the native addon is not built: .*npx likewise build/);
+    const use = likewise('similarity', '--model', tinyModel, 'a', 'b');
+    expect(use.status).toBe(1);
+    expect(use.stderr).toMatch(/^likewise: the native addon is not built: .* \[LIKEWISE_ADDON\]\n$/);
+  });
+});

@@ -1,0 +1,104 @@
+// What a user of the package writes in strict TypeScript, compiled against dist's declarations by types.test.ts. Every
+// expected error is a promise that the declarations keep: the directive itself fails when there is no error.
+import {
+  ArgumentError,
+  type Embeddings,
+  type EmbeddingsChunk,
+  Engine,
+  ERROR_CODES,
+  type ErrorCode,
+  LikewiseError,
+  POOLING_MODES,
+  type PoolingMode,
+  type Progress,
+  SentenceEncoder,
+  type TokenEmbeddings,
+} from 'likewise';
+import { type FusedAttentionResult, fusedAttention } from 'likewise/kernels';
+
+export async function encode(): Promise<void> {
+  using encoder: SentenceEncoder = await SentenceEncoder.load('MODEL', { pooling: 'cls', threads: 2 });
+  const vector: Float32Array = await encoder.encode('a text');
+  const sentences: Embeddings = await encoder.encode(['a', 'b'] as const, {
+    normalize: true,
+    truncateDim: 128,
+    batchTokens: 2048,
+    prompt: 'query: ',
+    signal: AbortSignal.timeout(1000),
+    onProgress: (progress: Progress) => console.log(progress.texts, progress.tokens, progress.total),
+  });
+  const [rows, dimension]: readonly [number, number] = sentences.shape;
+  const row: Float32Array = sentences.row(rows - 1);
+  const tokens: TokenEmbeddings = await encoder.encode(['a'], { output: 'token' });
+  const query: Float32Array = await encoder.encodeQuery('q');
+  const documents: Embeddings = await encoder.encodeDocument(['d']);
+  const cosines: Embeddings = await encoder.similarity(sentences, documents);
+  for await (const chunk of encoder.encodeStream(['x'])) {
+    const known: EmbeddingsChunk = chunk;
+    console.log(known.start, known.data.length, known.shape);
+  }
+  console.log(vector, dimension, row, tokens, query, cosines, encoder.dimension, encoder.maxLength);
+
+  // @ts-expect-error many texts give Embeddings
+  const wrongMany: Float32Array = await encoder.encode(['a']);
+  // @ts-expect-error one text gives one vector
+  const wrongOne: Embeddings = await encoder.encode('a');
+  // @ts-expect-error a text is a string
+  await encoder.encode(3);
+  // @ts-expect-error outputs are 'sentence' and 'token'
+  await encoder.encode(['a'], { output: 'tokens' });
+  // @ts-expect-error no such option
+  await encoder.encode('a', { normalise: true });
+  // @ts-expect-error the folder must be named
+  await SentenceEncoder.load();
+  // @ts-expect-error an encoder is loaded, not constructed
+  new SentenceEncoder();
+  // @ts-expect-error measures are named
+  await encoder.similarity(sentences, sentences, 'hamming');
+  // @ts-expect-error dimension is read-only
+  encoder.dimension = 3;
+  console.log(wrongMany, wrongOne);
+}
+
+export async function attend(): Promise<FusedAttentionResult> {
+  const rows = new Float32Array(8);
+  const options = { query: rows, key: rows, value: rows, cuSeqlens: Int32Array.of(0, 2), heads: 1 };
+  await fusedAttention({
+    ...options,
+    rank: Int32Array.of(0, 1),
+    scale: 0.5,
+    strict: true,
+    backend: 'reference',
+  });
+  // @ts-expect-error rows are float32
+  await fusedAttention({ ...options, query: new Float64Array(8) });
+  // @ts-expect-error heads must be given
+  await fusedAttention({ query: rows, key: rows, value: rows, cuSeqlens: Int32Array.of(0, 2) });
+  return fusedAttention(options);
+}
+
+export function errors(error: unknown): ErrorCode | undefined {
+  if (error instanceof ArgumentError) {
+    const code: 'LIKEWISE_ARGUMENT' = error.code;
+    return code;
+  }
+  // @ts-expect-error the base class is abstract
+  new LikewiseError('x');
+  // @ts-expect-error not one of the codes
+  const unknownCode: ErrorCode = 'LIKEWISE_UNKNOWN';
+  console.log(unknownCode, ERROR_CODES.length);
+  return error instanceof LikewiseError ? error.code : undefined;
+}
+
+export const modes: readonly PoolingMode[] = POOLING_MODES;
+// @ts-expect-error not a pooling
+export const mode: PoolingMode = 'median';
+
+export function engines(): void {
+  using engine = new Engine({ backend: 'reference', threads: 1 });
+  const { liveTensors, poolMisses } = engine.stats();
+  console.log(liveTensors, poolMisses);
+}
+
+// @ts-expect-error only what the exports map names can be imported
+export const inner = import('likewise/dist/index.js');

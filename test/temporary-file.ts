@@ -47,6 +47,18 @@ export async function writeTree(folder: string, tree: Record<string, Content>): 
   return folder;
 }
 
+/** Writes each tree of files to a folder of its own, in a scratch folder. */
+export function scratchTrees(): (tree: Record<string, Content>) => Promise<string> {
+  const root = scratchFolder();
+  let count = 0;
+  return async (tree) => {
+    count += 1;
+    const folder = join(root, `tree-${count}`);
+    await mkdir(folder);
+    return writeTree(folder, tree);
+  };
+}
+
 /** Names of temporary files that were left behind. */
 export function leftovers(folder: string): string[] {
   return readdirSync(folder).filter((name) => name.endsWith('.tmp'));

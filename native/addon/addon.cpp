@@ -3,8 +3,8 @@
 #include <napi.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,20 +18,13 @@
 #include "arguments.h"
 #include "completions.h"
 #include "description.h"
+#include "numbered_engine.h"
 
 namespace likewise {
 
 namespace {
 
 constexpr int32_t most_threads = 1024;
-constexpr size_t most_engines = (size_t{1} << engine_bits) - 1;
-
-// Engine numbers are unique in the process, so that a handle from another worker thread is recognised.
-uint32_t next_engine_id() {
-  static std::atomic<uint32_t> counter{0};
-  return counter.fetch_add(1) % ((1u << engine_bits) - 1) + 1;
-}
-
 class Addon : public Napi::Addon<Addon> {
  public:
   Addon(Napi::Env env, Napi::Object exports)
@@ -66,7 +59,7 @@ class Addon : public Napi::Addon<Addon> {
         engines_.find(static_cast<uint32_t>(integer_argument(info, index, "engine", 0, 1 << engine_bits)));
     if (found == engines_.end())
       throw_error(info.Env(), "disposed", "expected a live engine: it was disposed");
-    return *found->second;
+    return found->second->engine;
   }
 
   struct Owned {
@@ -76,12 +69,12 @@ class Addon : public Napi::Addon<Addon> {
 
   Owned tensor_of(Napi::Env env, Handle handle) {
     const auto found = engines_.find(handle_engine(handle));
-    const Tensor* tensor = found == engines_.end() ? nullptr : found->second->tensors().find(handle);
+    const Tensor* tensor = found == engines_.end() ? nullptr : found->second->engine.tensors().find(handle);
     if (tensor == nullptr) {
       throw_error(env, "disposed",
                   "expected a live tensor: it was disposed, or belongs to another thread or engine");
     }
-    return {found->second.get(), *tensor};
+    return {&found->second->engine, *tensor};
   }
 
   void check_queued(Napi::Env env, Engine::Queued queued) {
@@ -109,14 +102,14 @@ class Addon : public Napi::Addon<Addon> {
       }
       throw_error(info.Env(), "backend", "expected one of the backends " + choices + " but received " + name);
     }
-    if (engines_.size() >= most_engines) {
-      throw_error(
-          info.Env(), "memory",
-          "expected at most " + std::to_string(most_engines) + " engines at a time: dispose one first");
+    auto created = std::make_unique<NumberedEngine>(*backend, static_cast<int32_t>(threads));
+    const uint32_t id = created->number.value();
+    if (id == 0) {
+      throw_error(info.Env(), "memory",
+                  "expected at most " + std::to_string(EngineNumber::most) +
+                      " engines at a time in a process: dispose one first");
     }
-    uint32_t id = next_engine_id();
-    while (engines_.count(id) != 0) id = next_engine_id();
-    engines_[id] = std::make_unique<Engine>(id, *backend, static_cast<int32_t>(threads));
+    engines_[id] = std::move(created);
     return Napi::Number::New(info.Env(), id);
   }
 
@@ -171,7 +164,7 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value release(const Napi::CallbackInfo& info) {
     const Handle handle = handle_argument(info, 0);
     const auto found = engines_.find(handle_engine(handle));
-    const bool released = found != engines_.end() && found->second->tensors().release(handle);
+    const bool released = found != engines_.end() && found->second->engine.tensors().release(handle);
     return Napi::Boolean::New(info.Env(), released);
   }
 
@@ -269,7 +262,7 @@ class Addon : public Napi::Addon<Addon> {
     }
     for (size_t i = 0; i < handles.size(); i++) {
       if (handles[i] == 0) continue;
-      if (!(handles[i] > 0 && handles[i] < 9007199254740992.0))
+      if (!(handles[i] > 0 && handles[i] < 9007199254740992.0) || handles[i] != std::floor(handles[i]))
         throw_error(env, "argument", "expected tensor handles");
       const Owned owned = tensor_of(env, static_cast<Handle>(handles[i]));
       if (engine != nullptr && engine != owned.engine) {
@@ -374,7 +367,7 @@ class Addon : public Napi::Addon<Addon> {
 
   Napi::FunctionReference array_buffer_;
   std::unique_ptr<Completions> completions_;
-  std::map<uint32_t, std::unique_ptr<Engine>> engines_;
+  std::map<uint32_t, std::unique_ptr<NumberedEngine>> engines_;
 };
 
 }  // namespace

@@ -95,11 +95,11 @@ Shape shape_argument(const Napi::CallbackInfo& info, size_t index) {
   // Sizes are multiplied as if none were zero, so that [huge, huge, 0] is refused too and strides cannot overflow.
   double product = 1;
   for (int32_t axis = 0; axis < shape.rank; axis++) {
-    shape.count *= shape.sizes[axis];
     product *= shape.sizes[axis] == 0 ? 1 : static_cast<double>(shape.sizes[axis]);
     if (product > static_cast<double>(most_elements)) {
       throw_error(info.Env(), "shape", "expected at most 2^40 elements in a tensor");
     }
+    shape.count *= shape.sizes[axis];
   }
   return shape;
 }

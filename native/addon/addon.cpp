@@ -40,6 +40,7 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod("download", &Addon::download),
                              InstanceMethod("run", &Addon::run),
                              InstanceMethod("ready", &Addon::ready),
+                             InstanceMethod("trim", &Addon::trim),
                              InstanceMethod("stats", &Addon::stats),
                              InstanceMethod("measurePeak", &Addon::measure_peak),
                              InstanceMethod("describe", &Addon::describe),
@@ -96,7 +97,8 @@ class Addon : public Napi::Addon<Addon> {
     if (backend == nullptr) {
       std::string choices;
       for (const Availability& entry : backends()) {
-        if (entry.backend != nullptr) choices += (choices.empty() ? "" : ", ") + std::string(entry.name);
+        if (entry.backend != nullptr && std::string(entry.name) != "mock")
+          choices += (choices.empty() ? "" : ", ") + std::string(entry.name);
         if (name == entry.name)
           throw_error(info.Env(), "backend", "backend " + name + " cannot run: " + entry.reason);
       }
@@ -300,6 +302,9 @@ class Addon : public Napi::Addon<Addon> {
     engine.when_backlog_at_most(static_cast<size_t>(backlog), std::move(completion));
     return promise;
   }
+
+  // trim(engine): gives free buffers back to the system, in stream order
+  void trim(const Napi::CallbackInfo& info) { check_queued(info.Env(), engine_of(info, 0).trim()); }
 
   Napi::Value stats(const Napi::CallbackInfo& info) {
     Engine& engine = engine_of(info, 0);

@@ -38,6 +38,22 @@ BufferPool::Buffer BufferPool::acquire(size_t bytes) {
   return {memory, capacity};
 }
 
+std::shared_ptr<void> BufferPool::take_free() {
+  struct FreeBuffers {
+    const Backend& backend;
+    std::unordered_map<size_t, std::vector<void*>> buffers;
+    ~FreeBuffers() {
+      for (auto& [capacity, memories] : buffers) {
+        for (void* memory : memories) backend.release(memory, capacity);
+      }
+    }
+  };
+  for (auto& [capacity, buffers] : free_) stats_.bytes_held -= capacity * buffers.size();
+  auto taken = std::make_shared<FreeBuffers>(backend_, std::move(free_));
+  free_.clear();
+  return taken;
+}
+
 void BufferPool::give_back(const Buffer& buffer) {
   free_[buffer.capacity].push_back(buffer.memory);
   stats_.bytes_in_use -= buffer.capacity;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -33,6 +34,9 @@ class BufferPool {
   // memory is null when the backend has none left.
   Buffer acquire(size_t bytes);
   void give_back(const Buffer& buffer);
+  // Takes all free buffers out of the pool; whoever holds the result last gives them back to the backend. Commands that
+  // are still queued may use them, so it must be held until those have run.
+  std::shared_ptr<void> take_free();
   const Stats& stats() const { return stats_; }
 
   // The capacity that serves `bytes`: a power of two, and from 1 MiB on also one of three steps between.

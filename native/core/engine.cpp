@@ -65,7 +65,10 @@ Engine::Queued Engine::push(std::unique_ptr<Command> command, size_t staged_byte
   bool asleep;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (queue_.size() >= max_commands || staged_bytes_ + staged_bytes > max_staged_bytes) return Queued::full;
+    if (queue_.size() >= max_commands ||
+        (staged_bytes_ > 0 && staged_bytes_ + staged_bytes > max_staged_bytes)) {
+      return Queued::full;  // a single upload of any size is let in
+    }
     queue_.push_back(std::move(command));
     queued_.store(queued_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     staged_bytes_ += staged_bytes;
@@ -118,6 +121,10 @@ Engine::Queued Engine::call(std::function<void(Workers&)> body, std::unique_ptr<
   command->body = std::move(body);
   command->completion = std::move(completion);
   return push(std::move(command), 0);
+}
+
+Engine::Queued Engine::trim() {
+  return call([held = pool_.take_free()](Workers&) {}, nullptr);
 }
 
 void Engine::when_backlog_at_most(size_t backlog, std::unique_ptr<Completion> completion) {

@@ -57,6 +57,9 @@ class Engine {
   // Runs body on the executing thread, in its turn.
   Queued call(std::function<void(Workers&)> body, std::unique_ptr<Completion> completion);
 
+  // Gives the memory of free buffers back to the backend, once the commands queued so far have run.
+  Queued trim();
+
   struct Stats {
     uint64_t executed;
     size_t waiting;

@@ -18,7 +18,7 @@ constexpr size_t huge_page = size_t{2} << 20;
 // Matrices of many megabytes are walked in strides that miss the address translation of small pages, so large buffers
 // start on a huge page and ask for more of them.
 void* allocate(size_t bytes) {
-  const size_t alignment = bytes >= 2 * huge_page ? huge_page : line;
+  const size_t alignment = bytes >= huge_page / 2 ? huge_page : line;
   if (bytes > SIZE_MAX - alignment) return nullptr;
   const size_t rounded = bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
   void* memory = std::aligned_alloc(alignment, rounded);

@@ -3,6 +3,7 @@
 // and `--help` work where the addon does not.
 
 import { Command } from 'commander';
+import { FileError } from '../errors.ts';
 import { buildCommand } from './build.ts';
 import { doctorCommand } from './doctor.ts';
 import { embedCommand } from './embed.ts';
@@ -30,7 +31,10 @@ function configure(command: Command): void {
 // A reader that has seen enough, as in `likewise … | head`, ends us the way it ends any Unix tool.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(128 + 13);
-  throw error;
+  process.exitCode = reportFailure(
+    new FileError(`cannot write to standard output: ${error.message}`, { cause: error }),
+  );
+  process.exit();
 });
 
 configure(program);

@@ -47,7 +47,12 @@ export function addModelOptions(command: Command): Command {
 export async function loadEncoder(options: ModelOptions): Promise<SentenceEncoder> {
   const { SentenceEncoder } = await import('../embed/sentence-encoder.ts');
   const { pooling, maxLength, threads, backend } = options;
-  return SentenceEncoder.load(options.model, defined({ pooling, maxLength, threads, backend }));
+  const encoder = await SentenceEncoder.load(
+    options.model,
+    defined({ pooling, maxLength, threads, backend }),
+  );
+  for (const note of encoder.folder.notes) process.stderr.write(`likewise: note: ${note}\n`);
+  return encoder;
 }
 
 /** The part of the options that `encode` takes. */

@@ -48,11 +48,28 @@ export function checkTexts(texts: readonly unknown[]): asserts texts is readonly
     throw new ArgumentError(`expected text ${index} to be a string but received ${describe(texts[index])}`);
 }
 
-export function checkOptions(options: EncodeOptions): EncodeOptions {
+export function checkOptions(options: EncodeOptions & { output?: string }): EncodeOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new ArgumentError(`expected options to be an object but received ${describe(options)}`);
+  }
   for (const name of ['batchTokens', 'truncateDim'] as const) {
     const value = options[name];
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
       throw new ArgumentError(`expected ${name} to be a positive integer but received ${value}`);
+    }
+  }
+  for (const name of ['prompt', 'promptName'] as const) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== 'string') {
+      throw new ArgumentError(`expected ${name} to be a string but received ${describe(value)}`);
+    }
+  }
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new ArgumentError(`expected signal to be an AbortSignal but received ${describe(options.signal)}`);
+  }
+  for (const name of ['normalize', 'truncateDim'] as const) {
+    if (options.output === 'token' && options[name] !== undefined) {
+      throw new ArgumentError(`expected no ${name} with output 'token': it applies to vectors of sentences`);
     }
   }
   return options;

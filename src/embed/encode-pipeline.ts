@@ -3,7 +3,7 @@
 import { textWindows, tokenBatches } from '../data/ragged-batches.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
-import { checkTexts } from './encode-options.ts';
+import { checkTexts, throwIfAborted } from './encode-options.ts';
 
 const batchesInFlight = 2;
 
@@ -17,18 +17,21 @@ export function tokenizedBatches(
   texts: Iterable<string> | AsyncIterable<string>,
   prompt: string | undefined,
   batchTokens: number,
+  signal?: AbortSignal,
 ): AsyncGenerator<RaggedTokens> {
-  return tokenBatches(tokenizedWindows(tokenizer, texts, prompt), batchTokens);
+  return tokenBatches(tokenizedWindows(tokenizer, texts, prompt, signal), batchTokens);
 }
 
 async function* tokenizedWindows(
   tokenizer: Tokenizer,
   texts: Iterable<string> | AsyncIterable<string>,
   prompt: string | undefined,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<RaggedTokens> {
   const windows = textWindows(texts);
+  const aborted = abortion(signal);
   const tokenizeNext = async () => {
-    const { value, done } = await windows.next();
+    const { value, done } = await Promise.race([windows.next(), aborted.promise]);
     if (done === true) return undefined;
     checkTexts(value);
     return tokenizer.encode(value, prompt === undefined ? {} : { prompt });
@@ -41,8 +44,30 @@ async function* tokenizedWindows(
       yield window;
     }
   } finally {
-    await windows.return(undefined);
+    aborted.forget();
+    const closing = windows.return(undefined);
+    // A source that stalls answers only when it goes on, so an abort does not wait for it.
+    if (signal?.aborted) closing.catch(() => {});
+    else await closing;
   }
+}
+
+/** A promise that rejects when the signal fires, and never settles otherwise. */
+function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget: () => void } {
+  let listener: (() => void) | undefined;
+  const promise = new Promise<never>((_, reject) => {
+    listener = () => {
+      try {
+        throwIfAborted(signal);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    if (signal?.aborted) listener();
+    else signal?.addEventListener('abort', listener, { once: true });
+  });
+  promise.catch(() => {});
+  return { promise, forget: () => listener && signal?.removeEventListener('abort', listener) };
 }
 
 /** Queues each batch and yields its vectors in order, keeping the engine busy with the batch after. */

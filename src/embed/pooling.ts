@@ -29,11 +29,11 @@ export const POOLING_MODES = [
 
 export type PoolingMode = (typeof POOLING_MODES)[number];
 
-const aliases: Record<string, PoolingMode> = {
-  mean_sqrt_len_tokens: 'mean_sqrt_len',
-  weightedmean: 'weighted_mean',
-  lasttoken: 'last_token',
-};
+const aliases = new Map<string, PoolingMode>([
+  ['mean_sqrt_len_tokens', 'mean_sqrt_len'],
+  ['weightedmean', 'weighted_mean'],
+  ['lasttoken', 'last_token'],
+]);
 
 /**
  * One mode, or several joined by `+` whose vectors are laid side by side: `cls+mean`.
@@ -42,7 +42,7 @@ const aliases: Record<string, PoolingMode> = {
 export function parsePooling(text: string): PoolingMode[] {
   return text.split('+').map((part) => {
     const name = part.trim().replaceAll('-', '_');
-    const mode = aliases[name] ?? POOLING_MODES.find((known) => known === name);
+    const mode = aliases.get(name) ?? POOLING_MODES.find((known) => known === name);
     if (mode !== undefined) return mode;
     throw new ArgumentError(`expected a pooling of ${POOLING_MODES.join(', ')} but received "${part}"`);
   });

@@ -59,7 +59,9 @@ export class SentenceEncoder implements Disposable {
    * @throws ModelError, FormatError, TokenizerError, FileError, AddonError, BackendError, ArgumentError
    */
   static async load(folder: string, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    const pooling = typeof options.pooling === 'string' ? parsePooling(options.pooling) : options.pooling;
+    const { pooling: wanted } = options;
+    const pooling =
+      wanted === undefined ? undefined : parsePooling(typeof wanted === 'string' ? wanted : wanted.join('+'));
     const engine = Engine.shared({ backend: options.backend, threads: options.threads });
     const read = await readModelFolder(folder);
     const { transformer, config } = read;
@@ -106,6 +108,7 @@ export class SentenceEncoder implements Disposable {
   ): Promise<Float32Array | Embeddings | TokenEmbeddings> {
     const list = typeof texts === 'string' ? [texts] : texts;
     checkTexts(list);
+    checkOptions(options);
     if (options.output === 'token') return this.#encodeTokens(list, options);
     if (options.output !== undefined && options.output !== 'sentence') {
       throw new ArgumentError(`expected output to be 'sentence' or 'token' but received '${options.output}'`);
@@ -146,7 +149,7 @@ export class SentenceEncoder implements Disposable {
   }
 
   /** Similarities [n, m] by the measure the model names, cosine by default. @throws ShapeError */
-  similarity(left: Embeddings, right: Embeddings, measure?: SimilarityFunction): Promise<Embeddings> {
+  async similarity(left: Embeddings, right: Embeddings, measure?: SimilarityFunction): Promise<Embeddings> {
     this.#checkAlive();
     return similarities(this.engine, left, right, measure ?? this.folder.similarity);
   }
@@ -165,6 +168,7 @@ export class SentenceEncoder implements Disposable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#model.dispose();
+    if (!this.engine.disposed) this.engine.trim();
   }
 
   [Symbol.dispose](): void {
@@ -229,6 +233,7 @@ export class SentenceEncoder implements Disposable {
       texts,
       prompt,
       options.batchTokens ?? defaultBatchTokens,
+      options.signal,
     );
     return inOrder(batches, (tokens) => {
       this.#checkAlive();
@@ -242,7 +247,7 @@ export class SentenceEncoder implements Disposable {
     const name = options.promptName ?? defaultPromptName;
     let prompt = options.prompt;
     if (prompt === undefined && name !== undefined) {
-      prompt = prompts[name];
+      prompt = Object.hasOwn(prompts, name) ? prompts[name] : undefined;
       if (prompt === undefined) {
         const known = Object.keys(prompts).join(', ') || 'none';
         throw new ArgumentError(
@@ -256,7 +261,7 @@ export class SentenceEncoder implements Disposable {
 
   #withPrompt(options: EncodeOptions = {}, names: readonly string[]): EncodeOptions {
     if (options.prompt !== undefined || options.promptName !== undefined) return options;
-    const promptName = names.find((name) => this.folder.prompts[name] !== undefined);
+    const promptName = names.find((name) => Object.hasOwn(this.folder.prompts, name));
     return promptName === undefined ? options : { ...options, promptName };
   }
 

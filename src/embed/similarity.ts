@@ -1,6 +1,6 @@
 // All similarities between two sets of vectors, by the measure a model was made for; sentence-transformers' names. As
 // there, distances are negated so that larger is always more similar.
-import { ShapeError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
 import { linear, packWeight } from '../ops/linear.ts';
 import { l2Normalize } from '../ops/rows.ts';
@@ -8,7 +8,9 @@ import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Embeddings } from './embeddings.ts';
 
-export type SimilarityFunction = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
+export const SIMILARITY_FUNCTIONS = ['cosine', 'dot', 'euclidean', 'manhattan'] as const;
+
+export type SimilarityFunction = (typeof SIMILARITY_FUNCTIONS)[number];
 
 /**
  * @param left [n, dimension]
@@ -22,6 +24,17 @@ export async function similarities(
   right: Embeddings,
   measure: SimilarityFunction,
 ): Promise<Embeddings> {
+  for (const set of [left, right]) {
+    if (set instanceof Embeddings) continue;
+    throw new ArgumentError(
+      '[similarity] expected Embeddings, as encode([text]) gives for an array, on both sides',
+    );
+  }
+  if (!SIMILARITY_FUNCTIONS.includes(measure)) {
+    throw new ArgumentError(
+      `[similarity] expected a measure of ${SIMILARITY_FUNCTIONS.join(', ')} but received ${measure}`,
+    );
+  }
   const [rows, dimension] = left.shape;
   const [columns, other] = right.shape;
   if (dimension !== other) {

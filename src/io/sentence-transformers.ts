@@ -46,7 +46,9 @@ export async function readModules(folder: string): Promise<ModuleEntry[] | undef
   order.sort((a, b) => (indices[a] as number) - (indices[b] as number));
   return order.map((position) => {
     const { path, type } = raw[position] as (typeof raw)[number];
-    const className = MODULE_CLASSES.find((known) => known === type.split('.').at(-1));
+    // Anything else of the same name is code of the model's own, which cannot be run here.
+    const ours = type.startsWith('sentence_transformers.');
+    const className = MODULE_CLASSES.find((known) => ours && known === type.split('.').at(-1));
     if (className === undefined) {
       throw new ModelError(
         `'${source}' has a module of type '${type}', which is not supported; expected ${MODULE_CLASSES.join(', ')}`,

@@ -62,6 +62,7 @@ export interface NativeAddon {
   download(handle: Handle): Promise<ArrayBuffer>;
   run(op: number, inputs: readonly Handle[], outputs: readonly Handle[], parameters: readonly number[]): void;
   ready(engine: number, backlog: number): Promise<void>;
+  trim(engine: number): void;
   stats(engine: number): EngineStats;
   measurePeak(engine: number): Promise<ArrayBuffer>;
   describe(): AddonDescription;

@@ -73,6 +73,12 @@ export class Engine implements Disposable {
     }
   }
 
+  /** Gives free buffers back to the system once the commands queued so far have run. */
+  trim(): void {
+    this.#checkAlive();
+    guarded(() => this.addon.trim(this.id));
+  }
+
   /** Live tensors, pool hits and misses, bytes held, commands executed and waiting. */
   stats(): EngineStats {
     this.#checkAlive();
@@ -82,8 +88,11 @@ export class Engine implements Disposable {
   /** Floating-point operations per second of a loop that touches registers only, on all of the engine's threads. */
   async measurePeak(): Promise<number> {
     this.#checkAlive();
-    const buffer = await guarded(() => this.addon.measurePeak(this.id));
-    return new Float64Array(buffer)[0] as number;
+    try {
+      return new Float64Array(await this.addon.measurePeak(this.id))[0] as number;
+    } catch (error) {
+      throw publicError(error);
+    }
   }
 
   /** Ends the stream: the command in progress finishes, waiting ones are dropped, pending promises reject. */

@@ -57,6 +57,7 @@ export class ParameterReader {
         `expected ${full} of shape ${formatShape(shape)}, as config.json says, but the weights hold ${formatShape(found)}`,
       );
     }
+    await this.engine.ready(64); // the last weights are packed before more are read
     return this.#source.readFloat32(stored);
   }
 

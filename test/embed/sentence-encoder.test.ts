@@ -2,8 +2,8 @@
 // typed error, and nothing is left alive.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PoolingMode } from '../../src/embed/pooling.ts';
 import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
 import {
   AbortedError,
@@ -13,14 +13,12 @@ import {
   ModelError,
   ShapeError,
 } from '../../src/errors.ts';
-import { readModelFolder } from '../../src/io/model-folder.ts';
-import { writeModelFolder } from '../../src/io/model-folder-writer.ts';
-import { openWeights } from '../../src/io/weights.ts';
 import { collect } from '../collect.ts';
 import { Random } from '../ops/random.ts';
 import { temporaryFolder } from '../temporary-file.ts';
+import { copyModel, smallModel } from './small-model.ts';
 
-const folder = fileURLToPath(new URL('../golden/bert-two-layers', import.meta.url));
+const folder = smallModel;
 const { texts: goldenTexts } = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as {
   texts: { text: string; ids: number[] }[];
 };
@@ -163,6 +161,11 @@ describe('options', () => {
   it.each([
     [{ batchTokens: 0 }, /batchTokens.*positive integer.*received 0/],
     [{ truncateDim: 1.5 }, /truncateDim/],
+    [{ truncateDim: -1 }, /truncateDim.*received -1/],
+    [{ prompt: 5 as unknown as string }, /prompt to be a string.*number/],
+    [{ promptName: 'constructor' }, /promptName.*"constructor"/],
+    [{ signal: 'x' as unknown as AbortSignal }, /AbortSignal/],
+    [{ output: 'token' as const, truncateDim: 8 }, /no truncateDim with output 'token'/],
     [{ promptName: 'query' }, /promptName.*\(none\).*"query"/],
     [{ output: 'words' as 'token' }, /'sentence' or 'token'.*'words'/],
   ])('refuses %o', async (options, message) => {
@@ -199,6 +202,17 @@ describe('options', () => {
     expect((await encoder.encode('cat')).length).toBe(32);
   });
 
+  it('a signal ends the wait for a source that stalls', async () => {
+    async function* stalled() {
+      yield 'cat';
+      await new Promise(() => {});
+    }
+    const controller = new AbortController();
+    const work = collect(encoder.encodeStream(stalled(), { signal: controller.signal }));
+    setTimeout(() => controller.abort(), 20);
+    await expect(work).rejects.toThrow(AbortedError);
+  });
+
   it('an error of the source or a consumer that leaves early ends the stream and frees its tensors', async () => {
     const before = encoder.engine.stats().liveTensors;
     async function* broken() {
@@ -231,6 +245,9 @@ describe('load', () => {
 
   it('refuses what it does not know, naming what it does', async () => {
     await expect(SentenceEncoder.load(folder, { pooling: 'meen' })).rejects.toThrow(/cls, mean.*"meen"/);
+    for (const pooling of [['bad'], [], 'constructor'] as unknown as PoolingMode[][]) {
+      await expect(SentenceEncoder.load(folder, { pooling })).rejects.toThrow(ArgumentError);
+    }
     await expect(SentenceEncoder.load(folder, { maxLength: 41 })).rejects.toThrow(
       /from 3 to 40.*received 41/,
     );
@@ -254,112 +271,14 @@ describe('load', () => {
     await expect(pending).rejects.toThrow(DisposedError);
     await expect(other.encode('cat')).rejects.toThrow(DisposedError);
     expect(engine.stats().liveTensors).toBe(before);
+    await engine.ready(0);
+    expect(engine.stats().bytesHeld).toBe(engine.stats().bytesInUse); // the memory is given back, not only free
     const unpooled = temporaryFolder();
     await copyModel(join(unpooled, 'model'), {}, (name) => !name.startsWith('pooler.'));
     await expect(SentenceEncoder.load(join(unpooled, 'model'), { pooling: 'pooler' })).rejects.toThrow(
       ModelError,
     );
     expect(engine.stats().liveTensors).toBe(before);
-  });
-});
-
-/** Writes the small model as a sentence-transformers folder with other modules. */
-async function copyModel(
-  target: string,
-  changes: Partial<Parameters<typeof writeModelFolder>[1]>,
-  keepTensor: (name: string) => boolean = () => true,
-): Promise<void> {
-  const source = await readModelFolder(folder);
-  const weights = await openWeights(folder);
-  const tensors = [];
-  for (const name of weights.names.filter(keepTensor)) {
-    tensors.push({
-      name,
-      dtype: 'F32' as const,
-      shape: [...weights.info(name).shape],
-      data: await weights.readFloat32(name),
-    });
-  }
-  await weights.close();
-  await writeModelFolder(target, {
-    config: source.config,
-    tensors,
-    maxSequenceLength: source.transformer.maxSequenceLength,
-    modules: [{ kind: 'pooling', modes: ['mean'], includePrompt: true }],
-    tokenizerFrom: folder,
-    ...changes,
-  });
-}
-
-describe('sentence-transformers folders', () => {
-  it('apply Dense and Normalize', async () => {
-    const target = join(temporaryFolder(), 'model');
-    const weight = new Random(3).normals(5 * 32);
-    const biasValues = new Random(4).normals(5);
-    await copyModel(target, {
-      modules: [
-        { kind: 'pooling', modes: ['mean'], includePrompt: true },
-        { kind: 'dense', inFeatures: 32, outFeatures: 5, activation: 'tanh', weight, biasValues },
-        { kind: 'normalize' },
-      ],
-    });
-    using other = await SentenceEncoder.load(target);
-    expect(other.dimension).toBe(5);
-    const pooled = await encoder.encode('the cat');
-    const dense = Array.from({ length: 5 }, (_, row) =>
-      Math.tanh(
-        pooled.reduce(
-          (sum, value, column) => sum + value * (weight[row * 32 + column] as number),
-          biasValues[row] as number,
-        ),
-      ),
-    );
-    const norm = Math.hypot(...dense);
-    const actual = await other.encode('the cat');
-    for (const [index, value] of dense.entries()) expect(actual[index]).toBeCloseTo(value / norm, 5);
-    const raw = await other.encode('the cat', { normalize: false });
-    for (const [index, value] of dense.entries()) expect(raw[index]).toBeCloseTo(value, 5);
-  });
-
-  it('leave the prompt out of the pooling when told to', async () => {
-    const target = join(temporaryFolder(), 'model');
-    await copyModel(target, {
-      modules: [{ kind: 'pooling', modes: ['mean'], includePrompt: false }],
-      prompts: { query: 'the dog ', passage: 'cat: ' },
-    });
-    using other = await SentenceEncoder.load(target);
-    const tokens = (await other.encode(['the dog ran over'], { output: 'token' })).text(0);
-    const skipped = 1 + 2; // [CLS] the dog
-    const rows = tokens.shape[0] - skipped;
-    const expected = Array.from({ length: 32 }, (_, column) => {
-      let sum = 0;
-      for (let token = skipped; token < tokens.shape[0]; token++)
-        sum += tokens.data[token * 32 + column] as number;
-      return sum / rows;
-    });
-    const actual = await other.encodeQuery('ran over');
-    for (const [column, value] of expected.entries()) expect(actual[column]).toBeCloseTo(value, 5);
-    expect(await other.encode('ran over', { promptName: 'query' })).toEqual(actual);
-    expect(await other.encodeDocument('ran')).toEqual(await other.encode('ran', { prompt: 'cat: ' }));
-    expect(await encoder.encodeQuery('ran')).toEqual(await encoder.encode('ran'));
-  });
-});
-
-describe('save', () => {
-  it('writes a folder that gives the same vectors, with the pooling in use', async () => {
-    const target = join(temporaryFolder(), 'saved');
-    using max = await SentenceEncoder.load(folder, { pooling: 'max+cls' });
-    await max.save(target);
-    using saved = await SentenceEncoder.load(target);
-    expect(saved.pooling).toEqual(['max', 'cls']);
-    expect(await saved.encode(['the cat', 'dog'])).toEqual(await max.encode(['the cat', 'dog']));
-    await expect(max.save(target)).rejects.toThrow(/not empty/);
-    await max.save(target, { overwrite: true });
-  });
-
-  it('refuses a pooling that sentence-transformers does not have', async () => {
-    using first = await SentenceEncoder.load(folder, { pooling: 'last_two' });
-    await expect(first.save(join(temporaryFolder(), 'saved'))).rejects.toThrow(/last_two/);
   });
 });
 
@@ -382,6 +301,10 @@ describe('similarity', () => {
       const matrix = await encoder.similarity(left, right, measure);
       expect(matrix.row(1)[0]).toBeCloseTo(expected[measure], 4);
     }
+    await expect(encoder.similarity(left, right, 'foo' as 'dot')).rejects.toThrow(ArgumentError);
+    await expect(encoder.similarity(left.row(0) as unknown as typeof left, right)).rejects.toThrow(
+      /Embeddings/,
+    );
     await expect(encoder.similarity(left, await encoder.encode(['a'], { truncateDim: 3 }))).rejects.toThrow(
       ShapeError,
     );

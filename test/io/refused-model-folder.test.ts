@@ -41,9 +41,9 @@ const REFUSED: [string, Record<string, Content>, new (m: string) => LikewiseErro
   ],
   [
     'a module with remote code',
-    modules({ idx: 0, path: '', type: 'custom_st.Thing' }),
+    modules({ idx: 0, path: '', type: 'custom_st.Transformer' }),
     ModelError,
-    /'custom_st\.Thing'/,
+    /'custom_st\.Transformer'/,
   ],
   [
     'a module above the folder',

@@ -113,11 +113,27 @@ export class SentenceEncoder implements Disposable {
     if (options.output !== undefined && options.output !== 'sentence') {
       throw new ArgumentError(`expected output to be 'sentence' or 'token' but received '${options.output}'`);
     }
+    if (typeof texts === 'string') return this.#encodeOne(texts, options);
     const dimension = Math.min(options.truncateDim ?? this.dimension, this.dimension);
     const data = new Float32Array(list.length * dimension);
     for await (const chunk of this.#stream(list, options, list.length))
       data.set(chunk.data, chunk.start * dimension);
-    return typeof texts === 'string' ? data : new Embeddings(data, list.length, dimension);
+    return new Embeddings(data, list.length, dimension);
+  }
+
+  /** A query's way: no windows, no batches. */
+  async #encodeOne(text: string, options: EncodeOptions): Promise<Float32Array> {
+    this.#checkAlive();
+    const { prompt, promptTokens } = await this.#prompt(options);
+    const tokens = await this.#tokenizer.encode([text], prompt === undefined ? {} : { prompt });
+    this.#checkAlive();
+    throwIfAborted(options.signal);
+    const vectors = this.#model.forward(tokens, { ...options, promptTokens });
+    const reading = vectors.float32Data();
+    vectors.dispose();
+    const vector = await reading;
+    options.onProgress?.({ texts: 1, tokens: tokens.tokenIds.length, total: 1 });
+    return vector;
   }
 
   /** Vectors of a stream of texts, in input order and constant memory. */

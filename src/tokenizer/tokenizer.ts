@@ -162,6 +162,9 @@ export class Tokenizer {
 
   async #run(texts: string[]) {
     try {
+      const [first, ...others] = texts;
+      // One text needs no help from the library's thread pool, and is back sooner without it.
+      if (first !== undefined && others.length === 0) return [await this.#native.encode(first)];
       return await this.#native.encodeBatch(texts);
     } catch (error) {
       throw new TokenizerError(`the tokenizer of '${this.#source}' failed: ${(error as Error).message}`, {

@@ -47,12 +47,7 @@ export function addModelOptions(command: Command): Command {
 export async function loadEncoder(options: ModelOptions): Promise<SentenceEncoder> {
   const { SentenceEncoder } = await import('../embed/sentence-encoder.ts');
   const { pooling, maxLength, threads, backend } = options;
-  const encoder = await SentenceEncoder.load(
-    options.model,
-    defined({ pooling, maxLength, threads, backend }),
-  );
-  for (const note of encoder.folder.notes) process.stderr.write(`likewise: note: ${note}\n`);
-  return encoder;
+  return SentenceEncoder.load(options.model, defined({ pooling, maxLength, threads, backend }));
 }
 
 /** The part of the options that `encode` takes. */

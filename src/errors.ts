@@ -80,7 +80,7 @@ export class OutOfMemoryError extends LikewiseError {
   readonly code = 'LIKEWISE_MEMORY';
 }
 
-/** More commands or bytes are in flight than the stream allows: `await stream.ready()` between batches. */
+/** More commands or bytes are in flight than the stream allows: `await engine.ready()` between batches. */
 export class QueueFullError extends LikewiseError {
   readonly code = 'LIKEWISE_QUEUE_FULL';
 }

@@ -23,6 +23,7 @@ Napi::Array tensor_specs(Napi::Env env, const std::vector<TensorSpec>& list) {
     Napi::Object tensor = Napi::Object::New(env);
     tensor.Set("name", list[i].name);
     tensor.Set("optional", list[i].optional);
+    tensor.Set("updated", list[i].updated);
     array.Set(i, tensor);
   }
   return array;

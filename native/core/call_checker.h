@@ -54,4 +54,9 @@ class CallChecker {
   const TensorView* first_real_ = nullptr;  // its dtype is the dtype of all
 };
 
+// check_linear and so on, one for every op; each family of ops has a file op_checks*.cpp.
+#define OP(name, inputs, outputs, parameters) bool check_##name(CallChecker& check, const OpCall& call);
+#include "../ops.def"
+#undef OP
+
 }  // namespace likewise

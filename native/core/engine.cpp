@@ -26,6 +26,7 @@ struct Engine::Command {
   OpCall operands;  // op: the whole call; upload: outputs[0]; download: inputs[0]
   std::shared_ptr<Fate> input_fates[max_inputs];
   std::shared_ptr<Fate> output_fates[max_outputs];
+  bool updates[max_outputs] = {};  // the output is read as well
   Staging staging;
   void* host = nullptr;
   size_t bytes = 0;
@@ -35,6 +36,10 @@ struct Engine::Command {
   const Fate* poisoned_input() const {
     for (const std::shared_ptr<Fate>& fate : input_fates) {
       if (fate && fate->status != Status::ok) return fate.get();
+    }
+    for (int32_t i = 0; i < max_outputs; i++) {
+      if (updates[i] && output_fates[i] && output_fates[i]->status != Status::ok)
+        return output_fates[i].get();
     }
     return nullptr;
   }
@@ -88,7 +93,9 @@ Engine::Queued Engine::run(OpId op, OpFunction function, const OpCall& call, con
     if (inputs[i] != nullptr) command->input_fates[i] = inputs[i]->storage->fate;
   }
   for (int32_t i = 0; i < max_outputs; i++) {
-    if (outputs[i] != nullptr) command->output_fates[i] = outputs[i]->storage->fate;
+    if (outputs[i] == nullptr) continue;
+    command->output_fates[i] = outputs[i]->storage->fate;
+    command->updates[i] = op_spec(op).outputs[static_cast<size_t>(i)].updated;
   }
   return push(std::move(command), 0);
 }

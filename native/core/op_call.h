@@ -34,13 +34,14 @@ enum class OpId : int32_t {
 };
 
 constexpr int32_t op_count = static_cast<int32_t>(OpId::count);
-constexpr int32_t max_inputs = 8;
-constexpr int32_t max_outputs = 2;
-constexpr int32_t max_parameters = 4;
+constexpr int32_t max_inputs = 12;
+constexpr int32_t max_outputs = 4;
+constexpr int32_t max_parameters = 8;
 
 // The names of an op's tensors and parameters as indexes: call.inputs[linear_op::bias].
 #define LIKEWISE_LIST(...) __VA_ARGS__
 #define OPTIONAL(name) name
+#define UPDATED(name) name
 #define OP(name, inputs, outputs, parameters)              \
   namespace name##_op {                                    \
     enum Input : int32_t { LIKEWISE_LIST inputs };         \
@@ -49,6 +50,7 @@ constexpr int32_t max_parameters = 4;
   }
 #include "../ops.def"
 #undef OP
+#undef UPDATED
 #undef OPTIONAL
 
 enum class Status : int32_t { ok, invalid_value, out_of_memory, cancelled };

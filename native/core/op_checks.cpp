@@ -1,4 +1,4 @@
-// The checks of every op, as ops.def describes its tensors.
+// The checks of the encoder's ops, as ops.def describes their tensors, and the way to the checks of all ops.
 #include "op_checks.h"
 
 #include <cstdio>
@@ -8,10 +8,8 @@
 
 namespace likewise {
 
-namespace {
-
 // packed [ceil(outputs / width), inputs, width]
-bool check_panels(CallChecker& check, const Dim& outputs, const Dim& panels, const Dim& width) {
+static bool check_panels(CallChecker& check, const Dim& outputs, const Dim& panels, const Dim& width) {
   if (width.size < 1) {
     return check.refuse(Problem::Kind::shape,
                         "expected packed with panels of at least 1 column but received 0");
@@ -115,6 +113,8 @@ bool check_weighted_sum(CallChecker& check, const OpCall&) {
          check.real_output(output, {&rows, &width}) && check.finite(left_weight) &&
          check.finite(right_weight) && check.apart();
 }
+
+namespace {
 
 using Check = bool (*)(CallChecker& check, const OpCall& call);
 constexpr Check checks[] = {

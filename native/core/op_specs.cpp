@@ -25,12 +25,14 @@ std::vector<std::string_view> items(std::string_view text) {
 }
 
 std::vector<TensorSpec> tensors(std::string_view text) {
-  constexpr std::string_view optional = "OPTIONAL";
+  constexpr std::string_view optional = "OPTIONAL", updated = "UPDATED";
   std::vector<TensorSpec> result;
-  for (const std::string_view item : items(text)) {
+  for (std::string_view item : items(text)) {
     const bool is_optional = item.starts_with(optional);
-    result.push_back(
-        {std::string(is_optional ? without_parentheses(item.substr(optional.size())) : item), is_optional});
+    if (is_optional) item = without_parentheses(item.substr(optional.size()));
+    const bool is_updated = item.starts_with(updated);
+    if (is_updated) item = without_parentheses(item.substr(updated.size()));
+    result.push_back({std::string(item), is_optional, is_updated});
   }
   return result;
 }

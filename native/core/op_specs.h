@@ -11,6 +11,7 @@ namespace likewise {
 struct TensorSpec {
   std::string name;
   bool optional;
+  bool updated;  // an output whose old numbers are read
 };
 
 struct OpSpec {

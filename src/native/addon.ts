@@ -18,10 +18,17 @@ export type DType = 'float32' | 'float64' | 'int32';
 /** A tensor in the addon: engine, generation and slot in one exact integer; 0 is "no tensor". */
 export type Handle = number;
 
+export interface TensorDescription {
+  name: string;
+  optional: boolean;
+  /** An output whose old numbers are read as well. */
+  updated: boolean;
+}
+
 export interface OpDescription {
   name: string;
-  inputs: { name: string; optional: boolean }[];
-  outputs: { name: string; optional: boolean }[];
+  inputs: TensorDescription[];
+  outputs: TensorDescription[];
   parameters: string[];
 }
 

@@ -2,6 +2,7 @@
 // against it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { TensorDescription } from '../../src/native/addon.ts';
 import { loadAddon } from '../../src/native/load.ts';
 
 const definition = readFileSync(new URL('../../native/ops.def', import.meta.url), 'utf8').replaceAll(
@@ -13,11 +14,12 @@ const { description } = loadAddon();
 /** `OP(name, (a, OPTIONAL(b)), (c), (d))` as lists of names. */
 function definedOps() {
   return [...definition.matchAll(/^OP\((\w+),\s*((?:[^;](?!^OP|^#))*)/gm)].map(([, name = '', rest = '']) => {
-    const lists = [...rest.matchAll(/\(((?:OPTIONAL\(\w+\)|[^()])*)\)/g)].map(([, list = '']) =>
-      list
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== ''),
+    const lists = [...rest.matchAll(/\(((?:(?:OPTIONAL|UPDATED)\([\w()]+\)|[^()])*)\)/g)].map(
+      ([, list = '']) =>
+        list
+          .split(',')
+          .map((item) => item.trim())
+          .filter((item) => item !== ''),
     );
     return { name, inputs: lists[0] ?? [], outputs: lists[1] ?? [], parameters: lists[2] ?? [] };
   });
@@ -28,8 +30,10 @@ const enumerators = (macro: string) =>
 
 describe('native/ops.def', () => {
   it('is what the addon describes, in order', () => {
-    const plain = (tensor: { name: string; optional: boolean }) =>
-      tensor.optional ? `OPTIONAL(${tensor.name})` : tensor.name;
+    const plain = ({ name, optional, updated }: TensorDescription) => {
+      const written = updated ? `UPDATED(${name})` : name;
+      return optional ? `OPTIONAL(${written})` : written;
+    };
     const described = description.ops.map(({ name, inputs, outputs, parameters }) => ({
       name,
       inputs: inputs.map(plain),

@@ -20,6 +20,8 @@ constexpr int64_t stretch_bytes = 24 * 1024;  // of a panel; shares the first ca
 constexpr int64_t block_bytes = 192 * 1024;   // of the input's rows over a stretch; share the second level
 constexpr int64_t sums_bytes = 192 * 1024;    // with these
 constexpr int64_t most_strips = 32;           // in a tile
+constexpr int64_t few_rows = 32;              // up to which memory decides, not arithmetic
+constexpr int64_t piece = 96;                 // of k, for few rows
 
 constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 constexpr int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -114,7 +116,7 @@ void run_panels(const Linear& layer, Strip strip, int64_t row, int64_t rows, int
   for (int64_t s = 0; s < strips; s++) {
     const int64_t count = rows / strips + (s < rows % strips ? 1 : 0);
     if (next && strips >= 4) prefetch_share(next, strip.depth * panel_width, s, strips);
-    (panels == 1 ? one_panel : several_panels)[count](strip);
+    (panels == 1 ? one_panel<false> : several_panels)[count](strip);
     for (int64_t p = 0; last && p < panels; p++) {
       finish<activation>(layer, row, count, panel + p, strip.sums + p * strip.panel_sums);
     }
@@ -124,8 +126,35 @@ void run_panels(const Linear& layer, Strip strip, int64_t row, int64_t rows, int
   }
 }
 
+// Few rows: memory decides. Each panel is read once, in order, in pieces that all strips use while they are near.
+template <Activation activation>
+void run_few_rows(const Linear& layer, int64_t row, int64_t rows, int64_t panel, int64_t panels, float* sums) {
+  const int64_t strips = divide_up(rows, strip_rows);
+  Strip strip = {};
+  strip.stride = layer.input_stride;
+  for (int64_t p = panel; p < panel + panels; p++) {
+    for (int64_t k = 0; k < layer.inputs; k += piece) {
+      strip.a = layer.input + row * layer.input_stride + k;
+      strip.panel = layer.packed + (p * layer.inputs + k) * panel_width;
+      strip.depth = smaller(piece, layer.inputs - k);
+      strip.add = k > 0;
+      strip.sums = sums;
+      for (int64_t s = 0; s < strips; s++) {
+        const int64_t count = rows / strips + (s < rows % strips ? 1 : 0);
+        (s == 0 ? one_panel<true> : one_panel<false>)[count](strip);
+        strip.a += count * strip.stride;
+        strip.sums += count * panel_width;
+      }
+    }
+    finish<activation>(layer, row, rows, p, sums);
+  }
+}
+
 template <Activation activation>
 void run_tile(const Linear& layer, int64_t row, int64_t rows, int64_t panel, int64_t panels, float* sums) {
+  if (panels_at_once(rows) == 1 && rows <= few_rows && layer.inputs > 0) {
+    return run_few_rows<activation>(layer, row, rows, panel, panels, sums);
+  }
   Strip strip = {};
   strip.stride = layer.input_stride;
   strip.panel_stride = layer.inputs * panel_width;

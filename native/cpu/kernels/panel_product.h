@@ -38,7 +38,10 @@ struct Strip {
 // from splitting the bases into row pointers again.
 constexpr int32_t rows_per_base = 3;
 
-template <int32_t rows, int32_t panels>
+// Few rows use each part of a panel up faster than memory brings the next, so they ask for it this far ahead.
+constexpr int32_t floats_ahead = 1536;
+
+template <int32_t rows, int32_t panels, bool ahead = false>
 void multiply_strip(const Strip& strip) {
   constexpr int32_t vectors = panels * panel_vectors;
   constexpr int32_t bases = (rows + rows_per_base - 1) / rows_per_base;
@@ -61,6 +64,7 @@ void multiply_strip(const Strip& strip) {
 #pragma GCC unroll 2
   for (int64_t k = 0; k < strip.depth; k++) {
     Vector columns[vectors];
+    if constexpr (ahead) _mm_prefetch(reinterpret_cast<const char*>(panel + floats_ahead), _MM_HINT_T0);
 #pragma GCC unroll 16
     for (int32_t v = 0; v < vectors; v++) {
       columns[v] = load(panel + v / panel_vectors * panel_stride + v % panel_vectors * Vector::lanes);
@@ -89,23 +93,24 @@ void multiply_strip(const Strip& strip) {
 using StripFunction = void (*)(const Strip& strip);
 
 // By the number of rows, for one panel.
+template <bool ahead>
 constexpr StripFunction one_panel[] = {
     nullptr,
-    multiply_strip<1, 1>,
-    multiply_strip<2, 1>,
-    multiply_strip<3, 1>,
-    multiply_strip<4, 1>,
-    multiply_strip<5, 1>,
-    multiply_strip<6, 1>,
+    multiply_strip<1, 1, ahead>,
+    multiply_strip<2, 1, ahead>,
+    multiply_strip<3, 1, ahead>,
+    multiply_strip<4, 1, ahead>,
+    multiply_strip<5, 1, ahead>,
+    multiply_strip<6, 1, ahead>,
 #if defined(__AVX512F__)
-    multiply_strip<7, 1>,
-    multiply_strip<8, 1>,
-    multiply_strip<9, 1>,
-    multiply_strip<10, 1>,
-    multiply_strip<11, 1>,
-    multiply_strip<12, 1>,
-    multiply_strip<13, 1>,
-    multiply_strip<14, 1>,
+    multiply_strip<7, 1, ahead>,
+    multiply_strip<8, 1, ahead>,
+    multiply_strip<9, 1, ahead>,
+    multiply_strip<10, 1, ahead>,
+    multiply_strip<11, 1, ahead>,
+    multiply_strip<12, 1, ahead>,
+    multiply_strip<13, 1, ahead>,
+    multiply_strip<14, 1, ahead>,
 #endif
 };
 

@@ -3,7 +3,6 @@
 #include <napi.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -18,13 +17,17 @@
 #include "arguments.h"
 #include "completions.h"
 #include "description.h"
+#include "engine_reaper.h"
+#include "engine_report.h"
 #include "numbered_engine.h"
+#include "rayon_threads.h"
 
 namespace likewise {
 
 namespace {
 
 constexpr int32_t most_threads = 1024;
+
 class Addon : public Napi::Addon<Addon> {
  public:
   Addon(Napi::Env env, Napi::Object exports)
@@ -43,6 +46,7 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod("trim", &Addon::trim),
                              InstanceMethod("stats", &Addon::stats),
                              InstanceMethod("measurePeak", &Addon::measure_peak),
+                             InstanceMethod("capTokenizerThreads", &Addon::cap_tokenizer_threads),
                              InstanceMethod("describe", &Addon::describe),
                              InstanceMethod("failAllocation", &Addon::fail_allocation),
                          });
@@ -50,6 +54,7 @@ class Addon : public Napi::Addon<Addon> {
     // everything they touch still stands. Handles and threads never outlive their environment.
     env.AddCleanupHook([this] {
       engines_.clear();
+      reaper_.reset();
       completions_.reset();
     });
   }
@@ -85,8 +90,19 @@ class Addon : public Napi::Addon<Addon> {
                       " commands or 2 GiB of uploads are waiting: await engine.ready() between batches");
     }
     if (queued == Engine::Queued::out_of_memory)
-      throw_error(env, "memory", "no memory is left for an upload");
+      throw_error(env, "memory", "no memory is left for a command or the bytes of an upload");
   }
+
+  // V8 collects garbage by the memory it knows of; small changes are not worth telling.
+  void report_memory(Napi::Env env) {
+    constexpr int64_t step = 1 << 20;
+    const int64_t change = bytes_in_use_ - bytes_reported_;
+    if (change < step && change > -step) return;
+    Napi::MemoryManagement::AdjustExternalMemory(env, change);
+    bytes_reported_ = bytes_in_use_;
+  }
+
+  static int64_t bytes_of(Engine& engine) { return static_cast<int64_t>(engine.pool().stats().bytes_in_use); }
 
   // createEngine(backend: string, threads: number) -> engine.  '' and 0 mean the fastest and all usable cores.
   Napi::Value create_engine(const Napi::CallbackInfo& info) {
@@ -105,6 +121,10 @@ class Addon : public Napi::Addon<Addon> {
       throw_error(info.Env(), "backend", "expected one of the backends " + choices + " but received " + name);
     }
     auto created = std::make_unique<NumberedEngine>(*backend, static_cast<int32_t>(threads));
+    if (created->number.value() == 0) {  // perhaps only because engines that were disposed are still ending
+      reaper_->wait();
+      created = std::make_unique<NumberedEngine>(*backend, static_cast<int32_t>(threads));
+    }
     const uint32_t id = created->number.value();
     if (id == 0) {
       throw_error(info.Env(), "memory",
@@ -115,9 +135,16 @@ class Addon : public Napi::Addon<Addon> {
     return Napi::Number::New(info.Env(), id);
   }
 
-  // destroyEngine(engine): waits for the command in progress; promises still pending are rejected.
+  // destroyEngine(engine): returns at once; the command in progress ends elsewhere, promises still pending are rejected.
   void destroy_engine(const Napi::CallbackInfo& info) {
-    engines_.erase(static_cast<uint32_t>(integer_argument(info, 0, "engine", 0, 1 << engine_bits)));
+    const auto found =
+        engines_.find(static_cast<uint32_t>(integer_argument(info, 0, "engine", 0, 1 << engine_bits)));
+    if (found == engines_.end()) return;
+    std::unique_ptr<NumberedEngine> ending = std::move(found->second);
+    engines_.erase(found);
+    bytes_in_use_ -= bytes_of(ending->engine);
+    reaper_->take(std::move(ending));
+    report_memory(info.Env());
   }
 
   // allocate(engine, dtype, shape) -> handle
@@ -125,7 +152,10 @@ class Addon : public Napi::Addon<Addon> {
     const DType dtype = dtype_argument(info, 1);
     const Shape shape = shape_argument(info, 2);
     Engine& engine = engine_of(info, 0);
+    const int64_t before = bytes_of(engine);
     const Handle handle = engine.tensors().allocate(dtype, shape.rank, shape.sizes);
+    bytes_in_use_ += bytes_of(engine) - before;
+    report_memory(info.Env());
     if (handle == 0) {
       throw_error(
           info.Env(), "memory",
@@ -158,7 +188,7 @@ class Addon : public Napi::Addon<Addon> {
     }
     const Handle handle =
         base.engine->tensors().view(base.tensor, offset, shape.rank, shape.sizes, row_stride);
-    if (handle == 0) throw_error(info.Env(), "memory", "too many live tensors");
+    if (handle == 0) throw_error(info.Env(), "memory", "no memory is left for one more tensor");
     return Napi::Number::New(info.Env(), static_cast<double>(handle));
   }
 
@@ -166,7 +196,12 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value release(const Napi::CallbackInfo& info) {
     const Handle handle = handle_argument(info, 0);
     const auto found = engines_.find(handle_engine(handle));
-    const bool released = found != engines_.end() && found->second->engine.tensors().release(handle);
+    if (found == engines_.end()) return Napi::Boolean::New(info.Env(), false);
+    Engine& engine = found->second->engine;
+    const int64_t before = bytes_of(engine);
+    const bool released = engine.tensors().release(handle);
+    bytes_in_use_ += bytes_of(engine) - before;
+    report_memory(info.Env());
     return Napi::Boolean::New(info.Env(), released);
   }
 
@@ -306,23 +341,9 @@ class Addon : public Napi::Addon<Addon> {
   // trim(engine): gives free buffers back to the system, in stream order
   void trim(const Napi::CallbackInfo& info) { check_queued(info.Env(), engine_of(info, 0).trim()); }
 
+  // stats(engine) -> EngineStats of src/native/addon.ts
   Napi::Value stats(const Napi::CallbackInfo& info) {
-    Engine& engine = engine_of(info, 0);
-    const Engine::Stats stream = engine.stats();
-    const BufferPool::Stats& pool = engine.pool().stats();
-    Napi::Object result = Napi::Object::New(info.Env());
-    result.Set("backend", engine.backend().name);
-    result.Set("threads", engine.threads());
-    result.Set("panelWidth", engine.backend().panel_width);
-    result.Set("liveTensors", static_cast<double>(engine.tensors().live_tensors()));
-    result.Set("poolHits", static_cast<double>(pool.hits));
-    result.Set("poolMisses", static_cast<double>(pool.misses));
-    result.Set("bytesInUse", static_cast<double>(pool.bytes_in_use));
-    result.Set("bytesHeld", static_cast<double>(pool.bytes_held));
-    result.Set("commandsExecuted", static_cast<double>(stream.executed));
-    result.Set("commandsWaiting", static_cast<double>(stream.waiting));
-    result.Set("stagedBytes", static_cast<double>(stream.staged_bytes));
-    return result;
+    return describe_engine(info.Env(), engine_of(info, 0));
   }
 
   // measurePeak(engine) -> Promise<Float64Array [1]>: floating-point operations per second of the register-only loop
@@ -344,35 +365,28 @@ class Addon : public Napi::Addon<Addon> {
     return promise;
   }
 
-  static double peak_rate(Workers& workers, double (*loop)(int64_t)) {
-    using Clock = std::chrono::steady_clock;
-    const int64_t tiles = 8 * workers.count;
-    std::vector<double> work(static_cast<size_t>(tiles));
-    double best = 0;
-    for (int repeat = 0; repeat < 5; repeat++) {
-      auto body = [&](int64_t index, int32_t) { work[static_cast<size_t>(index)] = loop(200000); };
-      const Clock::time_point start = Clock::now();
-      for_each_tile(workers, tiles, body);
-      const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-      double total = 0;
-      for (const double operations : work) total += operations;
-      best = std::max(best, total / seconds);
-    }
-    return best;
+  // capTokenizerThreads(count) -> whether RAYON_NUM_THREADS was unset and is set now; 0 unsets it. Of the process, unlike
+  // process.env in a worker thread.
+  Napi::Value cap_tokenizer_threads(const Napi::CallbackInfo& info) {
+    const int64_t count = integer_argument(info, 0, "threads", 0, most_threads);
+    return Napi::Boolean::New(info.Env(), cap_rayon_threads(count));
   }
 
   // describe() -> what this build offers: ops, enumerations, backends, machine
   Napi::Value describe(const Napi::CallbackInfo& info) { return describe_build(info.Env()); }
 
-  // Fault point of the tests: the k-th allocation from now that needs new memory fails.
+  // Fault point of the tests: the k-th allocation from now fails, of a tensor's memory or of what queueing needs.
   void fail_allocation(const Napi::CallbackInfo& info) {
-    engine_of(info, 0).pool().fail_allocation(
+    engine_of(info, 0).allocations().fail_allocation(
         static_cast<uint64_t>(integer_argument(info, 1, "countdown", 0, 1 << 30)));
   }
 
   Napi::FunctionReference array_buffer_;
   std::unique_ptr<Completions> completions_;
+  std::unique_ptr<EngineReaper> reaper_ = std::make_unique<EngineReaper>();
   std::map<uint32_t, std::unique_ptr<NumberedEngine>> engines_;
+  int64_t bytes_in_use_ = 0;  // of all tensors of this environment
+  int64_t bytes_reported_ = 0;
 };
 
 }  // namespace

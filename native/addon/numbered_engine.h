@@ -1,9 +1,12 @@
 // An engine with a number that no other live engine of the process has, in whatever worker thread or environment, so
-// that a handle from elsewhere is recognised and never taken for one's own.
+// that a handle from elsewhere is recognised and never taken for one's own. The number remembers which handles its
+// engines gave out: the next engine with that number gives out others, so that a handle that outlived its engine is
+// stale for ever.
 #pragma once
 
-#include <bitset>
+#include <array>
 #include <mutex>
+#include <new>
 
 #include "../core/engine.h"
 
@@ -24,25 +27,42 @@ class EngineNumber {
   }
   ~EngineNumber() {
     const std::lock_guard<std::mutex> lock(mutex);
-    taken[value_] = false;
+    taken[value_] = retired_;
   }
   EngineNumber(const EngineNumber&) = delete;
   EngineNumber& operator=(const EngineNumber&) = delete;
 
   uint32_t value() const { return value_; }  // 0: all are taken
+  const Generations& used() const { return generations[value_]; }
+  // Before the engine goes. A number whose handles cannot be remembered is not given out again.
+  void remember(const TensorTable& table) {
+    if (value_ == 0) return;
+    try {
+      generations[value_] = table.used_generations();
+    } catch (const std::bad_alloc&) {
+      retired_ = true;
+    }
+  }
 
  private:
   inline static std::mutex mutex;
-  inline static std::bitset<most + 1> taken;
+  inline static std::array<bool, most + 1> taken;
+  inline static std::array<Generations, most + 1>
+      generations;  // each touched by the holder of its number alone
   inline static uint32_t last = 0;
   uint32_t value_ = 0;
+  bool retired_ = false;
 };
 
 struct NumberedEngine {
   EngineNumber number;
   Engine engine;
 
-  NumberedEngine(const Backend& backend, int32_t threads) : engine(number.value(), backend, threads) {}
+  NumberedEngine(const Backend& backend, int32_t threads)
+      : engine(number.value(), backend, threads, number.used()) {}
+  ~NumberedEngine() { number.remember(engine.tensors()); }
+  NumberedEngine(const NumberedEngine&) = delete;
+  NumberedEngine& operator=(const NumberedEngine&) = delete;
 };
 
 }  // namespace likewise

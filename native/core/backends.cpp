@@ -14,22 +14,22 @@ struct Registry {
 
   Registry() {
     fill_reference(reference);
-    all.push_back({"reference", &reference, ""});
+    all.push_back(admit("reference", reference, ""));
 #if defined(__x86_64__)
     const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     avx2 = reference;
     fill_avx2(avx2);
-    all.push_back({"avx2", has_avx2 ? &avx2 : nullptr, has_avx2 ? "" : "this CPU has no AVX2 with FMA"});
+    all.push_back(admit("avx2", avx2, has_avx2 ? "" : "this CPU has no AVX2 with FMA"));
     const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
                             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                             __builtin_cpu_supports("avx512dq");
     avx512 = avx2;
     fill_avx512(avx512);
-    all.push_back({"avx512", has_avx512 ? &avx512 : nullptr,
-                   has_avx512 ? "" : "this CPU has no AVX-512 (F, BW, VL and DQ are needed)"});
+    all.push_back(
+        admit("avx512", avx512, has_avx512 ? "" : "this CPU has no AVX-512 (F, BW, VL and DQ are needed)"));
 #endif
     fill_mock(mock, reference);
-    all.push_back({"mock", &mock, ""});
+    all.push_back(admit("mock", mock, ""));
   }
 };
 
@@ -39,6 +39,15 @@ const Registry& registry() {
 }
 
 }  // namespace
+
+Availability admit(const char* name, const Backend& backend, const std::string& missing) {
+  if (!missing.empty()) return {name, nullptr, missing};
+  if (backend.abi == backend_abi) return {name, &backend, ""};
+  return {name, nullptr,
+          "it was built for version " + std::to_string(backend.abi) +
+              " of the backend interface, this is version " + std::to_string(backend_abi) +
+              ": build both together, with \"npx likewise build\""};
+}
 
 const std::vector<Availability>& backends() { return registry().all; }
 

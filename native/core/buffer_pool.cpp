@@ -1,12 +1,15 @@
 #include "buffer_pool.h"
 
+#include <algorithm>
 #include <bit>
+#include <new>
+#include <utility>
 
 namespace likewise {
 
 BufferPool::~BufferPool() {
-  for (auto& [capacity, buffers] : free_) {
-    for (void* memory : buffers) backend_.release(memory, capacity);
+  for (auto& [capacity, size_class] : classes_) {
+    for (void* memory : size_class.free) backend_.release(memory, capacity);
   }
 }
 
@@ -20,42 +23,60 @@ size_t BufferPool::size_class(size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+void* BufferPool::new_buffer(SizeClass& size_class, size_t capacity) {
+  if (!allocations_.permit()) return nullptr;
+  std::vector<void*>& free = size_class.free;
+  if (free.capacity() <= size_class.held) free.reserve(std::max<size_t>(8, 2 * size_class.held));
+  void* memory = backend_.allocate(capacity);
+  if (memory != nullptr) size_class.held++;
+  return memory;
+}
+
 BufferPool::Buffer BufferPool::acquire(size_t bytes) {
   const size_t capacity = size_class(bytes);
-  std::vector<void*>& available = free_[capacity];
-  void* memory = nullptr;
-  if (!available.empty()) {
-    memory = available.back();
-    available.pop_back();
-    stats_.hits++;
-  } else {
-    if (fail_countdown_ == 0 || --fail_countdown_ != 0) memory = backend_.allocate(capacity);
-    if (memory == nullptr) return {};
-    stats_.misses++;
-    stats_.bytes_held += capacity;
+  try {
+    SizeClass& wanted = classes_[capacity];
+    void* memory = nullptr;
+    if (!wanted.free.empty()) {
+      memory = wanted.free.back();
+      wanted.free.pop_back();
+      stats_.hits++;
+    } else {
+      memory = new_buffer(wanted, capacity);
+      if (memory == nullptr) return {};
+      stats_.misses++;
+      stats_.bytes_held += capacity;
+    }
+    stats_.bytes_in_use += capacity;
+    return {memory, capacity};
+  } catch (const std::bad_alloc&) {  // of the pool's own lists
+    return {};
   }
-  stats_.bytes_in_use += capacity;
-  return {memory, capacity};
 }
 
 std::shared_ptr<void> BufferPool::take_free() {
   struct FreeBuffers {
     const Backend& backend;
-    std::unordered_map<size_t, std::vector<void*>> buffers;
+    std::vector<Buffer> buffers;
     ~FreeBuffers() {
-      for (auto& [capacity, memories] : buffers) {
-        for (void* memory : memories) backend.release(memory, capacity);
-      }
+      for (const Buffer& buffer : buffers) backend.release(buffer.memory, buffer.capacity);
     }
   };
-  for (auto& [capacity, buffers] : free_) stats_.bytes_held -= capacity * buffers.size();
-  auto taken = std::make_shared<FreeBuffers>(backend_, std::move(free_));
-  free_.clear();
+  size_t count = 0;
+  for (const auto& [capacity, size_class] : classes_) count += size_class.free.size();
+  auto taken = std::make_shared<FreeBuffers>(backend_, std::vector<Buffer>{});
+  taken->buffers.reserve(count);
+  for (auto& [capacity, size_class] : classes_) {
+    for (void* memory : size_class.free) taken->buffers.push_back({memory, capacity});
+    stats_.bytes_held -= capacity * size_class.free.size();
+    size_class.held -= size_class.free.size();
+    size_class.free.clear();
+  }
   return taken;
 }
 
 void BufferPool::give_back(const Buffer& buffer) {
-  free_[buffer.capacity].push_back(buffer.memory);
+  classes_.find(buffer.capacity)->second.free.push_back(buffer.memory);
   stats_.bytes_in_use -= buffer.capacity;
 }
 

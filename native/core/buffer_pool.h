@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "allocations.h"
 #include "backend.h"
 
 namespace likewise {
@@ -26,12 +27,13 @@ class BufferPool {
     size_t bytes_held = 0;  // in use and free, as had from the backend
   };
 
-  explicit BufferPool(const Backend& backend) : backend_(backend) {}
+  BufferPool(const Backend& backend, Allocations& allocations)
+      : backend_(backend), allocations_(allocations) {}
   ~BufferPool();
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
 
-  // memory is null when the backend has none left.
+  // memory is null when none is left.
   Buffer acquire(size_t bytes);
   void give_back(const Buffer& buffer);
   // Takes all free buffers out of the pool; whoever holds the result last gives them back to the backend. Commands that
@@ -42,14 +44,18 @@ class BufferPool {
   // The capacity that serves `bytes`: a power of two, and from 1 MiB on also one of three steps between.
   static size_t size_class(size_t bytes);
 
-  // Test hook: the k-th acquire from now that would ask the backend for memory fails instead; 0 turns it off.
-  void fail_allocation(uint64_t countdown) { fail_countdown_ = countdown; }
-
  private:
+  struct SizeClass {
+    std::vector<void*> free;  // its capacity is at least `held`, so that giving back never allocates
+    size_t held = 0;          // buffers, in use and free
+  };
+
+  void* new_buffer(SizeClass& size_class, size_t capacity);
+
   const Backend& backend_;
-  std::unordered_map<size_t, std::vector<void*>> free_;
+  Allocations& allocations_;
+  std::unordered_map<size_t, SizeClass> classes_;  // by capacity
   Stats stats_;
-  uint64_t fail_countdown_ = 0;
 };
 
 }  // namespace likewise

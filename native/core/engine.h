@@ -1,30 +1,26 @@
 // A stream: commands are queued in order by one thread (JavaScript's) and executed in order by another, with the shared
 // pool of workers. A command that fails poisons the tensors it writes, and every later command that reads them is
-// skipped and poisons its own, until somebody waits for a value and is told.
+// skipped and poisons its own, until somebody waits for a value and is told, or sound values are written over them.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "allocations.h"
 #include "backend.h"
 #include "buffer_pool.h"
+#include "command.h"
+#include "staging_pool.h"
 #include "tensor_table.h"
 #include "thread_pool.h"
 
 namespace likewise {
-
-// Told on the executing thread when a wait is over; `fate` says how.
-struct Completion {
-  virtual ~Completion() = default;
-  virtual void done(const Fate& fate) = 0;
-};
 
 class Engine {
  public:
@@ -32,17 +28,22 @@ class Engine {
   static constexpr size_t max_commands = 16384;
   static constexpr size_t max_staged_bytes = size_t{1} << 31;
 
-  Engine(uint32_t id, const Backend& backend, int32_t threads);
+  // used: see TensorTable.
+  Engine(uint32_t id, const Backend& backend, int32_t threads, const Generations& used = {});
   // Finishes the command in progress, drops the rest and tells their completions.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
+
+  // After this no further command starts. Does not wait for the one in progress; for any thread.
+  void stop();
 
   uint32_t id() const { return id_; }
   const Backend& backend() const { return backend_; }
   int32_t threads() const { return workers_.count; }
   TensorTable& tensors() { return tensors_; }
   BufferPool& pool() { return pool_; }
+  Allocations& allocations() { return allocations_; }
 
   enum class Queued { ok, full, out_of_memory };
 
@@ -68,27 +69,33 @@ class Engine {
   Stats stats();
 
  private:
-  struct Command;
   struct Waiter {
     uint64_t executed;  // told when this many commands have been executed
     std::unique_ptr<Completion> completion;
   };
 
-  Queued push(std::unique_ptr<Command> command, size_t staged_bytes);
+  Command* new_command(Command::Kind kind);
+  Queued push(Command* command, size_t staged_bytes);
+  void reclaim(Command* command);
+  void reclaim_all(Command* commands);
   void loop();
-  void execute(Command& command);
+  void finish(Command& command);
   void await_command(std::unique_lock<std::mutex>& lock);
   std::vector<std::unique_ptr<Completion>> due_waiters();
 
   uint32_t id_;
   const Backend& backend_;
+  Allocations allocations_;
   BufferPool pool_;
   TensorTable tensors_;
+  StagingPool staging_;
   StreamWorkers workers_;
+  Command* spare_ = nullptr;  // the queueing thread's own, for reuse
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::unique_ptr<Command>> queue_;
+  CommandQueue queue_;
+  CommandQueue finished_;  // run, but their tensors not yet let go of: that is for the queueing thread
   std::vector<Waiter> waiters_;
   std::atomic<uint64_t> queued_{0};
   uint64_t executed_ = 0;  // written by the executing thread alone

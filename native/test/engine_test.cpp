@@ -2,7 +2,6 @@
 // commands are queued while others run, engines end in the middle of their work.
 #include <atomic>
 #include <cmath>
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -10,37 +9,12 @@
 #include "../core/backends.h"
 #include "../core/engine.h"
 #include "check.h"
+#include "told.h"
 
 using namespace likewise;
+using likewise::test::Told;
 
 namespace {
-
-// Waits for a command to be told.
-struct Told {
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool told = false;
-  Fate fate;
-
-  std::unique_ptr<Completion> completion() {
-    struct Teller : Completion {
-      explicit Teller(Told& owner) : told(owner) {}
-      void done(const Fate& fate) override {
-        std::lock_guard<std::mutex> lock(told.mutex);
-        told.fate = fate;
-        told.told = true;
-        told.wake.notify_all();
-      }
-      Told& told;
-    };
-    return std::make_unique<Teller>(*this);
-  }
-  const Fate& wait() {
-    std::unique_lock<std::mutex> lock(mutex);
-    wake.wait(lock, [this] { return told; });
-    return fate;
-  }
-};
 
 constexpr int64_t rows = 33;
 constexpr int64_t columns = 65;

@@ -128,7 +128,8 @@ void run_panels(const Linear& layer, Strip strip, int64_t row, int64_t rows, int
 
 // Few rows: memory decides. Each panel is read once, in order, in pieces that all strips use while they are near.
 template <Activation activation>
-void run_few_rows(const Linear& layer, int64_t row, int64_t rows, int64_t panel, int64_t panels, float* sums) {
+void run_few_rows(const Linear& layer, int64_t row, int64_t rows, int64_t panel, int64_t panels,
+                  float* sums) {
   const int64_t strips = divide_up(rows, strip_rows);
   Strip strip = {};
   strip.stride = layer.input_stride;

@@ -4,14 +4,15 @@
 // against the headers of the running Node where they are installed, so that nothing is downloaded.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
-const addonFile = join(packageFolder, 'build', 'Release', 'likewise.node');
+const buildFolder = join(packageFolder, 'build');
+const addonFile = join(buildFolder, 'Release', 'likewise.node');
 
 /** Enough of C++20 to tell a compiler that has it from one that only has the flag. */
 const cxx20Probe =
@@ -73,7 +74,7 @@ function headersPrefix() {
 
 /** node-gyp's arguments, and a sentence about where Node's headers come from. */
 function gypArguments() {
-  const args = ['rebuild', '-j', String(Math.max(2, availableParallelism()))];
+  const args = ['configure', 'build', '-j', String(Math.max(2, availableParallelism()))];
   const prefix = headersPrefix();
   if (prefix !== undefined) {
     return {
@@ -88,6 +89,19 @@ function gypArguments() {
     args,
     headers: `Node headers for ${process.version} are not in ${expected}: node-gyp will fetch them`,
   };
+}
+
+/**
+ * Removes what earlier builds left, all but the addon itself: it is replaced when a new one has been linked, so that a
+ * build that fails or is killed leaves a working addon as it was (`node-gyp rebuild` would remove it first).
+ */
+function removeObjects() {
+  for (const folder of [buildFolder, join(buildFolder, 'Release')]) {
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+      const path = join(folder, name);
+      if (path !== addonFile && path !== dirname(addonFile)) rmSync(path, { recursive: true });
+    }
+  }
 }
 
 /** Runs node-gyp and gives its exit status and everything it printed. */
@@ -118,11 +132,13 @@ async function buildAddon() {
   const started = performance.now();
   const { args, headers } = gypArguments();
   console.error(`likewise: building the native addon (${headers})`);
+  removeObjects();
   const { status, log } = await runNodeGyp(args);
   if (status !== 0 || !existsSync(addonFile)) {
     console.error(log);
+    const left = existsSync(addonFile) ? '; the one built before is still in its place' : '';
     console.error(
-      `likewise: the native addon could not be built: node-gyp ended with ${status} [LIKEWISE_ADDON]`,
+      `likewise: the native addon could not be built: node-gyp ended with ${status}${left} [LIKEWISE_ADDON]`,
     );
     return 1;
   }

@@ -40,19 +40,14 @@ export interface FusedAttentionResult {
 
 /**
  * Multi-head softmax attention over a ragged batch, without padding and without a matrix of length x length.
- * @throws ArgumentError, ShapeError, DTypeError; rejects with ExecutionError when cuSeqlens do not describe the tokens
+ * @throws ArgumentError, ShapeError, DTypeError; BackendError
  */
 export async function fusedAttention(options: FusedAttentionOptions): Promise<FusedAttentionResult> {
   const { query, key, value, cuSeqlens, heads, strict, scale } = options;
-  if (!Number.isInteger(heads) || heads < 1) {
-    throw new ArgumentError(`[fusedAttention] expected heads to be a positive integer but received ${heads}`);
-  }
   const keyCuSeqlens = options.keyCuSeqlens ?? cuSeqlens;
+  const { tokens, keyTokens, width } = checkOptions(options, keyCuSeqlens);
   const engine = Engine.shared({ backend: options.backend, threads: options.threads });
   const result = scope(() => {
-    const tokens = lastOf('cuSeqlens', cuSeqlens);
-    const keyTokens = lastOf('keyCuSeqlens', keyCuSeqlens);
-    const width = widthOf('query', query, tokens) ?? widthOf('key', key, keyTokens) ?? heads;
     const matrix = (name: string, data: Float32Array, rows: number) => {
       if (checkFloats(name, data).length === rows * width) return Tensor.from(engine, data, [rows, width]);
       throw new ShapeError(
@@ -83,6 +78,50 @@ export async function fusedAttention(options: FusedAttentionOptions): Promise<Fu
   return { output, logSumExp };
 }
 
+/** Everything that the op underneath would refuse, in the names of the caller's options. */
+function checkOptions(options: FusedAttentionOptions, keyCuSeqlens: Int32Array) {
+  const { query, key, cuSeqlens, heads, rank, strict, scale } = options;
+  if (!Number.isInteger(heads) || heads < 1) {
+    throw new ArgumentError(`[fusedAttention] expected heads to be a positive integer but received ${heads}`);
+  }
+  const tokens = tokensOf('cuSeqlens', cuSeqlens);
+  const keyTokens = tokensOf('keyCuSeqlens', keyCuSeqlens);
+  if (keyCuSeqlens.length !== cuSeqlens.length) {
+    throw new ShapeError(
+      `[fusedAttention] expected keyCuSeqlens of as many sequences as cuSeqlens, ${cuSeqlens.length - 1}, but received ${keyCuSeqlens.length - 1}`,
+    );
+  }
+  const width = widthOf('query', query, tokens) ?? widthOf('key', key, keyTokens) ?? heads;
+  if (width % heads !== 0) {
+    throw new ShapeError(
+      `[fusedAttention] expected rows of a multiple of ${heads} heads but query has rows of ${width}`,
+    );
+  }
+  const keyRank = options.keyRank ?? rank;
+  const source = options.keyRank === undefined ? 'keyRank, which is rank by default,' : 'keyRank';
+  for (const [name, ranks, length] of [
+    ['rank', rank, tokens],
+    [source, keyRank, keyTokens],
+  ] as const) {
+    if (ranks === undefined || checkInts(name, ranks).length === length) continue;
+    throw new ShapeError(
+      `[fusedAttention] expected ${name} of one number per token, ${length}, but received ${ranks.length}`,
+    );
+  }
+  if ((rank === undefined) !== (keyRank === undefined)) {
+    throw new ArgumentError(
+      '[fusedAttention] expected rank beside keyRank: the one is compared with the other',
+    );
+  }
+  if (strict === true && rank === undefined) {
+    throw new ArgumentError('[fusedAttention] expected rank beside strict: without ranks every key is seen');
+  }
+  if (scale !== undefined && !Number.isFinite(scale)) {
+    throw new ArgumentError(`[fusedAttention] expected scale to be finite but received ${scale}`);
+  }
+  return { tokens, keyTokens, width };
+}
+
 function checkInts(name: string, data: Int32Array): Int32Array {
   if (data instanceof Int32Array) return data;
   throw new DTypeError(`[fusedAttention] expected ${name} to be an Int32Array`);
@@ -93,11 +132,21 @@ function checkFloats(name: string, data: Float32Array): Float32Array {
   throw new DTypeError(`[fusedAttention] expected ${name} to be a Float32Array`);
 }
 
-function lastOf(name: string, offsets: Int32Array): number {
+/** The number of tokens that offsets describe: they start at 0 and never fall. */
+function tokensOf(name: string, offsets: Int32Array): number {
   const last = checkInts(name, offsets).at(-1);
-  if (last !== undefined && last >= 0) return last;
+  if (last === undefined || last < 0) {
+    throw new ArgumentError(
+      `[fusedAttention] expected ${name} to end with the number of tokens but received ${last}`,
+    );
+  }
+  const fall = offsets.findIndex(
+    (offset, index) => offset < (index === 0 ? 0 : (offsets[index - 1] as number)),
+  );
+  if (offsets[0] === 0 && fall < 0) return last;
+  const found = fall > 0 ? `${offsets[fall]} after ${offsets[fall - 1]}` : `${offsets[0]} first`;
   throw new ArgumentError(
-    `[fusedAttention] expected ${name} to end with the number of tokens but received ${last}`,
+    `[fusedAttention] expected ${name} to start at 0 and never to fall but received ${found}`,
   );
 }
 

@@ -1,7 +1,8 @@
 // `likewise embed`: a file of texts in, their vectors out, in constant memory.
 
 import { Command, Option } from 'commander';
-import type { TextFormat } from '../data/file-format.ts';
+import { guessFormat, type TextFormat } from '../data/file-format.ts';
+import { ArgumentError } from '../errors.ts';
 import { interruptionSignal } from './interruption.ts';
 import {
   addModelOptions,
@@ -59,8 +60,22 @@ export function embedCommand(): Command {
     .action(embed);
 }
 
+/** Refuses options that the format has no use for, which would otherwise be forgotten in silence. */
+function checkFormatOptions({ input, format, textField, header }: EmbedOptions): void {
+  const read = format ?? guessFormat(input);
+  if (read === 'txt' && textField !== undefined) {
+    throw new ArgumentError(
+      '--text-field is for jsonl, csv and tsv, but the input is txt: every line is a text',
+    );
+  }
+  if ((read === 'txt' || read === 'jsonl') && header !== undefined) {
+    throw new ArgumentError(`--header is for csv and tsv, but the input is ${read}`);
+  }
+}
+
 async function embed(options: EmbedOptions): Promise<void> {
   checkOutputName(options.output);
+  checkFormatOptions(options);
   const { inputSize, readTexts } = await loadReaders();
   const signal = interruptionSignal();
   const counts = { read: 0, empty: 0, bytes: 0 };

@@ -43,11 +43,16 @@ export function addModelOptions(command: Command): Command {
     .option('--backend <name>', 'instruction set: avx512, avx2 or reference; by default the best there is');
 }
 
-/** Loads the encoder. */
+/** Loads the encoder and says on stderr what its folder left open and was assumed: a line `note: …` each. */
 export async function loadEncoder(options: ModelOptions): Promise<SentenceEncoder> {
   const { SentenceEncoder } = await import('../embed/sentence-encoder.ts');
   const { pooling, maxLength, threads, backend } = options;
-  return SentenceEncoder.load(options.model, defined({ pooling, maxLength, threads, backend }));
+  const encoder = await SentenceEncoder.load(
+    options.model,
+    defined({ pooling, maxLength, threads, backend }),
+  );
+  for (const note of encoder.folder.notes) process.stderr.write(`note: ${note.replace(/\s+/g, ' ')}\n`);
+  return encoder;
 }
 
 /** The part of the options that `encode` takes. */

@@ -157,6 +157,8 @@ async function* cosinesOfPairs(
   }
 }
 
+const bytesPerWrite = 16_384;
+
 /** Where the scores go: a file that appears when complete, stdout line by line, or a list for --json. */
 async function openScores(options: SimilarityOptions) {
   const kept: number[] = [];
@@ -164,8 +166,16 @@ async function openScores(options: SimilarityOptions) {
   if (options.output !== undefined) {
     const { AtomicFile } = await import('../io/atomic-file.ts');
     const file = await AtomicFile.create(options.output);
-    const write = (score: number) => file.write(Buffer.from(formatScore(score)));
-    return { kept, write, commit: () => file.commit(), discard: () => file.discard() };
+    let rows = '';
+    const flush = async () => {
+      await file.write(Buffer.from(rows));
+      rows = '';
+    };
+    const write = async (score: number) => {
+      rows += formatScore(score);
+      if (rows.length >= bytesPerWrite) await flush();
+    };
+    return { kept, write, commit: () => flush().then(() => file.commit()), discard: () => file.discard() };
   }
   const keep = async (score: number) => void kept.push(score);
   const print = async (score: number) => void process.stdout.write(formatScore(score));

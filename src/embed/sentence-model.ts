@@ -20,7 +20,10 @@ import { Pooling, type PoolingMode } from './pooling.ts';
 type HeadModule = Linear | 'normalize';
 
 export interface BatchOptions {
-  /** true: unit length at the end; false: the model's own Normalize modules are left out; undefined: as the model is. */
+  /**
+   * true: unit length at the end; false: a Normalize at the model's end is left out, one before a dense layer is part of
+   * the model; undefined: as the model is.
+   */
   normalize?: boolean | undefined;
   /** Keep this many first components, then scale to unit length again where the whole vector had it. */
   truncateDim?: number | undefined;
@@ -98,10 +101,12 @@ export class SentenceModel extends Module {
   #applyHead(pooled: Tensor, options: BatchOptions): Tensor {
     let vectors = pooled;
     let unit = false;
-    for (const module of this.head) {
+    const lastDense = this.head.findLastIndex((module) => module !== 'normalize');
+    for (const [index, module] of this.head.entries()) {
+      const leftOut = options.normalize === false && index > lastDense;
       if (module !== 'normalize') vectors = module.forward(vectors);
-      else if (options.normalize !== false) vectors = l2Normalize(vectors);
-      unit = module === 'normalize' && options.normalize !== false;
+      else if (!leftOut) vectors = l2Normalize(vectors);
+      unit = module === 'normalize' && !leftOut;
     }
     if (options.normalize === true && !unit) {
       vectors = l2Normalize(vectors);

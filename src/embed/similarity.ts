@@ -8,7 +8,7 @@ import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Embeddings } from './embeddings.ts';
 
-export const SIMILARITY_FUNCTIONS = ['cosine', 'dot', 'euclidean', 'manhattan'] as const;
+const SIMILARITY_FUNCTIONS = ['cosine', 'dot', 'euclidean', 'manhattan'] as const;
 
 export type SimilarityFunction = (typeof SIMILARITY_FUNCTIONS)[number];
 
@@ -55,23 +55,33 @@ export async function similarities(
   }
 }
 
-function negatedDistances(
+/** Differences between two turns of the event loop: some milliseconds' worth. */
+const differencesPerTurn = 4_000_000;
+
+/**
+ * On JavaScript's thread, in float64, because |a|^2 + |b|^2 - 2ab loses the digits of near neighbours; in pieces, so that
+ * a server goes on answering.
+ */
+async function negatedDistances(
   left: Embeddings,
   right: Embeddings,
   measure: 'euclidean' | 'manhattan',
-): Embeddings {
+): Promise<Embeddings> {
   const [rows, dimension] = left.shape;
   const [columns] = right.shape;
   const result = new Float32Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
+  const perTurn = Math.max(1, Math.floor(differencesPerTurn / Math.max(1, dimension)));
+  for (let start = 0; start < result.length; start += perTurn) {
+    if (start > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let at = start; at < Math.min(result.length, start + perTurn); at++) {
+      const a = Math.floor(at / columns) * dimension;
+      const b = (at % columns) * dimension;
       let sum = 0;
       for (let k = 0; k < dimension; k++) {
-        const difference =
-          (left.data[i * dimension + k] as number) - (right.data[j * dimension + k] as number);
+        const difference = (left.data[a + k] as number) - (right.data[b + k] as number);
         sum += measure === 'euclidean' ? difference * difference : Math.abs(difference);
       }
-      result[i * columns + j] = measure === 'euclidean' ? -Math.sqrt(sum) : -sum;
+      result[at] = measure === 'euclidean' ? -Math.sqrt(sum) : -sum;
     }
   }
   return new Embeddings(result, rows, columns);

@@ -30,7 +30,9 @@ export class AtomicFile {
     try {
       return new AtomicFile(target, temporary, await open(temporary, 'wx'));
     } catch (error) {
-      throw fileError('write', path, error);
+      if (systemErrorCode(error) !== 'ENOENT') throw fileError('write', path, error);
+      const missing = `its folder '${dirname(target)}' does not exist; create it or choose another (ENOENT)`;
+      throw new FileError(`cannot write '${path}': ${missing}`, { cause: error });
     }
   }
 

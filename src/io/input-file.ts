@@ -8,7 +8,7 @@ import { FileError, FormatError } from '../errors.ts';
 import { fileError } from './file-error.ts';
 
 /** The largest single read; keeps one request from pinning a worker thread of libuv for seconds. */
-export const READ_CHUNK_BYTES = 64 * 1024 * 1024;
+const READ_CHUNK_BYTES = 64 * 1024 * 1024;
 
 /** An open regular file of known size. */
 export class InputFile {

@@ -7,7 +7,7 @@ import { readWholeFile } from './input-file.ts';
 import { decodeUtf8, parseJsonText } from './json-text.ts';
 
 /** Configuration files are a few kilobytes; the index of the largest sharded model is under ten megabytes. */
-export const MAX_JSON_BYTES = 64 * 1024 * 1024;
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
 
 /**
  * The value in a JSON file. FileError when it cannot be read; FormatError when it is larger than `maxBytes`, is

@@ -5,7 +5,7 @@
 import { FormatError } from '../errors.ts';
 
 /** How deep the JSON we read may nest; configuration files stay below ten. */
-export const MAX_JSON_DEPTH = 64;
+const MAX_JSON_DEPTH = 64;
 
 /** Parses JSON; `source` names the file in error messages. Throws FormatError with line and column. */
 export function parseJsonText(text: string, source: string, maxDepth: number = MAX_JSON_DEPTH): unknown {

@@ -22,7 +22,7 @@ export type ModuleSpec = PoolingSpec | DenseSpec | NormalizeSpec;
 export type SimilarityName = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
 
 /** The module classes we know, by the last component of their dotted name. */
-export const MODULE_CLASSES = ['Transformer', 'Pooling', 'Dense', 'Normalize'] as const;
+const MODULE_CLASSES = ['Transformer', 'Pooling', 'Dense', 'Normalize'] as const;
 
 /** An entry of modules.json, its path resolved and inside the model folder. */
 export interface ModuleEntry {

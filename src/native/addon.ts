@@ -56,6 +56,10 @@ export interface EngineStats {
   commandsExecuted: number;
   commandsWaiting: number;
   stagedBytes: number;
+  /** Commands, storages, staging and table growth newly allocated so far: flat in a steady state. */
+  allocations: number;
+  /** Bytes outside its heap that V8 knows of in this JavaScript thread, the tensors' to within 1 MiB among them. */
+  externalMemory: number;
 }
 
 /** The narrow door: `native/addon/addon.cpp` says what each function does. */
@@ -72,6 +76,7 @@ export interface NativeAddon {
   trim(engine: number): void;
   stats(engine: number): EngineStats;
   measurePeak(engine: number): Promise<ArrayBuffer>;
+  capTokenizerThreads(count: number): boolean;
   describe(): AddonDescription;
   failAllocation(engine: number, countdown: number): void;
 }

@@ -1,14 +1,19 @@
 // An engine: one in-order stream of commands on one backend. Every tensor belongs to one. Ops only enqueue; the only
 // waits are for values (`tensor.data()`) and for room (`engine.ready()`).
-import { ArgumentError, DisposedError } from '../errors.ts';
+import { ArgumentError, BackendError, DisposedError } from '../errors.ts';
 import { type AddonDescription, type EngineStats, guarded, type NativeAddon, publicError } from './addon.ts';
 import { chooseBackend, chooseThreads, loadAddon } from './load.ts';
 
 export interface EngineOptions {
-  /** `avx512`, `avx2`, `reference`, or `mock` in tests; the fastest this CPU has by default. */
+  /** `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
   backend?: string | undefined;
   /** Threads that may work on one command; by default as many as the process may use. */
   threads?: number | undefined;
+}
+
+/** Of our own tests: lets `backend` be `mock`, a stand-in for a device that computes slowly on the host. */
+export interface TestEngineOptions extends EngineOptions {
+  allowMock?: boolean;
 }
 
 const sharedEngines = new Map<string, Engine>();
@@ -25,7 +30,7 @@ export class Engine implements Disposable {
   #disposed = false;
 
   /** @throws AddonError, BackendError, ArgumentError */
-  constructor(options: EngineOptions = {}) {
+  constructor(options: TestEngineOptions = {}) {
     const { addon, description } = loadAddon();
     const threads = chooseThreads(options.threads);
     if (!Number.isInteger(threads) || threads < 0 || threads > 1024) {
@@ -33,7 +38,15 @@ export class Engine implements Disposable {
     }
     this.addon = addon;
     this.description = description;
-    this.id = guarded(() => addon.createEngine(chooseBackend(description, options.backend), threads));
+    const backend = chooseBackend(description, options.backend);
+    if (backend === 'mock' && options.allowMock !== true) {
+      const others = description.backends.filter(({ name, available }) => available && name !== 'mock');
+      const choices = others.map(({ name }) => name).join(', ');
+      throw new BackendError(
+        `expected one of the backends ${choices} but received mock, which only Likewise's own tests use`,
+      );
+    }
+    this.id = guarded(() => addon.createEngine(backend, threads));
     const stats = addon.stats(this.id);
     this.backend = stats.backend;
     this.threads = stats.threads;

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { AddonError, BackendError } from '../errors.ts';
 import type { AddonDescription, NativeAddon } from './addon.ts';
+import { libraryDefect } from './library-file.ts';
 
 const packageRoot = new URL('../../', import.meta.url);
 
@@ -35,6 +36,8 @@ export function loadAddon(path: string = addonPath): { addon: NativeAddon; descr
   }
   let addon: NativeAddon;
   try {
+    const defect = libraryDefect(path);
+    if (defect !== undefined) throw new Error(defect);
     addon = createRequire(import.meta.url)(path) as NativeAddon;
   } catch (error) {
     const detail = error instanceof Error ? error.message.split('\n')[0] : String(error);

@@ -12,21 +12,21 @@ import type { ParameterReader } from './parameter-reader.ts';
 export class Embeddings extends Module {
   readonly word: Tensor; // [vocabulary, embedding]
   readonly position: Tensor; // [positions, embedding]
-  readonly type: Tensor | undefined; // [types, embedding]
+  readonly type: Tensor; // [types, embedding]
   readonly norm: LayerNorm;
   readonly projection: Linear | undefined; // embedding -> hidden
 
   constructor(parts: {
     word: Tensor;
     position: Tensor;
-    type: Tensor | undefined;
+    type: Tensor;
     norm: LayerNorm;
     projection: Linear | undefined;
   }) {
     super();
     this.word = this.own(parts.word);
     this.position = this.own(parts.position);
-    this.type = parts.type && this.own(parts.type);
+    this.type = this.own(parts.type);
     this.norm = this.own(parts.norm);
     this.projection = parts.projection && this.own(parts.projection);
   }
@@ -45,10 +45,7 @@ export class Embeddings extends Module {
     return new Embeddings({
       word: await tables.tensor('word_embeddings.weight', [config.vocabularySize, width]),
       position: await tables.tensor('position_embeddings.weight', [config.maxPositions, width]),
-      type:
-        config.typeVocabularySize === 0
-          ? undefined
-          : await tables.tensor('token_type_embeddings.weight', [config.typeVocabularySize, width]),
+      type: await tables.tensor('token_type_embeddings.weight', [config.typeVocabularySize, width]),
       norm: await LayerNorm.load(tables, width, config.layerNormEpsilon),
       projection,
     });

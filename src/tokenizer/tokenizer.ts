@@ -5,7 +5,7 @@
 import type { Tokenizer as NativeTokenizer } from 'tokenizers';
 
 import { ArgumentError, TokenizerError } from '../errors.ts';
-import { capTokenizerThreads } from '../native/tokenizer-threads.ts';
+import { withTokenizerThreadsCapped } from '../native/tokenizer-threads.ts';
 import { TextCutter, type TextPrefix } from './text-cutter.ts';
 import { readTokenizerSpec, vocabularySizeOf } from './tokenizer-spec.ts';
 
@@ -35,6 +35,9 @@ export interface EncodeOptions {
 const TEXTS_PER_CALL = 128;
 /** UTF-16 units per call, for the same reason. */
 const UNITS_PER_CALL = 65_536;
+
+/** Whether the library has made its thread pool, which the first batch makes it do. */
+let poolMade: Promise<void> | undefined;
 
 /** A loaded tokenizer. */
 export class Tokenizer {
@@ -73,6 +76,8 @@ export class Tokenizer {
     try {
       native = library.Tokenizer.fromString(JSON.stringify({ ...spec, truncation: null, padding: null }));
       specialTokens = (await native.encode('')).getLength();
+      poolMade ??= withTokenizerThreadsCapped(() => native.encodeBatch(['', '']));
+      await poolMade;
     } catch (error) {
       throw new TokenizerError(`'${source}' cannot be used: ${(error as Error).message}`, { cause: error });
     }
@@ -198,7 +203,6 @@ function joinTokens(ids: readonly number[][], truncated: Uint8Array): RaggedToke
 
 // On first use, not on import: the library is a native addon of its own.
 async function loadLibrary(): Promise<typeof import('tokenizers')> {
-  capTokenizerThreads();
   try {
     return await import('tokenizers');
   } catch (error) {

@@ -112,6 +112,16 @@ test('a row that cannot be parsed leaves no output', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test('what the model folder left open is said on stderr, a line each', async () => {
+  const input = temporaryFile('c.txt', 'x\n');
+  const args = ['embed', '--model', tinyModel, '--input', input];
+  const { code, notes, stderr } = await runCli([...args, '--output', join(temporaryFolder(), 'v.npy')]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(notes).toEqual([
+    expect.stringMatching(/^note: .*bert-two-layers' has no modules\.json: mean pooling is assumed/),
+  ]);
+});
+
 test('an output that cannot be written is one line', async () => {
   const input = temporaryFile('c.txt', 'x\n');
   const missing = join(temporaryFolder(), 'missing', 'v.npy');
@@ -125,7 +135,9 @@ test('an output that cannot be written is one line', async () => {
     missing,
   ]);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^likewise: cannot write .*ENOENT.* \[LIKEWISE_FILE\]\n$/);
+  expect(stderr).toMatch(
+    /^likewise: cannot write .*: its folder '.*missing' does not exist.*ENOENT.* \[LIKEWISE_FILE\]\n$/,
+  );
 });
 
 test.each([

@@ -12,7 +12,10 @@ export const tinyModel = join(root, 'test', 'golden', 'bert-two-layers');
 export interface CliResult {
   code: number | null;
   stdout: string;
+  /** Without the notes. */
   stderr: string;
+  /** What the model's folder left open and was assumed: the lines `note: …` of stderr. */
+  notes: string[];
 }
 
 export interface CliOptions {
@@ -36,7 +39,11 @@ export function runCli(args: string[], options: CliOptions = {}): Promise<CliRes
       result.stderr += text;
     });
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...result }));
+    child.on('close', (code) => {
+      const notes = result.stderr.match(/^note: .*$/gm) ?? [];
+      const stderr = result.stderr.replace(/^note: .*\n/gm, '');
+      resolve({ code, stdout: result.stdout, stderr, notes });
+    });
     child.stdin.on('error', () => {}); // a command that does not read its input may end first
     if (options.input !== undefined) child.stdin.end(options.input);
     options.started?.(child);

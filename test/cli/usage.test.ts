@@ -19,7 +19,7 @@ test.each(commands.map((command) => [command]))(
 
 test('--version is the version of the package', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '', notes: [] });
 });
 
 test.each([
@@ -51,6 +51,18 @@ test.each([
   [
     ['embed', '--model', 'm', '--input', 'c.txt', '--output', 'v.bin'],
     'expected an output named .npy or .jsonl',
+  ],
+  [
+    ['embed', '--model', 'm', '--input', 'c.txt', '--output', 'v.npy', '--text-field', 't'],
+    '--text-field is for jsonl, csv and tsv, but the input is txt',
+  ],
+  [
+    ['embed', '--model', 'm', '--input', 'c.txt', '--output', 'v.npy', '--header'],
+    '--header is for csv and tsv, but the input is txt',
+  ],
+  [
+    ['embed', '--model', 'm', '--input', '-', '--format', 'jsonl', '--output', 'v.npy', '--header'],
+    '--header is for csv and tsv, but the input is jsonl',
   ],
   [['embed', '--model', tinyModel, '--input', 'c.dat', '--output', '/tmp/v.npy'], 'does not tell its format'],
   [

@@ -42,6 +42,29 @@ describe('sentence-transformers folders', () => {
     for (const [index, value] of dense.entries()) expect(raw[index]).toBeCloseTo(value, 5);
   });
 
+  it('keep a Normalize before a Dense whatever `normalize` says', async () => {
+    const target = join(temporaryFolder(), 'model');
+    const weight = new Random(5).normals(4 * 32);
+    await copyModel(target, {
+      modules: [
+        { kind: 'pooling', modes: ['mean'], includePrompt: true },
+        { kind: 'normalize' },
+        { kind: 'dense', inFeatures: 32, outFeatures: 4, activation: 'identity', weight },
+      ],
+    });
+    using other = await SentenceEncoder.load(target);
+    const pooled = await encoder.encode('the cat', { normalize: true });
+    const row = (index: number) => weight.subarray(index * 32, (index + 1) * 32);
+    const dense = [0, 1, 2, 3].map((index) =>
+      pooled.reduce((sum, value, column) => sum + value * (row(index)[column] as number), 0),
+    );
+    for (const normalize of [undefined, false, true]) {
+      const actual = await other.encode('the cat', normalize === undefined ? {} : { normalize });
+      const length = normalize === true ? Math.hypot(...dense) : 1;
+      for (const [index, value] of dense.entries()) expect(actual[index]).toBeCloseTo(value / length, 5);
+    }
+  });
+
   it('leave the prompt out of the pooling when told to', async () => {
     const target = join(temporaryFolder(), 'model');
     await copyModel(target, {

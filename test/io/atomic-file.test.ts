@@ -71,7 +71,7 @@ describe('AtomicFile', () => {
     await expectError(
       AtomicFile.create(join(folder, 'none', 'x')),
       FileError,
-      /parent folder exists \(ENOENT\)/,
+      /its folder '.*' does not exist; create it.*\(ENOENT\)/,
     );
     await expectError(AtomicFile.create(join(folder, 'file', 'x')), FileError, /ENOTDIR/);
     await expectError(AtomicFile.create(join(folder, 'n'.repeat(300))), FileError, /ENAMETOOLONG/);

@@ -383,7 +383,7 @@ describe('writer', () => {
     await expectError(
       writeSafetensors(join(folder, 'none', 'x'), []),
       FileError,
-      /parent folder exists.*ENOENT/,
+      /does not exist; create it.*ENOENT/,
     );
   });
 });

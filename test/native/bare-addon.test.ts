@@ -82,3 +82,29 @@ it.runIf(process.platform === 'linux')('a result for which no memory is left is 
   const { stdout } = spawnSync('sh', ['-c', limited], { encoding: 'utf8', env });
   expect(stdout).toMatch(/^memory no memory is left for 3200000000 bytes: /);
 });
+
+it('the memory of tensors is known to V8 as external, and known to be gone', () => {
+  const script = `
+    const addon = require(${JSON.stringify(addonPath)});
+    const watcher = addon.createEngine('reference', 1);
+    const external = () => (gc(), addon.stats(watcher).externalMemory / 2 ** 20);
+    const start = external();
+    const steps = [];
+    const note = () => steps.push(Math.round((external() - start) / 4) * 4);
+    const engine = addon.createEngine('reference', 1);
+    const large = addon.allocate(engine, 'float32', [16 * 2 ** 20]);
+    const small = Array.from({ length: 64 }, () => addon.allocate(engine, 'float32', [64 * 1024]));
+    note();
+    addon.release(large);
+    note();
+    for (const handle of small) addon.release(handle);
+    note();
+    addon.allocate(engine, 'float32', [16 * 2 ** 20]);
+    note();
+    addon.destroyEngine(engine);
+    note();
+    console.log(steps.join(' '));`;
+  const args = ['--expose-gc', '--input-type=commonjs', '--eval', script];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect({ stdout, stderr }).toEqual({ stdout: '80 16 0 64 0\n', stderr: '' });
+});

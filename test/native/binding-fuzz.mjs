@@ -183,6 +183,7 @@ const plausible = {
   stats: () => [random.pick(engines)?.id],
   trim: () => [random.pick(engines)?.id],
   measurePeak: () => [random.chance(0.01) ? random.pick(engines)?.id : 0], // milliseconds each
+  capTokenizerThreads: () => [random.pick([0, 1, 1024, ...wildNumbers])],
   describe: () => [],
   failAllocation: () => [random.pick(engines)?.id, random.pick([0, 1, 2, 2 ** 31])],
 };

@@ -1,5 +1,5 @@
 // The stream and its door: order, waits, limits, poison, foreign and stale handles, allocation failure, disposal.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   ArgumentError,
   BackendError,
@@ -45,6 +45,16 @@ describe('creating an engine', () => {
   it('refuses a backend that does not exist, naming those that do', () => {
     expect(() => newEngine({ backend: 'avx1024' })).toThrow(BackendError);
     expect(() => newEngine({ backend: 'avx1024' })).toThrow(/reference.*received avx1024/);
+  });
+
+  it('refuses the mock device by name, from options and from the environment', () => {
+    const refusal = /expected one of the backends reference.* but received mock, which only .* tests/;
+    expect(() => newEngine({ backend: 'mock' })).toThrow(BackendError);
+    expect(() => newEngine({ backend: 'mock' })).toThrow(refusal);
+    vi.stubEnv('LIKEWISE_BACKEND', 'mock');
+    expect(() => newEngine()).toThrow(refusal);
+    vi.unstubAllEnvs();
+    new Engine({ backend: 'mock', allowMock: true }).dispose();
   });
 
   it.each([-1, 0.5, 4096, Number.NaN])('refuses %s threads', (threads) => {
@@ -110,6 +120,16 @@ describe('commands', () => {
     await expect(bad.data()).rejects.toThrow(/embedding.*99/);
     const healthy = Tensor.from(engine, Float32Array.of(3, 4), [1, 2]);
     expect(await l2Normalize(healthy).data()).toEqual(Float32Array.of(3 / 5, 4 / 5));
+  });
+
+  it('that fill a poisoned tensor heal it', async () => {
+    const engine = newEngine();
+    const bad = poisoned(engine); // [2, 4]
+    await expect(bad.data()).rejects.toThrow(ExecutionError);
+    engine.addon.upload(bad.rows(0, 1).handle, new Float32Array(4));
+    await expect(bad.data()).rejects.toThrow(ExecutionError);
+    engine.addon.upload(bad.handle, new Float32Array(8).fill(5));
+    expect(await bad.data()).toEqual(new Float32Array(8).fill(5));
   });
 
   it('past the limit are refused and the engine stays usable', async () => {
@@ -186,20 +206,30 @@ describe('handles', () => {
 });
 
 describe('memory', () => {
-  it('is reused: a steady state asks for none', async () => {
+  it('is reused: a steady state asks for none, nor for commands, staging or records', async () => {
     const engine = newEngine();
     const step = () =>
       scope(() => {
         const row = Tensor.from(engine, new Float32Array(1000), [10, 100]);
         return l2Normalize(weightedSum(row, row, 1, 1));
       });
-    for (let index = 0; index < 3; index++) step().dispose();
+    const slow = Tensor.from(engine, new Float32Array(1500 * 1500), [1500, 1500]);
+    const weight = packWeight(slow);
+    for (let index = 0; index < 6; index++) linear(slow, weight).dispose(); // meanwhile more waits than ever after
+    for (let index = 0; index < 200; index++) step().dispose();
+    await engine.ready(0);
+    step().dispose();
     await engine.ready(0);
     const before = engine.stats();
-    for (let index = 0; index < 100; index++) step().dispose();
+    for (let index = 0; index < 200; index++) {
+      step().dispose();
+      await engine.ready(8);
+    }
     await engine.ready(0);
     const after = engine.stats();
+    expect(after.commandsExecuted - before.commandsExecuted).toBe(600);
     expect(after.poolMisses).toBe(before.poolMisses);
+    expect(after.allocations).toBe(before.allocations);
     expect(after.liveTensors).toBe(before.liveTensors);
     expect(after.bytesInUse).toBe(before.bytesInUse);
   });
@@ -215,19 +245,21 @@ describe('memory', () => {
     let failures = 0;
     for (let k = 1; ; k++) {
       const engine = newEngine();
+      const read = async () => {
+        using result = work(engine);
+        return (await result.data()).length;
+      };
       engine.addon.failAllocation(engine.id, k);
-      try {
-        await work(engine).data();
-        expect(k).toBeGreaterThan(4);
-        break;
-      } catch (error) {
-        expect(error).toBeInstanceOf(OutOfMemoryError);
-        failures++;
-        expect(engine.stats().liveTensors).toBe(0);
-        expect((await work(engine).data()).length).toBe(40_000);
-      }
+      const outcome = await read().catch((error: unknown) => error);
+      expect(engine.stats().liveTensors).toBe(0);
+      expect(engine.stats().bytesInUse).toBe(0);
+      if (outcome === 40_000) break;
+      expect(outcome).toBeInstanceOf(OutOfMemoryError);
+      failures++;
+      expect(await read()).toBe(40_000);
     }
-    expect(failures).toBeGreaterThanOrEqual(4);
+    // five tensors with their storages, five commands, the staging of two uploads, the table
+    expect(failures).toBeGreaterThanOrEqual(15);
   });
 
   it('of absurd size is refused', () => {
@@ -257,6 +289,23 @@ describe('memory', () => {
 });
 
 describe('disposing an engine', () => {
+  it('does not wait for the command that is running', async () => {
+    const engine = newEngine({ backend: 'reference', threads: 1 });
+    const square = Tensor.from(engine, new Float32Array(800 * 800), [800, 800]);
+    const packed = packWeight(square);
+    const product = linear(square, packed); // some hundred milliseconds of plain loops
+    while (engine.stats().commandsExecuted < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    const reading = product.data().then(
+      () => 'done',
+      (error) => error,
+    );
+    const disposed = performance.now();
+    engine.dispose();
+    const returned = performance.now();
+    expect(await reading).toBeInstanceOf(DisposedError);
+    expect(returned - disposed).toBeLessThan((performance.now() - disposed) / 5);
+  });
+
   it('rejects what was pending and refuses what comes after', async () => {
     const engine = newEngine({ backend: 'reference' });
     const square = Tensor.from(engine, new Float32Array(400 * 400), [400, 400]);

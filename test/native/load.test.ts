@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AddonError } from '../../src/errors.ts';
+import { libraryDefect } from '../../src/native/library-file.ts';
 import { addonPath, loadAddon, packageVersion } from '../../src/native/load.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { temporaryFile, temporaryFolder } from '../temporary-file.ts';
 
 const remedy =
@@ -35,6 +37,27 @@ describe('loadAddon', () => {
     expectRefusal(temporaryFile('likewise.node', 'not a library\n'), reason);
     expectRefusal(temporaryFile('likewise.node', ''), reason);
     expectRefusal(temporaryFile('likewise.node', readFileSync(addonPath).subarray(0, 40)), reason);
+  });
+
+  // Each of these once killed the process inside the system's loader.
+  it.runIf(process.platform === 'linux')('says so of an addon cut short anywhere', () => {
+    const bytes = readFileSync(addonPath);
+    const parts = [0.2, 0.5, 0.9, 0.99].map((part) => Math.floor(part * bytes.length));
+    for (const cut of [0, 1, 3, 4, 40, 63, 64, 100, 4096, 20_000, ...parts, bytes.length - 1]) {
+      const reason = /\((it has only|it ends inside its header|it is cut short)/;
+      expectRefusal(temporaryFile('likewise.node', bytes.subarray(0, cut)), reason);
+    }
+  });
+
+  it('looks at a damaged header without believing it', () => {
+    const bytes = readFileSync(addonPath).subarray(0, 8192);
+    const random = seededRandom(7);
+    for (let round = 0; round < 300; round++) {
+      const damaged = Buffer.from(bytes);
+      for (let flips = 0; flips < 8; flips++) damaged[4 + Math.floor(random() * 120)] = random() * 256;
+      const defect = libraryDefect(temporaryFile('likewise.node', damaged));
+      if (defect !== undefined) expect(defect).toMatch(/^it /);
+    }
   });
 
   it('says so for the addon of another architecture', () => {

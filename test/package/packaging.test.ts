@@ -1,7 +1,7 @@
 // Test 26: the tarball that would be published, and an empty project that installs it without running install scripts, as
-// npm 12 does by default. Installing needs the registry or npm's cache of it.
+// npm 12 does by default, and builds the addon there. Installing needs the registry or npm's cache of it.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tinyModel } from '../cli/run-cli.ts';
@@ -11,8 +11,9 @@ const root = join(import.meta.dirname, '..', '..');
 const folder = scratchFolder();
 const npmOptions = ['--no-audit', '--no-fund', '--no-update-notifier', '--fetch-retries=0'];
 
-function run(command: string, args: string[], cwd: string) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 100_000 });
+function run(command: string, args: string[], cwd: string, timeout = 100_000, variables = {}) {
+  const env = { ...process.env, ...variables };
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout, env });
   return { status, stdout, stderr };
 }
 
@@ -82,7 +83,8 @@ describe('installed without its install script', () => {
   }, 120_000);
 
   const node = (...args: string[]) => run(process.execPath, args, project);
-  const likewise = (...args: string[]) => node(join(project, 'node_modules', '.bin', 'likewise'), ...args);
+  const cli = join(project, 'node_modules', '.bin', 'likewise');
+  const likewise = (...args: string[]) => node(cli, ...args);
   const remedy = /the native addon is not built: no file at .*; run "npx likewise build" /;
 
   it('the import works, and the first use says how to build', (context) => {
@@ -126,5 +128,35 @@ describe('installed without its install script', () => {
     const use = likewise('similarity', '--model', tinyModel, 'a', 'b');
     expect(use.status).toBe(1);
     expect(use.stderr).toMatch(/^likewise: the native addon is not built: .* \[LIKEWISE_ADDON\]\n$/);
+  });
+
+  it('`npx likewise build` builds it there, and the first use works', (context) => {
+    if (unreachable) context.skip();
+    const built = run('npx', ['--no-install', 'likewise', 'build'], project, 500_000);
+    expect(built).toMatchObject({ status: 0, stdout: expect.stringMatching(/likewise: built .* MiB\) in /) });
+    const script = `
+      const { SentenceEncoder } = await import('likewise');
+      const encoder = await SentenceEncoder.load(${JSON.stringify(tinyModel)});
+      const vector = await encoder.encode('the cat');
+      console.log(vector.length, vector.some((value) => value !== 0), vector.every(Number.isFinite));`;
+    const { stdout, stderr } = node('--input-type=module', '--eval', script);
+    expect({ stdout, stderr }).toEqual({ stdout: '32 true true\n', stderr: '' });
+  }, 600_000);
+
+  it('a build that fails leaves the addon that works', (context) => {
+    if (unreachable || process.platform === 'win32') context.skip();
+    const addon = join(project, 'node_modules', 'likewise', 'build', 'Release', 'likewise.node');
+    const before = statSync(addon);
+    const compiler = join(folder, 'broken-compiler');
+    const probes = '*--version*|*-fsyntax-only*) exec g++ "$@" ;;';
+    writeFileSync(compiler, `#!/bin/sh\ncase "$*" in ${probes} *) exit 1 ;; esac\n`, { mode: 0o755 });
+    const built = run(process.execPath, [cli, 'build'], project, 100_000, { CXX: compiler });
+    expect(built.status).toBe(1);
+    expect(built.stderr).toMatch(
+      /could not be built: .* the one built before is still in its place \[LIKEWISE_ADDON\]/,
+    );
+    expect(statSync(addon)).toMatchObject({ ino: before.ino, size: before.size, mtimeMs: before.mtimeMs });
+    const use = likewise('similarity', '--model', tinyModel, 'a', 'a');
+    expect(use).toMatchObject({ status: 0, stdout: expect.stringMatching(/1\.0000/) });
   });
 });

@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'LIKEWISE_DTYPE',
   'LIKEWISE_DISPOSED',
   'LIKEWISE_SCOPE',
+  'LIKEWISE_GRADIENT',
   'LIKEWISE_ADDON',
   'LIKEWISE_BACKEND',
   'LIKEWISE_EXECUTION',
@@ -58,6 +59,11 @@ export class DisposedError extends LikewiseError {
 /** A scope was given a promise, or a tensor left a scope that freed it. */
 export class ScopeError extends LikewiseError {
   readonly code = 'LIKEWISE_SCOPE';
+}
+
+/** A gradient was asked for that was not recorded: no tape, an untracked loss, a second backward. */
+export class GradientError extends LikewiseError {
+  readonly code = 'LIKEWISE_GRADIENT';
 }
 
 /** The native addon is missing, was built for another Node ABI, or cannot be loaded. */

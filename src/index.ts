@@ -1,8 +1,29 @@
 // The public face: re-exports only.
+
+export { CovarianceAccumulator } from './embed/covariance-accumulator.ts';
+export { type CovarianceState, mergeCovariance } from './embed/covariance-state.ts';
 export { Embeddings, TokenEmbeddings } from './embed/embeddings.ts';
 export type { EncodeOptions, LoadOptions, Progress } from './embed/encode-options.ts';
-export { POOLING_MODES, type PoolingMode } from './embed/pooling.ts';
+export {
+  type ComponentRanges,
+  calibrate,
+  type QuantizedEmbeddings,
+  type QuantizeOptions,
+  quantizeEmbeddings,
+  truncateEmbeddings,
+  VECTOR_PRECISIONS,
+  type VectorPrecision,
+} from './embed/quantization.ts';
 export { EmbeddingsChunk, SentenceEncoder } from './embed/sentence-encoder.ts';
 export type { SimilarityFunction } from './embed/similarity.ts';
+export type { VectorMatrix, VectorSource } from './embed/vector-source.ts';
+export { type FitOptions, Whitening, type WhiteningData } from './embed/whitening.ts';
+export type { WhiteningOptions } from './embed/whitening-fit.ts';
+export { WHITENING_VARIANTS, type WhiteningVariant } from './embed/whitening-matrix.ts';
+export type { SaveWhitenedOptions } from './embed/whitening-model.ts';
 export * from './errors.ts';
 export { Engine, type EngineOptions } from './native/engine.ts';
+export { POOLING_MODES, type PoolingMode } from './nn/pooling.ts';
+export type { TrainConfigInput } from './train/config.ts';
+export { type TrainOptions, type TrainSummary, train } from './train/train.ts';
+export type { TrainListener } from './train/trainer.ts';

@@ -27,7 +27,7 @@ const ranks = [
   ['train'],
   ['report'],
   ['jobs', 'server', 'adapters'],
-  ['cli', 'index', 'kernels'],
+  ['cli', 'index', 'kernels', 'training'],
 ];
 
 function filesUnder(folder: string, pattern: RegExp): string[] {

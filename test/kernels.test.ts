@@ -1,8 +1,20 @@
 // likewise/kernels on plain typed arrays: the golden cases on every backend, and what it does with its arguments.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, BackendError, DTypeError, type LikewiseError, ShapeError } from '../src/errors.ts';
-import { type FusedAttentionOptions, fusedAttention } from '../src/kernels.ts';
+import {
+  ArgumentError,
+  BackendError,
+  DTypeError,
+  ExecutionError,
+  type LikewiseError,
+  ShapeError,
+} from '../src/errors.ts';
+import {
+  type CosineSoftmaxLossOptions,
+  cosineSoftmaxLoss,
+  type FusedAttentionOptions,
+  fusedAttention,
+} from '../src/kernels.ts';
 import { loadAddon } from '../src/native/load.ts';
 
 interface GoldenCase {
@@ -244,5 +256,87 @@ describe('arguments', () => {
     expect(error).toBeInstanceOf(errorClass);
     expect((error as Error).message).toMatch(message);
     expect((error as Error).message).not.toMatch(/\[attention\]|queryRank|Offsets/);
+  });
+});
+
+describe('cosineSoftmaxLoss', () => {
+  const rows = () => Float32Array.of(1, 2, -1, 0.5, 3, 1);
+  const options = (): CosineSoftmaxLossOptions => ({
+    queries: rows(),
+    candidates: rows().reverse(),
+    dim: 2,
+    scale: 20,
+  });
+
+  it('copies its arrays when called: they may be changed and transferred at once', async () => {
+    const expected = await cosineSoftmaxLoss(options());
+    expect(expected.loss).toBeGreaterThan(0);
+    expect(expected.gradQueries).toHaveLength(6);
+    const given = { ...options(), positives: Int32Array.of(0, 1, 2) };
+    const result = cosineSoftmaxLoss(given);
+    given.positives.fill(-7);
+    given.candidates.fill(Number.NaN);
+    structuredClone(given.queries.buffer, { transfer: [given.queries.buffer as ArrayBuffer] });
+    expect(await result).toEqual(expected);
+  });
+
+  it('gives NaN for NaN, and zero gradients where no query has a positive', async () => {
+    const queries = rows();
+    queries[3] = Number.NaN;
+    expect((await cosineSoftmaxLoss({ ...options(), queries })).loss).toBeNaN();
+    const none = await cosineSoftmaxLoss({ ...options(), positives: Int32Array.of(-1, -1, -1) });
+    expect(none).toEqual({
+      loss: 0,
+      gradQueries: new Float32Array(6),
+      gradCandidates: new Float32Array(6),
+      gradScale: 0,
+    });
+  });
+
+  type Refused = [string, object, new (m: string) => LikewiseError, RegExp];
+  it.each<Refused>([
+    ['broken rows', { queries: new Float32Array(5) }, ShapeError, /queries to hold whole rows of dim 2/],
+    ['no dim', { dim: undefined }, ArgumentError, /dim to be a positive integer but received undefined/],
+    ['queries of another type', { queries: new Float64Array(6) }, DTypeError, /queries to be a Float32Array/],
+    ['missing candidates', { candidates: undefined }, DTypeError, /candidates to be a Float32Array/],
+    ['positives of another type', { positives: [0, 1, 2] }, DTypeError, /positives to be an Int32Array/],
+    ['too few positives', { positives: Int32Array.of(0) }, ShapeError, /positives of shape \[3\]/],
+    ['fewer candidates', { candidates: rows().subarray(2) }, ShapeError, /as many candidates as queries/],
+    ['half a range', { excluded: Int32Array.of(0, 1, 2) }, ShapeError, /pairs of bounds for each of 3/],
+    [
+      'ids of one side',
+      { queryIds: Int32Array.of(0, 1, 2) },
+      ArgumentError,
+      /both queryIds and candidateIds/,
+    ],
+    [
+      'groups in both directions',
+      { rowGroups: Int32Array.of(0, 0, 0), symmetric: true },
+      ArgumentError,
+      /rowGroups or symmetric/,
+    ],
+    ['no scale', { scale: undefined }, ArgumentError, /scale to be finite/],
+    ['an infinite logWeight', { logWeight: Infinity }, ArgumentError, /logWeight to be finite/],
+    ['a backend that does not exist', { backend: 'avx1024' }, BackendError, /avx1024/],
+    [
+      'a positive beyond',
+      { positives: Int32Array.of(0, 1, 3) },
+      ExecutionError,
+      /positives\[2\] to be a cand/,
+    ],
+    ['a group beyond', { rowGroups: Int32Array.of(0, 1, 3) }, ExecutionError, /rowGroups\[2\] to be a query/],
+    [
+      'a range beyond',
+      { excluded: Int32Array.of(0, 1, 0, 1, 2, 4) },
+      ExecutionError,
+      /excluded\[2\] to hold/,
+    ],
+  ])('%s is refused', async (_name, change, errorClass, message) => {
+    const error = await cosineSoftmaxLoss({ ...options(), ...change }).then(
+      () => 'accepted',
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(errorClass);
+    expect((error as Error).message).toMatch(message);
   });
 });

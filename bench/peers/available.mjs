@@ -52,13 +52,14 @@ const versionHere = (name) =>
 /** `onnx` (graphs), `python`, `torch`, `sentenceTransformers`: what can run; `versions`; and what is `missing`, and why. */
 export function findPeers({ onnx, python = join(bench, '.venv/bin/python') }) {
   const graphs = findGraphs(onnx);
-  const found = inspectPython(python, ['torch', 'sentence-transformers', 'transformers']);
+  const found = inspectPython(python, ['numpy', 'torch', 'sentence-transformers', 'transformers']);
   const lacking = (name) =>
     found.reason ?? (found.absent.includes(name) ? `${python} lacks ${name}` : undefined);
   const reasons = {
     'onnxruntime-node': whyNoOnnxruntime(graphs),
     'sentence-transformers': lacking('sentence-transformers') ?? lacking('torch'),
     torch: lacking('torch'),
+    numpy: lacking('numpy'),
   };
   const onnxVersions = reasons['onnxruntime-node']
     ? {}
@@ -68,6 +69,7 @@ export function findPeers({ onnx, python = join(bench, '.venv/bin/python') }) {
     python,
     sentenceTransformers: !reasons['sentence-transformers'],
     torch: !reasons.torch,
+    numpy: !reasons.numpy,
     versions: { tokenizers: versionHere('tokenizers'), ...onnxVersions, ...found.versions },
     missing: Object.entries(reasons)
       .filter(([, reason]) => reason)

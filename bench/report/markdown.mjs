@@ -38,6 +38,44 @@ function kernels({ kernels: rows, gemmMeans }) {
   return [table(headings, body), ...means.flatMap((text) => [text, ''])].join('\n');
 }
 
+function loss({ losses, maxRss }) {
+  const rows = losses.map(({ shape, seconds, limit, share, loss: value, torch }) => [
+    shape.join(' x '),
+    spread(seconds, number),
+    number(limit.median),
+    spread(share, percent),
+    value.toFixed(6),
+    torch ? spread(torch.seconds, number) : '',
+    torch ? spread(torch.ratio, times) : '',
+    torch ? megabytes(torch.peakMemory) : '',
+    torch ? torch.loss.toFixed(6) : '',
+  ]);
+  const headings = ['rows x width', 'seconds', 'peak GFLOP/s', 'share of peak, 8 B² d', 'loss'];
+  const torchHeadings = ['torch seconds', 'Likewise against it', 'its memory', 'its loss'];
+  return `Memory of this process: at most ${megabytes(maxRss)}.\n\n${table([...headings, ...torchHeadings], rows)}`;
+}
+
+function training({ training: corpora }) {
+  const rows = corpora.map(({ name, tokens, tokensPerSecond, share, limit, torch }) => [
+    name,
+    number(tokens),
+    spread(tokensPerSecond, number),
+    number(limit.median),
+    spread(share, percent),
+    torch ? number(torch.tokensPerSecond.median) : '',
+    torch ? spread(torch.ratio, times) : '',
+  ]);
+  const headings = [
+    'batch',
+    'tokens',
+    'real tokens/s',
+    'peak GFLOP/s',
+    'share of peak',
+    'torch real tokens/s',
+  ];
+  return table([...headings, 'Likewise against it'], rows);
+}
+
 function encodeRow(engine) {
   const { stsSpearman } = engine.quality;
   return [
@@ -120,8 +158,55 @@ function memory(result) {
   return `${facts.join('; ')}.\n\n${table(['texts', 'seconds', 'RSS', 'JavaScript heap', 'pool', 'pool misses'], rows)}`;
 }
 
+function covariance({ rows, dim, backend, seconds, share, peer, ratio, perRound, samples }) {
+  const milliseconds = (value) => `${number(1000 * value)} ms`;
+  const against = peer
+    ? [spread(peer, milliseconds), `${times(ratio)} (${times(perRound.median)})`]
+    : ['', ''];
+  const body = [[backend, spread(seconds, milliseconds), spread(share, percent), ...against]];
+  const headings = [
+    'backend',
+    'Likewise',
+    'share of peak',
+    'np.cov',
+    'Likewise against it (median of rounds)',
+  ];
+  const memory = samples.map(({ rows: seen, rss }) => [number(seen), megabytes(rss)]);
+  return `${number(rows)} x ${dim}\n\n${table(headings, body)}\nA fit over a stream:\n\n${table(['rows', 'RSS'], memory)}`;
+}
+
+function eigen({ backend, sizes }) {
+  const milliseconds = (value) => `${number(1000 * value)} ms`;
+  const rows = sizes.flatMap(({ dim, residual, orthogonality, seconds, peers }) => [
+    [
+      dim,
+      `Likewise (${backend})`,
+      spread(seconds, milliseconds),
+      '',
+      residual.toExponential(1),
+      orthogonality.toExponential(1),
+    ],
+    ...peers.map((peer) => [
+      dim,
+      peer.name,
+      spread(peer.seconds, milliseconds),
+      `${times(peer.ratio)} (${times(peer.perRound.median)})`,
+      '',
+      '',
+    ]),
+  ]);
+  return table(
+    ['dimension', 'solver', 'time', 'Likewise against it (median of rounds)', 'residual', 'orthogonal to'],
+    rows,
+  );
+}
+
 const sections = {
   kernels: ['Kernels', kernels],
+  training: ['Training step, SimCSE', training],
+  loss: ['Contrastive loss, both directions, forward and backward', loss],
+  covariance: ['Covariance', covariance],
+  eigen: ['Symmetric eigen-decomposition, float64', eigen],
   encode: ['Encoding', encode],
   latency: ['One short query', latency],
   'event-loop': ['Event loop while encoding', eventLoop],

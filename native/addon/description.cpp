@@ -50,6 +50,9 @@ Napi::Object describe_build(Napi::Env env) {
   result.Set("ops", ops);
   result.Set("activations", names(env, activation_names()));
   result.Set("poolings", names(env, pooling_names()));
+  result.Set("unaryFunctions", names(env, unary_function_names()));
+  result.Set("binaryFunctions", names(env, binary_function_names()));
+  result.Set("reductions", names(env, reduction_names()));
   Napi::Array choices = Napi::Array::New(env);
   for (const Availability& entry : backends()) {
     Napi::Object choice = Napi::Object::New(env);

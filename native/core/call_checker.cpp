@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <iterator>
 
+#include "philox.h"
+
 namespace likewise {
 
 namespace {
@@ -171,6 +173,16 @@ bool CallChecker::real_output(int32_t index, std::initializer_list<Dim*> shape) 
   return !view || (real(view, spec_.outputs[index]) && shaped(view, spec_.outputs[index], shape));
 }
 
+bool CallChecker::float64_output(int32_t index, std::initializer_list<Dim*> shape) {
+  const TensorView& view = call_.outputs[index];
+  if (!view) return true;
+  if (view.dtype != DType::float64) {
+    return refuse(Problem::Kind::dtype, "expected %s of dtype float64 but received %s",
+                  camel_case(spec_.outputs[index].name).c_str(), dtype_name(view.dtype));
+  }
+  return shaped(view, spec_.outputs[index], shape);
+}
+
 bool CallChecker::int_input(int32_t index, std::initializer_list<Dim*> shape) {
   const TensorView& view = call_.inputs[index];
   if (!view) return true;
@@ -209,6 +221,20 @@ bool CallChecker::not_negative(int32_t parameter) {
                 camel_case(spec_.parameters[parameter]).c_str(), value);
 }
 
+bool CallChecker::positive(int32_t parameter) {
+  const double value = call_.parameters[parameter];
+  return (std::isfinite(value) && value > 0) ||
+         refuse(Problem::Kind::argument, "expected %s to be finite and above 0 but received %g",
+                camel_case(spec_.parameters[parameter]).c_str(), value);
+}
+
+bool CallChecker::fraction(int32_t parameter) {
+  const double value = call_.parameters[parameter];
+  return (value >= 0 && value < 1) ||  // false for NaN
+         refuse(Problem::Kind::argument, "expected %s to be at least 0 and below 1 but received %g",
+                camel_case(spec_.parameters[parameter]).c_str(), value);
+}
+
 bool CallChecker::integer(int32_t parameter, int64_t lowest, int64_t highest) {
   const double value = call_.parameters[parameter];
   const bool fits =
@@ -217,6 +243,31 @@ bool CallChecker::integer(int32_t parameter, int64_t lowest, int64_t highest) {
          refuse(Problem::Kind::argument, "expected %s to be a whole number from %lld to %lld but received %g",
                 camel_case(spec_.parameters[parameter]).c_str(), static_cast<long long>(lowest),
                 static_cast<long long>(highest), value);
+}
+
+bool CallChecker::dropout(int32_t probability, int32_t seed, int32_t site, int32_t keys) {
+  const double value = call_.parameters[probability];
+  if (!(value >= 0 && value < 1) || dropout_threshold(value) > 0xffff) {  // NaN too
+    return refuse(Problem::Kind::argument, "expected dropout to be at least 0 and below 1 but received %g",
+                  value);
+  }
+  if (value > 0 && !call_.inputs[keys]) {
+    return refuse(Problem::Kind::argument, "expected %s, by which dropout is drawn, but it was not given",
+                  camel_case(spec_.inputs[keys].name).c_str());
+  }
+  return integer(seed, 0, UINT32_MAX) && integer(site, 0, UINT32_MAX);
+}
+
+bool CallChecker::panels_fit(const Dim& outputs, const Dim& panels, const Dim& width) {
+  if (width.size < 1) {
+    return refuse(Problem::Kind::shape, "expected packed with panels of at least 1 column but received 0");
+  }
+  const int64_t needed = outputs.size / width.size + (outputs.size % width.size != 0);
+  return panels.size == needed ||
+         refuse(Problem::Kind::shape,
+                "expected packed of %lld panels, for %lld outputs in panels of %lld, but received %lld",
+                static_cast<long long>(needed), static_cast<long long>(outputs.size),
+                static_cast<long long>(width.size), static_cast<long long>(panels.size));
 }
 
 bool CallChecker::separate(const TensorView& output, const TensorSpec& name, const TensorView& other,
@@ -235,7 +286,9 @@ bool CallChecker::apart(int32_t in_place) {
       if (i == in_place && o == 0 && same) continue;
       if (!separate(output, spec_.outputs[o], input, spec_.inputs[i])) return false;
     }
-    if (o > 0 && !separate(output, spec_.outputs[o], call_.outputs[0], spec_.outputs[0])) return false;
+    for (int32_t other = 0; other < o; ++other) {
+      if (!separate(output, spec_.outputs[o], call_.outputs[other], spec_.outputs[other])) return false;
+    }
   }
   return true;
 }

@@ -28,15 +28,23 @@ class CallChecker {
   bool real_input(int32_t index, std::initializer_list<Dim*> shape);
   bool int_input(int32_t index, std::initializer_list<Dim*> shape);
   bool real_output(int32_t index, std::initializer_list<Dim*> shape);
+  bool float64_output(int32_t index, std::initializer_list<Dim*> shape);  // whatever the other tensors are
 
   bool both_or_neither(int32_t first, int32_t second);
   bool at_least(const Dim& dim, int32_t input, int64_t least);
   bool finite(int32_t parameter);
   bool not_negative(int32_t parameter);  // finite too
+  bool positive(int32_t parameter);      // finite too
+  bool fraction(int32_t parameter);      // at least 0, below 1
   bool integer(int32_t parameter, int64_t lowest, int64_t highest);
 
+  // The probability of dropout, its seed and site, and the input `keys`, which tells elements apart where it is not 0.
+  bool dropout(int32_t probability, int32_t seed, int32_t site, int32_t keys);
+  // packed [ceil(outputs / width), inputs, width]
+  bool panels_fit(const Dim& outputs, const Dim& panels, const Dim& width);
+
   // No output shares memory with an input, save that `in_place` may be the very view of output 0, nor with
-  // the other output.
+  // another output.
   bool apart(int32_t in_place = -1);
 
   bool refuse(Problem::Kind kind, const char* format, ...) __attribute__((format(printf, 3, 4)));

@@ -5,14 +5,14 @@ namespace likewise {
 
 namespace {
 
-Status check_ids(const OpCall& call, const char* name, const TensorView& ids, const char* table_name,
-                 const TensorView& table) {
+Status check_ids(const OpCall& call, const char* op, const char* name, const TensorView& ids,
+                 const char* table_name, const TensorView& table) {
   if (!ids) return Status::ok;
   const int32_t* values = static_cast<const int32_t*>(ids.data);
   for (int64_t i = 0; i < ids.shape[0]; ++i) {
     if (values[i] >= 0 && values[i] < table.shape[0]) continue;
     return fail(call, Status::invalid_value,
-                "[embedding] expected %s[%lld] to be a row of %s, which has %lld, but received %d", name,
+                "[%s] expected %s[%lld] to be a row of %s, which has %lld, but received %d", op, name,
                 static_cast<long long>(i), table_name, static_cast<long long>(table.shape[0]), values[i]);
   }
   return Status::ok;
@@ -39,16 +39,45 @@ Status check_offsets(const OpCall& call, const char* op, const char* name, const
   return Status::ok;
 }
 
+// in: token_ids, word, position_ids, position, type_ids, type, in this order
+Status check_table_ids(const OpCall& call, const char* op, const TensorView* in) {
+  Status status = check_ids(call, op, "tokenIds", in[0], "word", in[1]);
+  if (status == Status::ok) status = check_ids(call, op, "positionIds", in[2], "position", in[3]);
+  if (status == Status::ok) status = check_ids(call, op, "typeIds", in[4], "type", in[5]);
+  return status;
+}
+
+Status check_pooled(const OpCall& call, const char* op, const TensorView& offsets, const TensorView& skip,
+                    int64_t tokens) {
+  const Status status = check_offsets(call, op, "offsets", offsets, tokens);
+  if (status != Status::ok || !skip) return status;
+  const int32_t* values = static_cast<const int32_t*>(skip.data);
+  for (int64_t s = 0; s < skip.shape[0]; ++s) {
+    if (values[s] >= 0) continue;
+    return fail(call, Status::invalid_value, "[%s] expected skip[%lld] to be 0 or more but received %d", op,
+                static_cast<long long>(s), values[s]);
+  }
+  return Status::ok;
+}
+
 }  // namespace
 
 Status check_embedding_data(const OpCall& call) {
-  using namespace embedding_op;
-  const TensorView* in = call.inputs;
-  Status status = check_ids(call, "tokenIds", in[token_ids], "word", in[word]);
-  if (status == Status::ok)
-    status = check_ids(call, "positionIds", in[position_ids], "position", in[position]);
-  if (status == Status::ok) status = check_ids(call, "typeIds", in[type_ids], "type", in[type]);
-  return status;
+  return check_table_ids(call, "embedding", call.inputs + embedding_op::token_ids);
+}
+
+Status check_embedding_gradient_data(const OpCall& call) {
+  return check_table_ids(call, "embeddingGradient", call.inputs + embedding_gradient_op::token_ids);
+}
+
+Status check_scatter_rows_data(const OpCall& call) {
+  using namespace scatter_rows_op;
+  return check_ids(call, "scatterRows", "ids", call.inputs[ids], "table", call.outputs[table]);
+}
+
+Status check_gather_rows_data(const OpCall& call) {
+  using namespace gather_rows_op;
+  return check_ids(call, "gatherRows", "ids", call.inputs[ids], "table", call.inputs[table]);
 }
 
 Status check_attention_data(const OpCall& call) {
@@ -60,18 +89,42 @@ Status check_attention_data(const OpCall& call) {
   return check_offsets(call, "attention", "keyOffsets", in[key_offsets], in[key].shape[0]);
 }
 
+Status check_attention_gradient_data(const OpCall& call) {
+  using namespace attention_gradient_op;
+  const TensorView* in = call.inputs;
+  const Status status =
+      check_offsets(call, "attentionGradient", "queryOffsets", in[query_offsets], in[query].shape[0]);
+  if (status != Status::ok) return status;
+  return check_offsets(call, "attentionGradient", "keyOffsets", in[key_offsets], in[key].shape[0]);
+}
+
 Status check_pool_data(const OpCall& call) {
   using namespace pool_op;
   const TensorView* in = call.inputs;
-  const Status status = check_offsets(call, "pool", "offsets", in[offsets], in[input].shape[0]);
-  if (status != Status::ok || !in[skip]) return status;
-  const int32_t* values = static_cast<const int32_t*>(in[skip].data);
-  for (int64_t s = 0; s < in[skip].shape[0]; ++s) {
-    if (values[s] >= 0) continue;
-    return fail(call, Status::invalid_value, "[pool] expected skip[%lld] to be 0 or more but received %d",
-                static_cast<long long>(s), values[s]);
+  return check_pooled(call, "pool", in[offsets], in[skip], in[input].shape[0]);
+}
+
+Status check_pool_gradient_data(const OpCall& call) {
+  using namespace pool_gradient_op;
+  const TensorView* in = call.inputs;
+  return check_pooled(call, "poolGradient", in[offsets], in[skip], call.outputs[input_gradient].shape[0]);
+}
+
+Status check_adamw_data(const OpCall& call) {
+  using namespace adamw_op;
+  const TensorView& ends = call.inputs[group_ends];
+  const int32_t* values = static_cast<const int32_t*>(ends.data);
+  const int64_t last = ends.shape[0] - 1, elements = call.inputs[gradient].shape[0];
+  for (int64_t g = 0; g <= last; ++g) {
+    if (values[g] >= (g == 0 ? 0 : values[g - 1])) continue;
+    return fail(call, Status::invalid_value,
+                "[adamw] expected groupEnds not to be negative nor to fall but groupEnds[%lld] is %d",
+                static_cast<long long>(g), values[g]);
   }
-  return Status::ok;
+  if (values[last] == elements) return Status::ok;
+  return fail(call, Status::invalid_value,
+              "[adamw] expected groupEnds to end with %lld, the number of elements, but received %d",
+              static_cast<long long>(elements), values[last]);
 }
 
 }  // namespace likewise

@@ -26,6 +26,30 @@ enum class Pooling : int32_t {
 #undef OP
 };
 
+enum class UnaryFunction : int32_t {
+#define OP(name, inputs, outputs, parameters)
+#define UNARY_FUNCTION(name) name,
+#include "../ops.def"
+#undef UNARY_FUNCTION
+#undef OP
+};
+
+enum class BinaryFunction : int32_t {
+#define OP(name, inputs, outputs, parameters)
+#define BINARY_FUNCTION(name) name,
+#include "../ops.def"
+#undef BINARY_FUNCTION
+#undef OP
+};
+
+enum class Reduction : int32_t {
+#define OP(name, inputs, outputs, parameters)
+#define REDUCTION(name) name,
+#include "../ops.def"
+#undef REDUCTION
+#undef OP
+};
+
 enum class OpId : int32_t {
 #define OP(name, inputs, outputs, parameters) name,
 #include "../ops.def"

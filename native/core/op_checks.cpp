@@ -8,26 +8,13 @@
 
 namespace likewise {
 
-// packed [ceil(outputs / width), inputs, width]
-static bool check_panels(CallChecker& check, const Dim& outputs, const Dim& panels, const Dim& width) {
-  if (width.size < 1) {
-    return check.refuse(Problem::Kind::shape,
-                        "expected packed with panels of at least 1 column but received 0");
-  }
-  const int64_t needed = outputs.size / width.size + (outputs.size % width.size != 0);
-  return panels.size == needed ||
-         check.refuse(Problem::Kind::shape,
-                      "expected packed of %lld panels, for %lld outputs in panels of %lld, but received %lld",
-                      static_cast<long long>(needed), static_cast<long long>(outputs.size),
-                      static_cast<long long>(width.size), static_cast<long long>(panels.size));
-}
-
-bool check_pack_weight(CallChecker& check, const OpCall&) {
+bool check_pack_weight(CallChecker& check, const OpCall& call) {
   using namespace pack_weight_op;
-  Dim outputs{"outputs"}, inputs{"inputs"}, panels{"panels"}, width{"width"};
-  return check.real_input(weight, {&outputs, &inputs}) &&
-         check.real_output(packed, {&panels, &inputs, &width}) &&
-         check_panels(check, outputs, panels, width) && check.apart();
+  Dim rows{"outputs"}, columns{"inputs"}, panels{"panels"}, width{"width"};
+  if (!check.real_input(weight, {&rows, &columns}) || !check.integer(transposed, 0, 1)) return false;
+  const bool turned = call.parameters[transposed] == 1;
+  return check.real_output(packed, {&panels, turned ? &rows : &columns, &width}) &&
+         check.panels_fit(turned ? columns : rows, panels, width) && check.apart();
 }
 
 bool check_embedding(CallChecker& check, const OpCall& call) {
@@ -47,44 +34,10 @@ bool check_linear(CallChecker& check, const OpCall&) {
   using namespace linear_op;
   Dim rows{"rows"}, inputs{"inputs"}, outputs{"outputs"}, panels{"panels"}, width{"width"};
   return check.real_input(input, {&rows, &inputs}) && check.real_input(packed, {&panels, &inputs, &width}) &&
-         check.real_output(output, {&rows, &outputs}) && check_panels(check, outputs, panels, width) &&
+         check.real_output(output, {&rows, &outputs}) && check.panels_fit(outputs, panels, width) &&
          check.real_input(bias, {&outputs}) && check.real_input(residual, {&rows, &outputs}) &&
+         check.real_output(pre_activation, {&rows, &outputs}) &&
          check.integer(activation, 0, std::ssize(activation_names()) - 1) && check.apart(residual);
-}
-
-bool check_layer_norm(CallChecker& check, const OpCall&) {
-  using namespace layer_norm_op;
-  Dim rows{"rows"}, width{"width"};
-  return check.real_input(input, {&rows, &width}) && check.real_input(residual, {&rows, &width}) &&
-         check.real_input(gamma, {&width}) && check.real_input(beta, {&width}) &&
-         check.real_output(output, {&rows, &width}) && check.not_negative(epsilon) && check.apart();
-}
-
-bool check_attention(CallChecker& check, const OpCall& call) {
-  using namespace attention_op;
-  Dim queries{"query tokens"}, keys{"key tokens"}, width{"width"}, bounds{"sequences + 1"},
-      head_count{"heads"};
-  if (!check.real_input(query, {&queries, &width}) || !check.real_input(key, {&keys, &width}) ||
-      !check.real_input(value, {&keys, &width}) || !check.int_input(query_offsets, {&bounds}) ||
-      !check.at_least(bounds, query_offsets, 1) || !check.int_input(key_offsets, {&bounds}) ||
-      !check.both_or_neither(query_rank, key_rank) || !check.int_input(query_rank, {&queries}) ||
-      !check.int_input(key_rank, {&keys}) || !check.real_output(output, {&queries, &width}) ||
-      !check.at_least(width, query, 1) || !check.integer(heads, 1, width.size)) {
-    return false;
-  }
-  head_count.size = static_cast<int64_t>(call.parameters[heads]);
-  if (width.size % head_count.size != 0) {
-    return check.refuse(Problem::Kind::argument, "expected heads to divide the width %lld but received %lld",
-                        static_cast<long long>(width.size), static_cast<long long>(head_count.size));
-  }
-  if (!check.real_output(log_sum_exp, {&queries, &head_count}) || !check.finite(scale) ||
-      !check.integer(strict, 0, 1)) {
-    return false;
-  }
-  if (call.parameters[strict] == 1 && !call.inputs[query_rank]) {
-    return check.refuse(Problem::Kind::argument, "expected queryRank and keyRank, which strict compares");
-  }
-  return check.apart();
 }
 
 bool check_pool(CallChecker& check, const OpCall& call) {

@@ -77,4 +77,37 @@ const std::vector<std::string>& pooling_names() {
   return names;
 }
 
+const std::vector<std::string>& unary_function_names() {
+  static const std::vector<std::string> names = {
+#define OP(name, inputs, outputs, parameters)
+#define UNARY_FUNCTION(name) #name,
+#include "../ops.def"
+#undef UNARY_FUNCTION
+#undef OP
+  };
+  return names;
+}
+
+const std::vector<std::string>& binary_function_names() {
+  static const std::vector<std::string> names = {
+#define OP(name, inputs, outputs, parameters)
+#define BINARY_FUNCTION(name) #name,
+#include "../ops.def"
+#undef BINARY_FUNCTION
+#undef OP
+  };
+  return names;
+}
+
+const std::vector<std::string>& reduction_names() {
+  static const std::vector<std::string> names = {
+#define OP(name, inputs, outputs, parameters)
+#define REDUCTION(name) #name,
+#include "../ops.def"
+#undef REDUCTION
+#undef OP
+  };
+  return names;
+}
+
 }  // namespace likewise

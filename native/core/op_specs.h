@@ -26,5 +26,8 @@ const OpSpec& op_spec(OpId id);
 // The enumerators' names, in order: activation_names()[static_cast<size_t>(Activation::relu)] is "relu".
 const std::vector<std::string>& activation_names();
 const std::vector<std::string>& pooling_names();
+const std::vector<std::string>& unary_function_names();
+const std::vector<std::string>& binary_function_names();
+const std::vector<std::string>& reduction_names();
 
 }  // namespace likewise

@@ -38,7 +38,9 @@ Status run(const OpCall& call) {
 
 template <int32_t... op>
 void fill_ops(Backend& backend, std::integer_sequence<int32_t, op...>) {
-  ((backend.ops[op] = {run<op, false>, run<op, true>}), ...);
+  ((backend.ops[op] = {underlying.ops[op].float32 ? run<op, false> : nullptr,
+                       underlying.ops[op].float64 ? run<op, true> : nullptr}),
+   ...);
 }
 
 }  // namespace

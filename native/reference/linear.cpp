@@ -22,18 +22,20 @@ double activate(Activation activation, double x) {
   return x;
 }
 
-// packed[p][k][j] = weight[p * width + j][k], zero past the last row
+// packed[p][k][j] = w[p * width + j][k], zero past w's last row; w is the weight or its transpose
 template <typename T>
 Status pack_weight(const OpCall& call) {
   const Matrix<T> weight(call.inputs[pack_weight_op::weight]);      // [outputs, inputs]
   const TensorView& packed = call.outputs[pack_weight_op::packed];  // [panels, inputs, width]
-  const int64_t panels = packed.shape[0], inputs = packed.shape[1], width = packed.shape[2];
+  const int64_t panels = packed.shape[0], depth = packed.shape[1], width = packed.shape[2];
+  const bool transposed = call.parameters[pack_weight_op::transposed] == 1;
+  const int64_t rows = transposed ? weight.columns : weight.rows;
   T* next = values<T>(packed);
   for (int64_t p = 0; p < panels; ++p) {
-    for (int64_t k = 0; k < inputs; ++k) {
+    for (int64_t k = 0; k < depth; ++k) {
       for (int64_t j = 0; j < width; ++j) {
         const int64_t row = p * width + j;
-        *next++ = row < weight.rows ? weight[row][k] : T(0);
+        *next++ = row >= rows ? T(0) : transposed ? weight[k][row] : weight[row][k];
       }
     }
   }
@@ -55,6 +57,7 @@ Status linear(const OpCall& call) {
       double sum = 0;
       for (int64_t k = 0; k < inputs; ++k) sum += double(x[i][k]) * double(column[k * width]);
       if (shift != nullptr) sum += shift[o];
+      if (call.outputs[pre_activation]) Matrix<T>(call.outputs[pre_activation])[i][o] = static_cast<T>(sum);
       sum = activate(function, sum);
       if (call.inputs[residual]) sum += Matrix<T>(call.inputs[residual])[i][o];
       y[i][o] = static_cast<T>(sum);

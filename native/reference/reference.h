@@ -28,11 +28,21 @@ T* values(const TensorView& view) {
   return static_cast<T*>(view.data);
 }
 
-void fill_linear(Backend& backend);  // pack_weight too
-void fill_embedding(Backend& backend);
-void fill_layer_norm(Backend& backend);
+void fill_linear(Backend& backend);           // pack_weight too
+void fill_linear_gradient(Backend& backend);  // activation_gradient too
+void fill_optimizer(Backend& backend);        // squared_norm, adamw
+void fill_embedding(Backend& backend);        // embedding_gradient too
+void fill_layer_norm(Backend& backend);       // layer_norm_gradient too
 void fill_attention(Backend& backend);
 void fill_pool(Backend& backend);
+void fill_pool_gradient(Backend& backend);
+void fill_row_gradients(Backend& backend);
 void fill_rows(Backend& backend);
+void fill_cosine_softmax_loss(Backend& backend);
+void fill_plain(Backend& backend);
+void fill_table_rows(Backend& backend);
+void fill_covariance(Backend& backend);
+void fill_eigen(Backend& backend);
+void fill_whiten(Backend& backend);
 
 }  // namespace likewise::reference

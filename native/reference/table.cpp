@@ -45,11 +45,21 @@ void fill_reference(Backend& backend) {
   backend.copy_in = copy;
   backend.copy_out = copy;
   reference::fill_linear(backend);
+  reference::fill_linear_gradient(backend);
+  reference::fill_optimizer(backend);
   reference::fill_embedding(backend);
   reference::fill_layer_norm(backend);
   reference::fill_attention(backend);
   reference::fill_pool(backend);
+  reference::fill_pool_gradient(backend);
+  reference::fill_row_gradients(backend);
   reference::fill_rows(backend);
+  reference::fill_cosine_softmax_loss(backend);
+  reference::fill_plain(backend);
+  reference::fill_table_rows(backend);
+  reference::fill_covariance(backend);
+  reference::fill_eigen(backend);
+  reference::fill_whiten(backend);
 }
 
 }  // namespace likewise

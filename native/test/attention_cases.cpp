@@ -1,8 +1,9 @@
-// Cases of attention: ragged batches, head dimensions and masks.
+// Cases of attention, with and without dropout, and of its gradient: ragged batches, head dimensions and masks.
 #include <algorithm>
 #include <cmath>
 
 #include "op_case.h"
+#include "test_backends.h"
 
 namespace likewise::test {
 
@@ -48,9 +49,9 @@ OpCase attention_case(const Lengths& lengths, int64_t heads, int64_t head_dim, M
   const double scale = sharpness / std::sqrt(static_cast<double>(head_dim));
   OpCase one{OpId::attention,
              "attention ",
-             std::vector<Operand>(7),
+             std::vector<Operand>(8),
              {{queries, width}, {}},
-             {static_cast<double>(heads), scale, mask == Mask::strict_permutation ? 1.0 : 0.0}};
+             {static_cast<double>(heads), scale, mask == Mask::strict_permutation ? 1.0 : 0.0, 0, 0, 0}};
   one.name += std::to_string(lengths.queries.size()) + " sequences, " + std::to_string(queries) +
               " queries, " + std::to_string(keys) + " keys, " + std::to_string(heads) + " heads of " +
               std::to_string(head_dim) + ", mask " + std::to_string(static_cast<int32_t>(mask));
@@ -67,6 +68,44 @@ OpCase attention_case(const Lengths& lengths, int64_t heads, int64_t head_dim, M
   const int32_t longest =
       lengths.keys.empty() ? 0 : *std::max_element(lengths.keys.begin(), lengths.keys.end());
   one.error_units = 32 + 0.25 * longest + 2 * scale * static_cast<double>(head_dim);
+  return one;
+}
+
+OpCase with_dropout(OpCase one, double probability) {
+  using namespace attention_op;
+  std::vector<int32_t> ids(one.inputs[query_offsets].values.size() - 1);
+  for (size_t s = 0; s < ids.size(); ++s) ids[s] = static_cast<int32_t>(s * 0x9E3779B9u);  // any sign
+  one.name += ", dropout " + std::to_string(probability);
+  one.inputs[sequence_ids] = int_operand(ids);
+  one.parameters[dropout] = probability;
+  one.parameters[seed] = 4000000000;
+  one.parameters[site] = 77;
+  one.error_units /= 1 - probability;
+  return one;
+}
+
+Operand rounded(std::vector<double> values, std::vector<int64_t> shape) {
+  for (double& value : values) value = static_cast<float>(value);
+  return {std::move(shape), std::move(values)};
+}
+
+// The gradient of a case: with its output and logarithms as float32 holds them.
+OpCase gradient_of(OpCase forward) {
+  using namespace attention_gradient_op;
+  const Operand of_query = forward.inputs[attention_op::query], of_key = forward.inputs[attention_op::key];
+  const double head_dim = static_cast<double>(of_query.shape[1]) / forward.parameters[attention_op::heads];
+  forward.outputs[1] = {of_query.shape[0], static_cast<int64_t>(forward.parameters[attention_op::heads])};
+  SerialWorkers serial;
+  const OpResult result = run_case(forward, test_backends()[0], DType::float64, 1, layouts[0], serial);
+  OpCase one{OpId::attention_gradient,
+             "gradient of " + forward.name,
+             {random_operand(of_query.shape, 4)},
+             {of_query.shape, of_key.shape, of_key.shape},
+             forward.parameters};
+  one.inputs.insert(one.inputs.end(), forward.inputs.begin(), forward.inputs.end());
+  one.inputs.push_back(rounded(result.outputs[0], forward.outputs[0]));
+  one.inputs.push_back(rounded(result.outputs[1], forward.outputs[1]));
+  one.error_units = forward.error_units * (1 + std::sqrt(head_dim));
   return one;
 }
 
@@ -98,6 +137,20 @@ std::vector<OpCase> attention_cases() {
   cases.push_back(attention_case(same({40, 70}), 2, 32, Mask::none, true, -3));
   cases.push_back(attention_case(same({}), 2, 8));
   cases.push_back(attention_case(same(std::vector<int32_t>(70, 6)), 12, 4));
+  const size_t plain = cases.size();
+  for (size_t i = 0; i < plain; i += 3) cases.push_back(with_dropout(cases[i], i % 2 == 0 ? 0.5 : 0.1));
+  return cases;
+}
+
+std::vector<OpCase> attention_gradient_cases() {
+  std::vector<OpCase> cases;
+  for (const OpCase& forward : attention_cases()) cases.push_back(gradient_of(forward));
+  for (const Mask mask : {Mask::none, Mask::causal}) {  // several parts
+    cases.push_back(gradient_of(attention_case(same({511, 513}), 1, 4, mask)));
+    cases.push_back(gradient_of(with_dropout(attention_case({{600, 3}, {20, 1030}}, 1, 8, mask), 0.1)));
+    cases.push_back(gradient_of(attention_case({{20, 0}, {1030, 600}}, 1, 8, mask)));
+  }
+  cases.push_back(gradient_of(with_dropout(attention_case(same({1030}), 1, 3), 0.1)));
   return cases;
 }
 

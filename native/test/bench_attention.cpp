@@ -1,9 +1,11 @@
-// Times the attention kernel of one instruction set beside the measured peak: 2 threads, medians over interleaved
-// rounds. Floating-point operations counted: 4 * queries * keys * head_dim per head. Arguments: [rounds] [threads].
+// Times attention and its gradient of one instruction set beside the measured peak: 2 threads, medians over interleaved
+// rounds. Floating-point operations counted: 4 * queries * keys * head_dim per head, 14 with the gradient.
+// Arguments: [rounds] [threads] [a word of the rows' names].
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <thread>
 
 #include "../cpu/kernels/register.h"
@@ -46,8 +48,9 @@ std::vector<int32_t> sentences(int32_t mean, int32_t count) {
 }
 
 struct Row {
-  const char* name;
+  std::string name;
   AttentionCase problem;
+  bool with_gradient = false;
   std::vector<double> times = {};
   std::vector<double> shares = {};
 
@@ -56,7 +59,12 @@ struct Row {
     for (size_t s = 0; s < problem.query_lengths.size(); s++) {
       pairs += double(problem.query_lengths[s]) * double(problem.key_lengths[s]);
     }
-    return 4 * pairs * double(problem.hidden());
+    return (with_gradient ? 14 : 4) * pairs * double(problem.hidden());
+  }
+
+  void run(const Backend& backend, int32_t threads) {
+    problem.run(backend[OpId::attention].float32, threads, with_gradient);
+    if (with_gradient) problem.run_gradient(backend[OpId::attention_gradient].float32, threads);
   }
 };
 
@@ -66,7 +74,7 @@ void measure(const Backend& backend, std::vector<Row>& rows, int32_t rounds, int
       const int32_t calls = std::max(1, static_cast<int32_t>(3e9 / row.flops()));
       const double before = peak_rate(backend, threads);
       const double start = seconds();
-      for (int32_t i = 0; i < calls; i++) row.problem.run(backend[OpId::attention].float32, threads, false);
+      for (int32_t i = 0; i < calls; i++) row.run(backend, threads);
       const double time = (seconds() - start) / calls;
       const double peak = (before + peak_rate(backend, threads)) / 2;
       row.times.push_back(time);
@@ -86,11 +94,23 @@ int main(int argc, char** argv) {
   const int32_t threads = argc > 2 ? std::atoi(argv[2]) : 2;
   Backend backend;
   LIKEWISE_ISA::register_attention(backend);
+  LIKEWISE_ISA::register_attention_gradient(backend);
   LIKEWISE_ISA::register_peak(backend);
 
+  const char* word = argc > 3 ? argv[3] : "";
   std::vector<Row> rows;
-  auto add = [&rows](const char* name, int64_t heads, int64_t head_dim, const std::vector<int32_t>& lengths) {
-    rows.push_back({name, AttentionCase(heads, head_dim, lengths, lengths, 1)});
+  auto add = [&](const std::string& name, int64_t heads, int64_t head_dim,
+                 const std::vector<int32_t>& lengths, bool causal = false) {
+    for (const char* kind : {"", " + gradient", " + gradient, dropout"}) {
+      if ((name + kind).find(word) == std::string::npos) continue;
+      Row row{name + kind, AttentionCase(heads, head_dim, lengths, lengths, 1), *kind != '\0'};
+      for (size_t s = 0; causal && s < lengths.size(); s++) {
+        for (int32_t i = 0; i < lengths[s]; i++) row.problem.query_rank.push_back(i);
+      }
+      row.problem.key_rank = row.problem.query_rank;
+      row.problem.dropout = std::string(kind).ends_with("dropout") ? 0.1 : 0;
+      rows.push_back(std::move(row));
+    }
   };
   add("32 x 12 x 128 x 32", 12, 32, repeat(128, 32));
   add("8 x 12 x 512 x 64", 12, 64, repeat(512, 8));
@@ -99,17 +119,15 @@ int main(int argc, char** argv) {
   add("4 x 6 x 128 x 26", 6, 26, repeat(128, 4));
   add("256 x 12 x 15 x 32", 12, 32, repeat(15, 256));
   add("256 x 12 x 16 x 32", 12, 32, repeat(16, 256));
+  add("128 x 12 x 32 x 32", 12, 32, repeat(32, 128));
   add("256 sentences x 12 x 32", 12, 32, sentences(15, 256));
-  add("8 x 12 x 512 x 64 causal", 12, 64, repeat(512, 8));
-  AttentionCase& causal = rows.back().problem;
-  for (int32_t i = 0; i < 8 * 512; i++) causal.query_rank.push_back(i % 512);
-  causal.key_rank = causal.query_rank;
+  add("8 x 12 x 512 x 64 causal", 12, 64, repeat(512, 8), true);
 
   measure(backend, rows, rounds, threads);
-  std::printf("%-28s %10s %10s %8s\n", "batch x heads x length x dim", "ms", "GFLOP/s", "of peak");
+  std::printf("%-46s %10s %10s %8s\n", "batch x heads x length x dim", "ms", "GFLOP/s", "of peak");
   for (const Row& row : rows) {
     const double time = median(row.times);
-    std::printf("%-28s %10.3f %10.1f %7.1f%%\n", row.name, time * 1e3, row.flops() / time * 1e-9,
+    std::printf("%-46s %10.3f %10.1f %7.1f%%\n", row.name.c_str(), time * 1e3, row.flops() / time * 1e-9,
                 median(row.shares) * 100);
   }
   return 0;

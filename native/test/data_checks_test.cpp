@@ -45,12 +45,25 @@ OpCase embedding() {
 // query_starts and key_starts: the offsets; 4 query tokens, 3 key tokens
 OpCase attention(const std::vector<int32_t>& query_starts, const std::vector<int32_t>& key_starts) {
   using namespace attention_op;
-  OpCase one{OpId::attention, "attention", std::vector<Operand>(7), {{4, 6}, {4, 2}}, {2, 1, 0}};
+  OpCase one{OpId::attention, "attention", std::vector<Operand>(8), {{4, 6}, {4, 2}}, {2, 1, 0, 0, 0, 0}};
   one.inputs[query] = random_operand({4, 6}, 1);
   one.inputs[key] = random_operand({3, 6}, 2);
   one.inputs[value] = random_operand({3, 6}, 3);
   one.inputs[query_offsets] = int_operand(query_starts);
   one.inputs[key_offsets] = int_operand(key_starts);
+  return one;
+}
+
+OpCase attention_gradient(const std::vector<int32_t>& query_starts, const std::vector<int32_t>& key_starts) {
+  const OpCase forward = attention(query_starts, key_starts);
+  OpCase one{OpId::attention_gradient,
+             "attention_gradient",
+             {random_operand({4, 6}, 4)},
+             {{4, 6}, {3, 6}, {3, 6}},
+             forward.parameters};
+  one.inputs.insert(one.inputs.end(), forward.inputs.begin(), forward.inputs.end());
+  one.inputs.push_back(random_operand({4, 6}, 5));
+  one.inputs.push_back(random_operand({4, 2}, 6));
   return one;
 }
 
@@ -96,6 +109,11 @@ TEST(offsets_that_are_no_batch) {
                  "[attention] expected keyOffsets never to fall but keyOffsets[2] is 3 after 5");
   expect_refusal(attention({0}, {0}),
                  "[attention] expected queryOffsets to end with 4, the number of tokens, but received 0");
+  expect_refusal(attention_gradient({0, 5, 4}, {0, 3, 3}),
+                 "[attentionGradient] expected queryOffsets never to fall but queryOffsets[2] is 4 after 5");
+  expect_refusal(
+      attention_gradient({0, 4}, {0, 2}),
+      "[attentionGradient] expected keyOffsets to end with 3, the number of tokens, but received 2");
   expect_refusal(pool({-1, 4}, {0}), "[pool] expected offsets to start with 0 but received -1");
   expect_refusal(pool({0, 9, 4}, {0, 0}),
                  "[pool] expected offsets never to fall but offsets[2] is 4 after 9");
@@ -140,6 +158,38 @@ TEST(first_message_stays) {
   message[0] = '\0';
   fail(call, Status::invalid_value, "%s", std::string(1000, 'x').c_str());
   CHECK(std::string(message) == std::string(message_size - 1, 'x'), "a long message is cut");
+}
+
+TEST(ids_outside_their_table_when_training) {
+  const Operand ids = int_operand({0, 6, -3});
+  expect_refusal({OpId::gather_rows, "gather_rows", {random_operand({7, 5}, 1), ids}, {{3, 5}}, {}},
+                 "[gatherRows] expected ids[2] to be a row of table, which has 7, but received -3");
+  expect_refusal({OpId::scatter_rows, "scatter_rows", {random_operand({3, 5}, 1), ids}, {{6, 5}}, {0}},
+                 "[scatterRows] expected ids[1] to be a row of table, which has 6, but received 6");
+  OpCase gradient = embedding();
+  gradient.op = OpId::embedding_gradient;
+  gradient.outputs = {{3, 5}, {5}, {5}};
+  gradient.parameters = {1e-12, 0};
+  gradient.inputs.pop_back();  // beta
+  gradient.inputs.insert(gradient.inputs.begin(), random_operand({3, 5}, 6));
+  gradient.inputs[embedding_gradient_op::position_ids].values[2] = 3;
+  expect_refusal(
+      gradient,
+      "[embeddingGradient] expected positionIds[2] to be a row of position, which has 3, but received 3");
+}
+
+TEST(offsets_of_pool_gradient) {
+  const auto gradient = [](const std::vector<int32_t>& offsets, const std::vector<int32_t>& skip) {
+    OpCase one = pool(offsets, skip);
+    one.op = OpId::pool_gradient;
+    one.inputs.insert(one.inputs.begin(), random_operand(one.outputs[0], 2));
+    one.outputs = {{4, 5}};
+    return one;
+  };
+  expect_refusal(gradient({0, 3, 5}, {0, 0}),
+                 "[poolGradient] expected offsets to end with 4, the number of tokens, but received 5");
+  expect_refusal(gradient({0, 3, 4}, {0, -1}),
+                 "[poolGradient] expected skip[1] to be 0 or more but received -1");
 }
 
 }  // namespace likewise::test

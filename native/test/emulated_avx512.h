@@ -144,6 +144,29 @@ EMULATED __m512i and_integers(__m512i a, __m512i b) {
 EMULATED __m512i or_integers(__m512i a, __m512i b) {
   return combine(a, b, [](int32_t x, int32_t y) { return x | y; });
 }
+EMULATED __m512i xor_integers(__m512i a, __m512i b) {
+  return combine(a, b, [](int32_t x, int32_t y) { return x ^ y; });
+}
+EMULATED void store_integers(void* p, __m512i a) {
+  Halves x;
+  x.integers = a;
+  for (int i = 0; i < 16; ++i) static_cast<int32_t*>(p)[i] = x.integer[i];
+}
+EMULATED __m512i blend_integers(__mmask16 mask, __m512i a, __m512i b) {
+  return bits_of(blend(mask, floats_of(a), floats_of(b)));
+}
+// The low halves of each of eight 64-bit lanes as unsigned factors, 64-bit products.
+EMULATED __m512i masked_multiply_wide(__mmask8 mask, __m512i a, __m512i b) {
+  Halves x, y, result;
+  x.integers = a;
+  y.integers = b;
+  for (int i = 0; i < 8; ++i) {
+    const uint64_t product = uint64_t{uint32_t(x.integer[2 * i])} * uint32_t(y.integer[2 * i]);
+    result.integer[2 * i] = set(mask, i) ? static_cast<int32_t>(product) : 0;
+    result.integer[2 * i + 1] = set(mask, i) ? static_cast<int32_t>(product >> 32) : 0;
+  }
+  return result.integers;
+}
 EMULATED __mmask16 integers_less(__m512i a, __m512i b, bool or_equal) {
   Halves x, y;
   x.integers = a;
@@ -158,8 +181,71 @@ EMULATED __m256i masked_half(__m512i a) {
   return x.integer_half[half];
 }
 
+union DoubleHalves {
+  __m512d whole;
+  __m256d half[2];
+  double lane[8];
+};
+template <typename Step>
+EMULATED __m512d by_double(Step step) {
+  DoubleHalves result;
+  for (int i = 0; i < 8; ++i) result.lane[i] = step(i);
+  return result.whole;
+}
+EMULATED __m512d add_doubles(__m512d a, __m512d b) { return a + b; }
+EMULATED __m512d subtract_doubles(__m512d a, __m512d b) { return a - b; }
+EMULATED __m512d multiply_doubles(__m512d a, __m512d b) { return a * b; }
+EMULATED __m512d divide_doubles(__m512d a, __m512d b) { return a / b; }
+EMULATED __m512d fmadd_doubles(__m512d a, __m512d b, __m512d c) {
+  DoubleHalves x{a}, y{b}, z{c}, result;
+  for (int i = 0; i < 2; ++i) result.half[i] = _mm256_fmadd_pd(x.half[i], y.half[i], z.half[i]);
+  return result.whole;
+}
+EMULATED __m512d fnmadd_doubles(__m512d a, __m512d b, __m512d c) {
+  DoubleHalves x{a}, y{b}, z{c}, result;
+  for (int i = 0; i < 2; ++i) result.half[i] = _mm256_fnmadd_pd(x.half[i], y.half[i], z.half[i]);
+  return result.whole;
+}
+EMULATED __m512d set1_double(double a) {
+  return by_double([a](int) { return a; });
+}
+EMULATED __m512d load_doubles(const double* p) {
+  __m512d result;
+  __builtin_memcpy(&result, p, sizeof result);
+  return result;
+}
+EMULATED void store_doubles(double* p, __m512d a) { __builtin_memcpy(p, &a, sizeof a); }
+EMULATED __m512d masked_load_doubles(__mmask8 mask, const double* p) {
+  return by_double([=](int i) { return (mask >> i & 1) != 0 ? p[i] : 0.0; });
+}
+EMULATED void masked_store_doubles(double* p, __mmask8 mask, __m512d a) {
+  DoubleHalves x{a};
+  for (int i = 0; i < 8; ++i) {
+    if ((mask >> i & 1) != 0) p[i] = x.lane[i];
+  }
+}
+EMULATED __m512d widen(__m256 a) {
+  DoubleHalves result;
+  result.half[0] = _mm256_cvtps_pd(_mm256_castps256_ps128(a));
+  result.half[1] = _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1));
+  return result.whole;
+}
+
 }  // namespace
 }  // namespace emulated
+
+#define _mm512_add_pd emulated::add_doubles
+#define _mm512_sub_pd emulated::subtract_doubles
+#define _mm512_mul_pd emulated::multiply_doubles
+#define _mm512_div_pd emulated::divide_doubles
+#define _mm512_fmadd_pd emulated::fmadd_doubles
+#define _mm512_fnmadd_pd emulated::fnmadd_doubles
+#define _mm512_set1_pd emulated::set1_double
+#define _mm512_loadu_pd emulated::load_doubles
+#define _mm512_storeu_pd emulated::store_doubles
+#define _mm512_maskz_loadu_pd emulated::masked_load_doubles
+#define _mm512_mask_storeu_pd emulated::masked_store_doubles
+#define _mm512_maskz_cvtps_pd(mask, a) emulated::widen(a)
 
 #define _mm512_add_ps emulated::add
 #define _mm512_sub_ps emulated::subtract
@@ -187,6 +273,10 @@ EMULATED __m256i masked_half(__m512i a) {
 #define _mm512_add_epi32 emulated::add_integers
 #define _mm512_and_epi32 emulated::and_integers
 #define _mm512_or_epi32 emulated::or_integers
+#define _mm512_xor_si512 emulated::xor_integers
+#define _mm512_storeu_si512 emulated::store_integers
+#define _mm512_mask_blend_epi32 emulated::blend_integers
+#define _mm512_maskz_mul_epu32 emulated::masked_multiply_wide
 #define _mm512_cmplt_epi32_mask(a, b) emulated::integers_less(a, b, false)
 #define _mm512_cmple_epi32_mask(a, b) emulated::integers_less(a, b, true)
 #undef _mm512_maskz_extracti64x4_epi64

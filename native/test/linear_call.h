@@ -68,6 +68,7 @@ inline Floats pack(const Backend& backend, Workers& workers, const Floats& weigh
   OpCall call;
   call.inputs[pack_weight_op::weight] = matrix(weight.data(), outputs, inputs, inputs);
   call.outputs[pack_weight_op::packed] = panels_view(packed.data(), outputs, inputs, width);
+  call.parameters[pack_weight_op::transposed] = 0;
   must(backend, OpId::pack_weight, call, workers);
   return packed;
 }

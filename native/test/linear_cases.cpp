@@ -11,12 +11,13 @@ struct Sizes {
   int64_t rows, inputs, outputs;
 };
 
-OpCase pack_case(int64_t outputs, int64_t inputs) {
+OpCase pack_case(int64_t outputs, int64_t inputs, bool transposed) {
   OpCase one{OpId::pack_weight,
-             "pack_weight " + std::to_string(outputs) + " x " + std::to_string(inputs),
+             "pack_weight " + std::to_string(outputs) + " x " + std::to_string(inputs) +
+                 (transposed ? " transposed" : ""),
              {random_operand({outputs, inputs}, 1)},
              {{0}},
-             {}};  // the output's shape follows the backend
+             {transposed ? 1.0 : 0.0}};  // the output's shape follows the backend
   return one;
 }
 
@@ -46,8 +47,10 @@ OpCase linear_case(Sizes n, Activation activation, bool with_bias, bool with_res
 std::vector<OpCase> linear_cases() {
   std::vector<OpCase> cases;
   for (const int64_t outputs : {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100}) {
-    for (const int64_t inputs : {0, 1, 2, 3, 7, 8, 9, 16, 17, 33, 70})
-      cases.push_back(pack_case(outputs, inputs));
+    for (const int64_t inputs : {0, 1, 2, 3, 7, 8, 9, 16, 17, 33, 70}) {
+      cases.push_back(pack_case(outputs, inputs, false));
+      cases.push_back(pack_case(outputs, inputs, true));
+    }
   }
 
   std::vector<Sizes> sizes;
@@ -68,6 +71,8 @@ std::vector<OpCase> linear_cases() {
   for (const Sizes& n : sizes) {
     cases.push_back(linear_case(n, Activation::identity, true, false));
     cases.push_back(linear_case(n, Activation::gelu_erf, true, true));
+    cases.back().name += " preActivation";
+    cases.back().outputs.push_back({n.rows, n.outputs});
   }
 
   for (const Activation activation : {Activation::identity, Activation::gelu_erf, Activation::gelu_tanh,

@@ -1,6 +1,8 @@
 // Running an OpCase; see op_case.h.
 #include "op_case.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <random>
@@ -56,9 +58,14 @@ OpResult run_case(const OpCase& one, const Backend& backend, DType real, int32_t
   }
   for (size_t i = 0; i < one.outputs.size(); ++i) {
     std::vector<int64_t> shape = one.outputs[i];
-    if (one.op == OpId::pack_weight) shape = packed_shape(one.inputs[0].shape, panel_width);
+    if (one.op == OpId::pack_weight) {
+      std::vector<int64_t> weight = one.inputs[0].shape;
+      if (one.parameters[pack_weight_op::transposed] == 1) std::swap(weight[0], weight[1]);
+      shape = packed_shape(weight, panel_width);
+    }
     outputs.push_back(shape.empty() ? nullptr : std::make_unique<GuardedTensor>(real, shape, layout));
     if (outputs.back()) call.outputs[i] = outputs.back()->view();
+    if (outputs.back() && i < one.before.size() && !one.before[i].empty()) outputs.back()->set(one.before[i]);
   }
   if (one.in_place >= 0) {
     outputs[0]->set(one.inputs[static_cast<size_t>(one.in_place)].values);
@@ -119,6 +126,33 @@ Operand int_operand(const std::vector<int32_t>& values, bool per_row) {
   operand.values.assign(values.begin(), values.end());
   operand.integer = true;
   operand.per_row = per_row;
+  return operand;
+}
+
+Operand spread_operand(int64_t rows, int64_t width, uint32_t seed, bool per_row, double offset) {
+  Operand operand = random_operand({rows, width}, seed, per_row);
+  for (size_t i = 0; i < operand.values.size(); ++i) {
+    const double size = 0.5 + std::fabs(operand.values[i]) / 2;
+    operand.values[i] =
+        static_cast<float>((static_cast<int64_t>(i) % width % 2 == 0 ? size : -size) + offset);
+  }
+  return operand;
+}
+
+std::vector<int32_t> random_ids(int64_t count, int64_t entries, uint32_t seed) {
+  std::vector<int32_t> ids;
+  for (const double value : random_values(count, seed)) {
+    ids.push_back(static_cast<int32_t>(std::min((value + 1) / 2, 0.999) * static_cast<double>(entries)));
+  }
+  return ids;
+}
+
+Operand row_keys_operand(int64_t rows, uint32_t seed) {
+  std::mt19937 random(seed);
+  Operand operand;
+  operand.shape = {rows, 2};
+  for (int64_t i = 0; i < 2 * rows; ++i) operand.values.push_back(static_cast<int32_t>(random()));
+  operand.integer = operand.per_row = true;
   return operand;
 }
 

@@ -9,30 +9,13 @@
 #include "../core/op_checks.h"
 #include "../core/op_specs.h"
 #include "check.h"
+#include "good_call.h"
 
 namespace likewise::test {
 
 namespace {
 
 constexpr DType real = DType::float32;
-
-struct GoodCall : OpCall {
-  uintptr_t next = 1 << 20;
-
-  TensorView view(DType dtype, std::initializer_list<int64_t> shape) {
-    TensorView made;
-    made.data = reinterpret_cast<void*>(next);
-    next += 1 << 20;
-    made.dtype = dtype;
-    for (const int64_t size : shape) made.shape[made.rank++] = size;
-    if (made.rank == 2) made.row_stride = made.shape[1] + 5;
-    return made;
-  }
-  void in(int32_t index, DType dtype, std::initializer_list<int64_t> shape) {
-    inputs[index] = view(dtype, shape);
-  }
-  void out(int32_t index, std::initializer_list<int64_t> shape) { outputs[index] = view(real, shape); }
-};
 
 // A call with every optional tensor present.
 GoodCall good_call(OpId id) {
@@ -60,13 +43,16 @@ GoodCall good_call(OpId id) {
       call.in(linear_op::packed, real, {3, 6, 4});
       call.in(linear_op::bias, real, {10});
       call.in(linear_op::residual, real, {5, 10});
-      call.out(0, {5, 10});
+      call.out(linear_op::output, {5, 10});
+      call.out(linear_op::pre_activation, {5, 10});
       break;
     case OpId::layer_norm:
       call.in(layer_norm_op::input, real, {5, 384});
       call.in(layer_norm_op::residual, real, {5, 384});
       call.in(layer_norm_op::gamma, real, {384});
       call.in(layer_norm_op::beta, real, {384});
+      call.in(layer_norm_op::row_keys, whole, {5, 2});
+      call.parameters[layer_norm_op::dropout] = 0.1;
       call.out(0, {5, 384});
       break;
     case OpId::attention:
@@ -77,10 +63,32 @@ GoodCall good_call(OpId id) {
       call.in(attention_op::key_offsets, whole, {3});
       call.in(attention_op::query_rank, whole, {5});
       call.in(attention_op::key_rank, whole, {7});
+      call.in(attention_op::sequence_ids, whole, {2});
       call.out(attention_op::output, {5, 12});
       call.out(attention_op::log_sum_exp, {5, 3});
       call.parameters[attention_op::heads] = 3;
       call.parameters[attention_op::scale] = 0.5;
+      call.parameters[attention_op::dropout] = 0.1;
+      break;
+    case OpId::attention_gradient:
+      for (const int32_t of_queries : {attention_gradient_op::output_gradient, attention_gradient_op::query,
+                                       attention_gradient_op::output}) {
+        call.in(of_queries, real, {5, 12});
+      }
+      for (const int32_t of_keys : {attention_gradient_op::key, attention_gradient_op::value})
+        call.in(of_keys, real, {7, 12});
+      call.in(attention_gradient_op::query_offsets, whole, {3});
+      call.in(attention_gradient_op::key_offsets, whole, {3});
+      call.in(attention_gradient_op::query_rank, whole, {5});
+      call.in(attention_gradient_op::key_rank, whole, {7});
+      call.in(attention_gradient_op::sequence_ids, whole, {2});
+      call.in(attention_gradient_op::log_sum_exp, real, {5, 3});
+      call.out(attention_gradient_op::query_gradient, {5, 12});
+      call.out(attention_gradient_op::key_gradient, {7, 12});
+      call.out(attention_gradient_op::value_gradient, {7, 12});
+      call.parameters[attention_gradient_op::heads] = 3;
+      call.parameters[attention_gradient_op::scale] = 0.5;
+      call.parameters[attention_gradient_op::dropout] = 0.1;
       break;
     case OpId::pool:
       call.in(pool_op::input, real, {5, 6});
@@ -97,7 +105,22 @@ GoodCall good_call(OpId id) {
       call.in(weighted_sum_op::right, real, {5, 6});
       call.out(0, {5, 6});
       break;
-    case OpId::count: break;
+    case OpId::linear_weight_gradient:
+    case OpId::activation_gradient:
+    case OpId::squared_norm:
+    case OpId::adamw: fill_linear_gradient_call(id, call); break;
+    case OpId::fill:
+    case OpId::copy:
+    case OpId::unary:
+    case OpId::binary:
+    case OpId::reduce:
+    case OpId::matmul:
+    case OpId::transpose: fill_plain_call(id, call); break;
+    case OpId::cosine_softmax_loss: fill_loss_call(call); break;
+    case OpId::covariance:
+    case OpId::symmetric_eigen:
+    case OpId::whiten: fill_whitening_call(id, call); break;
+    default: fill_row_gradient_call(id, call);
   }
   return call;
 }
@@ -127,10 +150,14 @@ void check_changes(OpId id, const OpCall& good, TensorView& (*tensor_of)(OpCall&
   if (!optional) changed("no memory", [](TensorView& view) { view.data = nullptr; });
   for (int32_t dtype = 0; dtype < 4; ++dtype) {
     if (dtype == static_cast<int32_t>(original.dtype)) continue;
+    // fill has no other tensor to be of the dtype of
+    if (id == OpId::fill && dtype == static_cast<int32_t>(DType::float64)) continue;
     changed("another dtype", [dtype](TensorView& view) { view.dtype = static_cast<DType>(dtype); });
   }
   for (int32_t rank = -1; rank <= 6; ++rank) {
-    if (rank != original.rank) changed("another rank", [rank](TensorView& view) { view.rank = rank; });
+    const bool either = id == OpId::squared_norm && tensor == 0 && rank == 1;  // vector or matrix
+    if (rank != original.rank && !either)
+      changed("another rank", [rank](TensorView& view) { view.rank = rank; });
   }
   for (int32_t i = 0; i < original.rank; ++i) {
     for (const int64_t size : {int64_t{-1}, INT64_MIN, int64_t{1} << 49, int64_t{1} << 62, INT64_MAX}) {
@@ -222,6 +249,28 @@ const Refusal refusals[] = {
        call.outputs[attention_op::log_sum_exp].data = call.outputs[attention_op::output].data;
      },
      argument, "[attention] expected logSumExp not to share memory with output"},
+    {OpId::attention, [](OpCall& call) { call.parameters[attention_op::dropout] = 1; }, argument,
+     "[attention] expected dropout to be at least 0 and below 1 but received 1"},
+    {OpId::attention, [](OpCall& call) { call.parameters[attention_op::seed] = 4294967296; }, argument,
+     "[attention] expected seed to be a whole number from 0 to 4294967295 but received 4.29497e+09"},
+    {OpId::attention, [](OpCall& call) { call.inputs[attention_op::sequence_ids].data = nullptr; }, argument,
+     "[attention] expected sequenceIds, by which dropout is drawn, but it was not given"},
+    {OpId::attention, [](OpCall& call) { call.inputs[attention_op::sequence_ids].shape[0] = 3; }, shape,
+     "[attention] expected sequenceIds of shape [2] but received [3]"},
+    {OpId::attention_gradient,
+     [](OpCall& call) { call.inputs[attention_gradient_op::log_sum_exp].shape[1] = 4; }, shape,
+     "[attentionGradient] expected logSumExp of shape [5, 3] but received [5, 4]"},
+    {OpId::attention_gradient,
+     [](OpCall& call) { call.outputs[attention_gradient_op::key_gradient].shape[0] = 5; }, shape,
+     "[attentionGradient] expected keyGradient of shape [7, 12] but received [5, 12]"},
+    {OpId::attention_gradient, [](OpCall& call) { call.parameters[attention_gradient_op::dropout] = -0.1; },
+     argument, "[attentionGradient] expected dropout to be at least 0 and below 1 but received -0.1"},
+    {OpId::attention_gradient,
+     [](OpCall& call) {
+       call.outputs[attention_gradient_op::value_gradient] =
+           call.outputs[attention_gradient_op::key_gradient];
+     },
+     argument, "[attentionGradient] expected valueGradient not to share memory with keyGradient"},
     {OpId::pool, [](OpCall& call) { call.inputs[pool_op::offsets].shape[0] = 0; }, shape,
      "[pool] expected offsets to have sequences + 1 >= 1 but received shape [0]"},
     {OpId::pool, [](OpCall& call) { call.inputs[pool_op::offsets].shape[0] = 3; }, shape,
@@ -239,6 +288,27 @@ const Refusal refusals[] = {
      shape, "[l2Normalize] expected input of at most 2^48 elements but received [4611686018427387904, 0]"},
     {OpId::weighted_sum, [](OpCall& call) { call.inputs[weighted_sum_op::right].shape[1] = 5; }, shape,
      "[weightedSum] expected right of shape [5, 6] but received [5, 5]"},
+    {OpId::covariance, [](OpCall& call) { call.outputs[covariance_op::sum].dtype = DType::float32; }, dtype,
+     "[covariance] expected sum of dtype float64 but received float32"},
+    {OpId::covariance, [](OpCall& call) { call.outputs[covariance_op::products].shape[1] = 7; }, shape,
+     "[covariance] expected products of shape [6, 6] but received [6, 7]"},
+    {OpId::covariance, [](OpCall& call) { call.parameters[covariance_op::first] = 0.5; }, argument,
+     "[covariance] expected first to be a whole number from 0 to 4503599627370496 but received 0.5"},
+    {OpId::symmetric_eigen, [](OpCall& call) { call.inputs[0].shape[0] = 5; }, shape,
+     "[symmetricEigen] expected matrix of shape [6, 6] but received [5, 6]"},
+    {OpId::symmetric_eigen, [](OpCall& call) { call.outputs[symmetric_eigen_op::workspace].shape[0] = 2211; },
+     shape, "[symmetricEigen] expected workspace of shape [2212] but received [2211]"},
+    {OpId::symmetric_eigen,
+     [](OpCall& call) {
+       call.outputs[symmetric_eigen_op::workspace].data = call.outputs[symmetric_eigen_op::vectors].data;
+     },
+     argument, "[symmetricEigen] expected workspace not to share memory with vectors"},
+    {OpId::whiten, [](OpCall& call) { call.inputs[whiten_op::mean].shape[0] = 5; }, shape,
+     "[whiten] expected mean of shape [6] but received [5]"},
+    {OpId::whiten, [](OpCall& call) { call.outputs[0].shape[1] = 13; }, shape,
+     "[whiten] expected packed of 4 panels, for 13 outputs in panels of 4, but received 3"},
+    {OpId::whiten, [](OpCall& call) { call.parameters[whiten_op::normalize] = 2; }, argument,
+     "[whiten] expected normalize to be a whole number from 0 to 1 but received 2"},
 };
 
 }  // namespace
@@ -309,11 +379,11 @@ TEST(checks_of_shared_memory) {
 
 TEST(specs_of_ops) {
   const OpSpec& linear = op_spec(OpId::linear);
-  CHECK(linear.name == "linear" && linear.inputs.size() == 4 && linear.outputs.size() == 1, "linear");
+  CHECK(linear.name == "linear" && linear.inputs.size() == 4 && linear.outputs.size() == 2, "linear");
   CHECK(linear.inputs[2].name == "bias" && linear.inputs[2].optional && !linear.inputs[1].optional,
         "linear's bias");
   CHECK(linear.parameters == std::vector<std::string>{"activation"}, "linear's parameters");
-  CHECK(op_spec(OpId::pack_weight).parameters.empty(), "an empty list");
+  CHECK(op_spec(OpId::squared_norm).parameters.empty(), "an empty list");
   CHECK(op_spec(OpId::attention).outputs[1].name == "log_sum_exp", "attention's second output");
   CHECK(activation_names()[static_cast<size_t>(Activation::relu)] == "relu", "activations");
   CHECK(pooling_names()[static_cast<size_t>(Pooling::last_token)] == "last_token", "poolings");

@@ -99,7 +99,9 @@ OpCase some_rows(const OpCase& whole, int64_t first, int64_t last) {
   for (Operand& operand : part.inputs) {
     if (operand.per_row) operand = rows_of(operand, first, last);
   }
-  part.outputs[0][0] = last - first;
+  for (std::vector<int64_t>& shape : part.outputs) {
+    if (!shape.empty()) shape[0] = last - first;
+  }
   return part;
 }
 
@@ -122,57 +124,80 @@ OpCase one_sequence(const OpCase& whole, size_t sequence) {
     part.outputs[0][0] = 1;
     return part;
   }
-  const auto [first_query, last_query] = bounds(attention_op::query_offsets);
-  const auto [first_key, last_key] = bounds(attention_op::key_offsets);
+  const bool gradient =
+      whole.op == OpId::attention_gradient;  // its inputs: the forward's after one, then two more
+  const int32_t shift = gradient ? 1 : 0;
+  const auto [first_query, last_query] = bounds(attention_op::query_offsets + shift);
+  const auto [first_key, last_key] = bounds(attention_op::key_offsets + shift);
   for (const int32_t input : {attention_op::query, attention_op::query_rank})
-    cut(input, first_query, last_query);
+    cut(input + shift, first_query, last_query);
   for (const int32_t input : {attention_op::key, attention_op::value, attention_op::key_rank}) {
-    cut(input, first_key, last_key);
+    cut(input + shift, first_key, last_key);
   }
-  for (std::vector<int64_t>& shape : part.outputs) {
-    if (!shape.empty()) shape[0] = last_query - first_query;
+  cut(attention_op::sequence_ids + shift, static_cast<int64_t>(sequence), static_cast<int64_t>(sequence) + 1);
+  if (gradient) {
+    for (const int32_t input : {attention_gradient_op::output_gradient, attention_gradient_op::output,
+                                attention_gradient_op::log_sum_exp}) {
+      cut(input, first_query, last_query);
+    }
+  }
+  for (size_t o = 0; o < part.outputs.size(); ++o) {
+    if (part.outputs[o].empty()) continue;
+    part.outputs[o][0] = gradient && o > 0 ? last_key - first_key : last_query - first_query;
   }
   return part;
 }
 
-// The result of `part`, whose first row is row `first` of `whole`, has the bits of those rows.
+// The result of `part` has the bits of those rows of `whole` that begin at row `first`, for each output.
 void check_part(const OpCase& whole, const OpCase& part, const Backend& backend, const OpResult& all,
-                int64_t first) {
+                const std::vector<int64_t>& first) {
   SerialWorkers serial;
   const OpResult some = run_checked(part, backend, DType::float32, layouts[0], serial);
   OpResult expected = all;
   for (size_t o = 0; o < expected.outputs.size(); ++o) {
     if (whole.outputs[o].empty()) continue;
     const int64_t width = whole.outputs[o][1];
-    const auto start = all.outputs[o].begin() + first * width;
+    const auto start = all.outputs[o].begin() + first[o] * width;
     expected.outputs[o].assign(start, start + part.outputs[o][0] * width);
   }
   CHECK(same_bits(expected, some), "%s on %s: rows %lld .. depend on their neighbours", whole.name.c_str(),
-        backend.name, static_cast<long long>(first));
+        backend.name, static_cast<long long>(first[0]));
+}
+
+// The first row of sequence s in each output.
+std::vector<int64_t> first_rows(const OpCase& one, size_t sequence) {
+  const auto start = [&](int32_t offsets) {
+    return static_cast<int64_t>(one.inputs[static_cast<size_t>(offsets)].values[sequence]);
+  };
+  if (one.op == OpId::pool) return {static_cast<int64_t>(sequence)};
+  if (one.op == OpId::attention)
+    return {start(attention_op::query_offsets), start(attention_op::query_offsets)};
+  const int64_t key = start(attention_gradient_op::key_offsets);
+  return {start(attention_gradient_op::query_offsets), key, key};
 }
 
 void check_neighbours(const std::vector<OpCase>& cases) {
   SerialWorkers serial;
   for (const OpCase& one : cases) {
-    const bool by_sequence = one.op == OpId::attention || one.op == OpId::pool;
+    const bool by_sequence =
+        one.op == OpId::attention || one.op == OpId::attention_gradient || one.op == OpId::pool;
     if (one.op == OpId::pack_weight || one.outputs[0][0] < 2) continue;
     for (const Backend& backend : test_backends()) {
       const OpResult all = run_checked(one, backend, DType::float32, layouts[0], serial);
       if (by_sequence) {
-        const int32_t index =
-            one.op == OpId::pool ? int32_t{pool_op::offsets} : int32_t{attention_op::query_offsets};
-        const std::vector<double>& starts = one.inputs[static_cast<size_t>(index)].values;
-        for (size_t s = 0; s + 1 < starts.size() && s < 7; ++s) {
-          const int64_t first =
-              one.op == OpId::pool ? static_cast<int64_t>(s) : static_cast<int64_t>(starts[s]);
-          check_part(one, one_sequence(one, s), backend, all, first);
-        }
+        const int32_t index = one.op == OpId::pool        ? int32_t{pool_op::offsets}
+                              : one.op == OpId::attention ? int32_t{attention_op::query_offsets}
+                                                          : int32_t{attention_gradient_op::query_offsets};
+        const size_t sequences = one.inputs[static_cast<size_t>(index)].values.size() - 1;
+        for (size_t s = 0; s < sequences && s < 7; ++s)
+          check_part(one, one_sequence(one, s), backend, all, first_rows(one, s));
       } else {
         const int64_t rows = one.outputs[0][0];
         for (const int64_t first : {int64_t{1}, rows / 2, rows - 1}) {
-          check_part(one, some_rows(one, first, rows), backend, all, first);
+          check_part(one, some_rows(one, first, rows), backend, all,
+                     std::vector<int64_t>(one.outputs.size(), first));
         }
-        check_part(one, some_rows(one, 0, rows / 2), backend, all, 0);
+        check_part(one, some_rows(one, 0, rows / 2), backend, all, std::vector<int64_t>(one.outputs.size()));
       }
     }
   }
@@ -202,6 +227,19 @@ TEST(linear_participants) { check_participants(linear_cases()); }
 TEST(linear_neighbours) { check_neighbours(linear_cases()); }
 TEST(linear_nan) { check_not_finite(linear_cases(), NAN); }
 
+TEST(linear_gradient_against_truth) { check_table(linear_gradient_cases()); }
+TEST(linear_gradient_participants) { check_participants(linear_gradient_cases()); }
+TEST(linear_gradient_nan) { check_not_finite(linear_gradient_cases(), NAN); }
+
+TEST(activation_gradient_against_truth) { check_table(activation_gradient_cases()); }
+TEST(activation_gradient_participants) { check_participants(activation_gradient_cases()); }
+TEST(activation_gradient_neighbours) { check_neighbours(activation_gradient_cases()); }
+TEST(activation_gradient_nan) { check_not_finite(activation_gradient_cases(), NAN); }
+
+TEST(optimizer_against_truth) { check_table(optimizer_cases()); }
+TEST(optimizer_participants) { check_participants(optimizer_cases()); }
+TEST(optimizer_nan) { check_not_finite(optimizer_cases(), NAN); }
+
 TEST(rows_against_truth) { check_table(row_cases()); }
 TEST(rows_participants) { check_participants(row_cases()); }
 TEST(rows_neighbours) { check_neighbours(row_cases()); }
@@ -213,10 +251,56 @@ TEST(attention_participants) { check_participants(attention_cases()); }
 TEST(attention_neighbours) { check_neighbours(attention_cases()); }
 TEST(attention_nan) { check_not_finite(attention_cases(), NAN); }
 
+TEST(loss_against_truth) { check_table(loss_cases()); }
+TEST(loss_participants) { check_participants(loss_cases()); }
+TEST(loss_blocks_against_truth) { check_table(loss_block_cases()); }
+TEST(loss_blocks_participants) { check_participants(loss_block_cases()); }
+TEST(loss_nan) { check_not_finite(loss_cases(), NAN); }
+TEST(loss_infinity) { check_not_finite(loss_cases(), -INFINITY); }
+
+TEST(attention_gradient_against_truth) { check_table(attention_gradient_cases()); }
+TEST(attention_gradient_participants) { check_participants(attention_gradient_cases()); }
+TEST(attention_gradient_neighbours) { check_neighbours(attention_gradient_cases()); }
+TEST(attention_gradient_nan) {
+  std::vector<OpCase> cases = attention_gradient_cases();  // without masks: what is hidden is multiplied by 0
+  std::erase_if(
+      cases, [](const OpCase& one) { return !one.inputs[attention_gradient_op::query_rank].shape.empty(); });
+  check_not_finite(cases, NAN);
+}
+
 TEST(pool_against_truth) { check_table(pool_cases()); }
 TEST(pool_participants) { check_participants(pool_cases()); }
 TEST(pool_neighbours) { check_neighbours(pool_cases()); }
 TEST(pool_nan) { check_not_finite(pool_cases(), NAN); }
+TEST(whiten_against_truth) { check_table(whiten_cases()); }
+TEST(whiten_participants) { check_participants(whiten_cases()); }
+TEST(whiten_neighbours) { check_neighbours(whiten_cases()); }
+TEST(whiten_nan) { check_not_finite(whiten_cases(), NAN); }
+
 TEST(pool_infinity) { check_not_finite(pool_cases(), -INFINITY); }
+
+TEST(pool_gradient_against_truth) { check_table(pool_gradient_cases()); }
+TEST(pool_gradient_participants) { check_participants(pool_gradient_cases()); }
+TEST(pool_gradient_nan) { check_not_finite(pool_gradient_cases(), NAN); }
+
+TEST(dropped_rows_against_truth) { check_table(dropped_row_cases()); }
+TEST(dropped_rows_participants) { check_participants(dropped_row_cases()); }
+TEST(dropped_rows_neighbours) { check_neighbours(dropped_row_cases()); }
+TEST(dropped_rows_nan) { check_not_finite(dropped_row_cases(), NAN); }
+
+TEST(row_gradients_against_truth) { check_table(row_gradient_cases()); }
+TEST(row_gradients_participants) { check_participants(row_gradient_cases()); }
+TEST(row_gradients_neighbours) { check_neighbours(row_gradient_cases()); }
+TEST(row_gradients_nan) { check_not_finite(row_gradient_cases(), NAN); }
+TEST(row_gradients_infinity) { check_not_finite(row_gradient_cases(), -INFINITY); }
+
+TEST(affine_gradients_against_truth) { check_table(affine_gradient_cases()); }
+TEST(affine_gradients_participants) { check_participants(affine_gradient_cases()); }
+TEST(affine_gradients_nan) { check_not_finite(affine_gradient_cases(), NAN); }
+
+TEST(table_rows_against_truth) { check_table(table_row_cases()); }
+TEST(table_rows_participants) { check_participants(table_row_cases()); }
+TEST(table_rows_nan) { check_not_finite(table_row_cases(), NAN); }
+TEST(table_rows_infinity) { check_not_finite(table_row_cases(), -INFINITY); }
 
 }  // namespace likewise::test

@@ -1,4 +1,4 @@
-// Cases of pool: every way of pooling over ragged batches, with and without skipped tokens.
+// Cases of pool and its gradient: every way of pooling over ragged batches, with and without skipped tokens.
 #include "op_case.h"
 
 namespace likewise::test {
@@ -46,6 +46,29 @@ std::vector<OpCase> pool_cases() {
         cases.push_back(pool_case(std::vector<int32_t>(sequences, 6), 11, mode, with_skip));
       }
     }
+  }
+  return cases;
+}
+
+// Of the same batches. Every third value of a column is the same, so that max has ties.
+std::vector<OpCase> pool_gradient_cases() {
+  std::vector<OpCase> cases;
+  for (const OpCase& forward : pool_cases()) {
+    using namespace pool_gradient_op;
+    OpCase one{OpId::pool_gradient,
+               "gradient of " + forward.name,
+               std::vector<Operand>(4),
+               {forward.inputs[pool_op::input].shape},
+               forward.parameters};
+    one.inputs[output_gradient] = random_operand(forward.outputs[0], 2);
+    one.inputs[input] = forward.inputs[pool_op::input];
+    for (size_t i = 0; i < one.inputs[input].values.size(); i += 3) one.inputs[input].values[i] = 0.75;
+    one.inputs[offsets] = forward.inputs[pool_op::offsets];
+    one.inputs[skip] = forward.inputs[pool_op::skip];
+    one.error_units = 4;
+    cases.push_back(one);
+    if (forward.parameters[0] == static_cast<double>(Pooling::max)) continue;
+    cases.back().inputs[input] = {};
   }
   return cases;
 }

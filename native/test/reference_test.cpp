@@ -47,7 +47,8 @@ OpCase pool(Pooling mode) {
 
 TEST(reference_linear) {
   const Operand weight = matrix(3, 2, {1, 2, 3, 4, 5, 6});
-  expect({OpId::pack_weight, "pack", {weight}, {{0}}, {}}, {1, 3, 2, 4, 5, 0, 6, 0});
+  expect({OpId::pack_weight, "pack", {weight}, {{0}}, {0}}, {1, 3, 2, 4, 5, 0, 6, 0});
+  expect({OpId::pack_weight, "pack", {weight}, {{0}}, {1}}, {1, 2, 3, 4, 5, 6});
   Operand packed = weight;
   packed.to_pack = true;
   OpCase one{OpId::linear,
@@ -63,6 +64,9 @@ TEST(reference_linear) {
     return other;
   };  // of -1, -1, 3
   expect(with(Activation::relu), {0, 0, 3});
+  OpCase kept = with(Activation::relu);
+  kept.outputs.push_back({1, 3});
+  expect(kept, {-1, -1, 3}, 1);
   expect(with(Activation::tanh), {-0.761594155956, -0.761594155956, 0.995054753687});
   expect(with(Activation::gelu_erf), {-0.158655253931, -0.158655253931, 2.995950305905});
   expect(with(Activation::gelu_tanh), {-0.158808009393, -0.158808009393, 2.996362607918});

@@ -1,5 +1,4 @@
 // Cases of the ops that work row by row: embedding, layer_norm, l2_normalize, weighted_sum.
-#include <algorithm>
 #include <cmath>
 
 #include "op_case.h"
@@ -16,18 +15,6 @@ std::string sizes_text(int64_t rows, int64_t width) {
   return std::to_string(rows) + " x " + std::to_string(width);
 }
 
-// Magnitudes in [0.5, 1], signs alternating along the row: no row is nearly constant, where normalising it
-// would blow rounding errors up.
-Operand spread_operand(int64_t rows, int64_t width, uint32_t seed, bool per_row, double offset = 0) {
-  Operand operand = random_operand({rows, width}, seed, per_row);
-  for (size_t i = 0; i < operand.values.size(); ++i) {
-    const double size = 0.5 + std::fabs(operand.values[i]) / 2;
-    operand.values[i] =
-        static_cast<float>((static_cast<int64_t>(i) % width % 2 == 0 ? size : -size) + offset);
-  }
-  return operand;
-}
-
 // offset: added to every input, to which the variance must not be sensitive
 OpCase layer_norm_case(int64_t rows, int64_t width, bool with_residual, double offset = 0) {
   using namespace layer_norm_op;
@@ -42,14 +29,6 @@ OpCase layer_norm_case(int64_t rows, int64_t width, bool with_residual, double o
   one.inputs[beta] = random_operand({width}, 4);
   one.error_units = 16 + std::sqrt(static_cast<double>(width)) + 8 * std::fabs(offset);
   return one;
-}
-
-std::vector<int32_t> random_ids(int64_t count, int64_t entries, uint32_t seed) {
-  std::vector<int32_t> ids;
-  for (const double value : random_values(count, seed)) {
-    ids.push_back(static_cast<int32_t>(std::min((value + 1) / 2, 0.999) * static_cast<double>(entries)));
-  }
-  return ids;
 }
 
 OpCase embedding_case(int64_t tokens, int64_t width, bool with_position, bool with_type, bool with_type_ids) {

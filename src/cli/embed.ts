@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { guessFormat, type TextFormat } from '../data/file-format.ts';
+import type { ComponentRanges, VectorPrecision } from '../embed/quantization.ts';
 import { ArgumentError } from '../errors.ts';
 import { interruptionSignal } from './interruption.ts';
 import {
@@ -24,6 +25,8 @@ interface EmbedOptions extends ModelOptions {
   textField?: string;
   header?: boolean;
   truncateDim?: number;
+  outputPrecision: VectorPrecision;
+  calibration?: string;
   normalize?: boolean;
   json?: boolean;
 }
@@ -31,7 +34,9 @@ interface EmbedOptions extends ModelOptions {
 const help = `
 One vector per row, in order. txt: every line is a text, an empty line an empty text. jsonl: a string, or an object
 whose --text-field is one. csv, tsv: the column --text-field, by name (the first row is a header) or by number from 1.
-.npy is little-endian float32 of shape (texts, dimension); .jsonl has one array of numbers per line.
+.npy is of shape (texts, dimension), float32 unless --output-precision says otherwise: float16; int8 and uint8, 256 steps
+between the least and the largest value of each component over the vectors written or those of --calibration; binary and
+ubinary, the components' signs, eight to a byte. .jsonl has one array of numbers per line.
 
 Example:
   $ likewise embed --model ./all-MiniLM-L6-v2 --input corpus.txt --output vectors.npy`;
@@ -53,6 +58,12 @@ export function embedCommand(): Command {
     .option('--text-field <field>', 'key of the JSON object, or name or number of the column (default: text)')
     .option('--header', 'csv, tsv: the first row is a header, also with a column number')
     .option('--truncate-dim <count>', 'keep only the first dimensions', positiveInteger)
+    .addOption(
+      new Option('--output-precision <precision>', 'what a component is stored as; binary: one bit')
+        .choices(['float32', 'float16', 'int8', 'uint8', 'binary', 'ubinary'])
+        .default('float32'),
+    )
+    .option('--calibration <file>', 'int8, uint8: .npy of vectors whose ranges are used, not those written')
     .option('--normalize', 'scale every vector to length 1')
     .option('--no-normalize', 'do not, even if the model does')
     .option('--json', 'print the summary as one JSON object')
@@ -74,8 +85,10 @@ function checkFormatOptions({ input, format, textField, header }: EmbedOptions):
 }
 
 async function embed(options: EmbedOptions): Promise<void> {
-  checkOutputName(options.output);
+  const precision = options.outputPrecision;
+  checkOutputName(options.output, precision);
   checkFormatOptions(options);
+  const ranges = await readRanges(options);
   const { inputSize, readTexts } = await loadReaders();
   const signal = interruptionSignal();
   const counts = { read: 0, empty: 0, bytes: 0 };
@@ -102,7 +115,8 @@ async function embed(options: EmbedOptions): Promise<void> {
   const { truncateDim, normalize } = options;
   const encoding = { ...encodeOptions(options), ...defined({ truncateDim, normalize }), signal };
   const dimension = Math.min(encoder.dimension, truncateDim ?? encoder.dimension);
-  const writer = await createVectorWriter(options.output, dimension);
+  checkRanges(ranges, dimension);
+  const writer = await createVectorWriter(options.output, dimension, { precision, ranges });
   const progress = new ProgressLine();
   const started = performance.now();
   const total = { texts: 0, tokens: 0, truncated: 0 };
@@ -126,7 +140,7 @@ async function embed(options: EmbedOptions): Promise<void> {
   }
   const seconds = (performance.now() - started) / 1000;
   printSummary(
-    { ...total, empty: counts.empty, dimension, seconds, output: options.output },
+    { ...total, empty: counts.empty, dimension, precision, seconds, output: options.output },
     options.json === true,
   );
 }
@@ -137,12 +151,13 @@ interface Summary {
   empty: number;
   truncated: number;
   dimension: number;
+  precision: VectorPrecision;
   seconds: number;
   output: string;
 }
 
 function printSummary(summary: Summary, json: boolean): void {
-  const { texts, tokens, empty, truncated, dimension, seconds, output } = summary;
+  const { texts, tokens, empty, truncated, dimension, precision, seconds, output } = summary;
   const textsPerSecond = texts / seconds;
   const tokensPerSecond = tokens / seconds;
   if (json) {
@@ -152,7 +167,32 @@ function printSummary(summary: Summary, json: boolean): void {
   const counted = `${formatCount(texts)} texts (${formatCount(empty)} empty, ${formatCount(truncated)} truncated)`;
   const rates = `${formatCount(textsPerSecond)} texts/s, ${formatCount(tokensPerSecond)} tokens/s`;
   const taken = `${formatCount(tokens)} tokens in ${seconds.toFixed(1)} s: ${rates}`;
-  process.stdout.write(`${counted}, ${taken}\n${output}: ${texts} x ${dimension} float32\n`);
+  process.stdout.write(`${counted}, ${taken}\n${output}: ${texts} x ${dimension} ${precision}\n`);
+}
+
+/** The ranges of --calibration, if it is given. */
+async function readRanges({
+  outputPrecision,
+  calibration,
+}: EmbedOptions): Promise<ComponentRanges | undefined> {
+  if (calibration === undefined) return undefined;
+  if (outputPrecision !== 'int8' && outputPrecision !== 'uint8') {
+    throw new ArgumentError(
+      `--calibration is for --output-precision int8 or uint8 but that is ${outputPrecision}`,
+    );
+  }
+  const [{ calibrate }, { readNpyRows }] = await Promise.all([
+    import('../embed/quantization.ts'),
+    import('../io/npy.ts'),
+  ]);
+  return calibrate(readNpyRows(calibration));
+}
+
+function checkRanges(ranges: ComponentRanges | undefined, dimension: number): void {
+  if (ranges === undefined || ranges.least.length === dimension) return;
+  throw new ArgumentError(
+    `expected --calibration to hold vectors of ${dimension} components but they have ${ranges.least.length}`,
+  );
 }
 
 async function loadReaders() {

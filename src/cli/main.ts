@@ -11,6 +11,9 @@ import { evaluateCommand } from './evaluate.ts';
 import { reportFailure, reportUsageError } from './failure.ts';
 import { installedVersion } from './installed-version.ts';
 import { similarityCommand } from './similarity.ts';
+import { trainCommand } from './train.ts';
+import { vocabCommand } from './vocab.ts';
+import { whitenCommand } from './whiten.ts';
 
 const program = new Command('likewise')
   .description('Sentence embeddings in Node.js, on a native engine.')
@@ -18,6 +21,9 @@ const program = new Command('likewise')
   .addCommand(embedCommand())
   .addCommand(similarityCommand())
   .addCommand(evaluateCommand())
+  .addCommand(trainCommand())
+  .addCommand(whitenCommand())
+  .addCommand(vocabCommand())
   .addCommand(doctorCommand())
   .addCommand(buildCommand())
   .addHelpText('after', '\nExample:\n  $ likewise similarity --model ./all-MiniLM-L6-v2 "a cat" "a kitten"');

@@ -16,13 +16,20 @@ export interface ModelOptions {
   batchTokens?: number;
 }
 
+const modelFolder = 'folder in Hugging Face or sentence-transformers layout';
+
 /** Adds the model's options to a command. */
 export function addModelOptions(command: Command): Command {
-  return addRequiredOption(
-    command,
-    '--model <folder>',
-    'folder in Hugging Face or sentence-transformers layout',
-  )
+  return addEncodingOptions(addRequiredOption(command, '--model <folder>', modelFolder));
+}
+
+/** Adds them to a command that works without a model too. */
+export function addOptionalModelOptions(command: Command): Command {
+  return addEncodingOptions(command.option('--model <folder>', modelFolder));
+}
+
+function addEncodingOptions(command: Command): Command {
+  return command
     .option(
       '--pooling <mode>',
       "instead of the model's own: mean, cls, max, last_two, … or several, cls+mean",
@@ -72,6 +79,13 @@ export function positiveInteger(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
   throw new InvalidArgumentError('Expected a whole number from 1.');
+}
+
+/** Parses a number from 0. */
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('Expected a number from 0.');
 }
 
 /** Parses a list such as `1,2,3`. */

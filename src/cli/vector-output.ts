@@ -2,6 +2,7 @@
 // Both appear under their final name only when complete.
 
 import { extname } from 'node:path';
+import type { ComponentRanges, VectorPrecision } from '../embed/quantization.ts';
 import { ArgumentError, ExecutionError } from '../errors.ts';
 import { AtomicFile } from '../io/atomic-file.ts';
 import { NpyWriter } from '../io/npy.ts';
@@ -15,18 +16,36 @@ export interface VectorWriter {
 }
 
 /** Refuses a name that does not tell a format, before any work is done. */
-export function checkOutputName(path: string): void {
+export function checkOutputName(path: string, precision: VectorPrecision = 'float32'): void {
   const extension = extname(path);
+  if (extension === '.jsonl' && precision !== 'float32') {
+    throw new ArgumentError(`expected an output named .npy for ${precision} but received ${path}`);
+  }
   if (extension === '.npy' || extension === '.jsonl') return;
   throw new ArgumentError(`expected an output named .npy or .jsonl but received ${path}`);
 }
 
 /** Opens the output; its format is told by the extension. */
-export async function createVectorWriter(path: string, dimension: number): Promise<VectorWriter> {
-  checkOutputName(path);
+export async function createVectorWriter(
+  path: string,
+  dimension: number,
+  options: QuantizedOutput = { precision: 'float32' },
+): Promise<VectorWriter> {
+  checkOutputName(path, options.precision);
+  if (options.precision !== 'float32') {
+    const { createQuantizedWriter } = await import('./quantized-output.ts');
+    return createQuantizedWriter(path, dimension, options);
+  }
   return extname(path) === '.npy'
     ? NpyWriter.create(path, dimension)
     : JsonLinesWriter.create(path, dimension);
+}
+
+/** How vectors are made smaller on their way out. */
+export interface QuantizedOutput {
+  precision: VectorPrecision;
+  /** int8, uint8: ranges of the components; those of the vectors written, when there are none. */
+  ranges?: ComponentRanges | undefined;
 }
 
 /** One JSON array of numbers per line, each number with as many digits as float32 needs to be read back exactly. */

@@ -1,6 +1,6 @@
 // What loading and encoding can be told, and what is refused.
 import { AbortedError, ArgumentError } from '../errors.ts';
-import type { PoolingMode } from './pooling.ts';
+import type { PoolingMode } from '../nn/pooling.ts';
 
 export interface LoadOptions {
   /** Instead of the model's own: a mode, several joined by `+`, or a list. */

@@ -4,13 +4,14 @@ import type { DenseSpec } from '../io/dense-config.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
 import {
   type DenseModule,
+  type ModelFolderContent,
   type WriteModelFolderOptions,
   writeModelFolder,
 } from '../io/model-folder-writer.ts';
 import type { PoolingMode as StoredPooling } from '../io/pooling-config.ts';
 import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
 import { withWeights } from '../io/weights.ts';
-import type { Pooling, PoolingMode } from './pooling.ts';
+import type { Pooling, PoolingMode } from '../nn/pooling.ts';
 
 const storable: readonly string[] = ['cls', 'mean', 'max', 'mean_sqrt_len', 'weighted_mean', 'last_token'];
 
@@ -21,34 +22,38 @@ export async function saveEncoder(
   target: string,
   options: WriteModelFolderOptions,
 ): Promise<void> {
+  await writeModelFolder(target, await readContent(source, pooling), options);
+}
+
+/** @throws ArgumentError for a pooling that sentence-transformers has no name for */
+export function checkStorable(pooling: Pick<Pooling, 'modes'>): void {
   const other = pooling.modes.find((mode) => !isStorable(mode));
   if (other !== undefined) {
     throw new ArgumentError(
       `expected a pooling that sentence-transformers can load (${storable.join(', ')}) but the encoder uses ${other}`,
     );
   }
+}
+
+/** What a folder holds, with its weights in memory and with the pooling in use. @throws ArgumentError, FileError */
+export async function readContent(source: ModelFolder, pooling: Pooling): Promise<ModelFolderContent> {
+  checkStorable(pooling);
   const { config, transformer, prompts, defaultPromptName, similarity } = source;
   const modules = source.modules.filter((module) => module.kind !== 'pooling');
-  await writeModelFolder(
-    target,
-    {
-      config,
-      tensors: await readAll(transformer.path),
-      maxSequenceLength: transformer.maxSequenceLength,
-      lowerCase: transformer.lowerCase,
-      modules: [
-        { kind: 'pooling', modes: pooling.modes.filter(isStorable), includePrompt: pooling.includePrompt },
-        ...(await Promise.all(
-          modules.map((module) => (module.kind === 'dense' ? readDense(module) : module)),
-        )),
-      ],
-      prompts,
-      ...(defaultPromptName === undefined ? {} : { defaultPromptName }),
-      similarity,
-      tokenizerFrom: transformer.path,
-    },
-    options,
-  );
+  return {
+    config,
+    tensors: await readAll(transformer.path),
+    maxSequenceLength: transformer.maxSequenceLength,
+    lowerCase: transformer.lowerCase,
+    modules: [
+      { kind: 'pooling', modes: pooling.modes.filter(isStorable), includePrompt: pooling.includePrompt },
+      ...(await Promise.all(modules.map((module) => (module.kind === 'dense' ? readDense(module) : module)))),
+    ],
+    prompts,
+    ...(defaultPromptName === undefined ? {} : { defaultPromptName }),
+    similarity,
+    tokenizerFrom: transformer.path,
+  };
 }
 
 function isStorable(mode: PoolingMode): mode is StoredPooling {
@@ -67,7 +72,8 @@ function readAll(path: string): Promise<SafetensorsTensor[]> {
   });
 }
 
-function readDense(spec: DenseSpec): Promise<DenseModule> {
+/** A dense module with its weights. @throws FileError, FormatError */
+export function readDense(spec: DenseSpec): Promise<DenseModule> {
   const { kind, inFeatures, outFeatures, activation } = spec;
   return withWeights(spec.path, async (weights) => ({
     kind,

@@ -4,6 +4,7 @@
 import { ArgumentError, DisposedError, ModelError } from '../errors.ts';
 import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
 import { Engine } from '../native/engine.ts';
+import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Embeddings, TokenEmbeddings } from './embeddings.ts';
@@ -17,10 +18,11 @@ import {
   throwIfAborted,
 } from './encode-options.ts';
 import { inOrder, tokenizedBatches } from './encode-pipeline.ts';
-import { type PoolingMode, parsePooling } from './pooling.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
 import { type SimilarityFunction, similarities } from './similarity.ts';
+import type { Whitening } from './whitening.ts';
+import { type SaveWhitenedOptions, saveWhitenedModel } from './whitening-model.ts';
 
 /** Vectors of consecutive texts of a stream. */
 export class EmbeddingsChunk extends Embeddings {
@@ -177,6 +179,15 @@ export class SentenceEncoder implements Disposable {
    */
   save(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
     return saveEncoder(this.folder, this.#model.pooling, folder, options);
+  }
+
+  /**
+   * {@link save} with a whitening of this encoder's vectors built in, as Dense and Normalize.
+   * @throws as `save`; ModelError when the model already ends in a whitening (unless `again`) or, with `fold`, in no
+   *   linear Dense
+   */
+  saveWhitened(folder: string, whitening: Whitening, options: SaveWhitenedOptions = {}): Promise<void> {
+    return saveWhitenedModel(this.folder, this.#model.pooling, whitening, folder, options);
   }
 
   /** Frees the weights. What is being encoded rejects with DisposedError. */

@@ -10,11 +10,11 @@ import { uploadBatch } from '../nn/encoder-batch.ts';
 import { Linear } from '../nn/linear.ts';
 import { Module } from '../nn/module.ts';
 import { ParameterReader } from '../nn/parameter-reader.ts';
+import { Pooling, type PoolingMode } from '../nn/pooling.ts';
 import { l2Normalize } from '../ops/rows.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { RaggedTokens } from '../tokenizer/tokenizer.ts';
-import { Pooling, type PoolingMode } from './pooling.ts';
 
 /** What follows the pooling: dense layers, and `normalize` for scaling to unit length. */
 type HeadModule = Linear | 'normalize';
@@ -135,7 +135,7 @@ async function loadDense(engine: Engine, spec: DenseSpec, width: number): Promis
     );
   }
   return withWeights(spec.path, (weights) =>
-    Linear.load(new ParameterReader(engine, weights, 'linear.'), {
+    Linear.load(new ParameterReader(engine, weights, { root: 'linear.' }), {
       inputs: spec.inFeatures,
       outputs: spec.outFeatures,
       activation: spec.activation,

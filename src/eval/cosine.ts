@@ -1,4 +1,4 @@
-// The cosine of two vectors, summed in float64: x · y / (‖x‖ ‖y‖).
+// Cosines of vectors, summed in float64: x · y / (‖x‖ ‖y‖); for many against many, unit vectors and their dot products.
 
 /** The cosine of two float32 vectors of equal length; 0 where it is undefined, as for a vector of zeros. */
 export function cosine(x: Float32Array, y: Float32Array): number {
@@ -14,4 +14,19 @@ export function cosine(x: Float32Array, y: Float32Array): number {
   }
   const value = dot / Math.sqrt(xx * yy);
   return Number.isFinite(value) ? value : 0;
+}
+
+/** The vector scaled to length 1; zeros stay zeros. */
+export function unitVector(vector: Float32Array): Float64Array {
+  let squares = 0;
+  for (let i = 0; i < vector.length; i += 1) squares += (vector[i] as number) ** 2;
+  const length = Math.sqrt(squares);
+  return Float64Array.from(vector, (value) => (length > 0 ? value / length : 0));
+}
+
+/** The dot product of two vectors of equal length. */
+export function dotProduct(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i += 1) sum += (x[i] as number) * (y[i] as number);
+  return sum;
 }

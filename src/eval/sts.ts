@@ -3,6 +3,8 @@
 
 import type { ScoredPair } from '../data/read-scored-pairs.ts';
 import type { EncodeOptions } from '../embed/encode-options.ts';
+import { gatherVectors } from '../embed/vector-source.ts';
+import { type FitOptions, Whitening } from '../embed/whitening.ts';
 import { DataError } from '../errors.ts';
 import { pearson, spearman } from './correlation.ts';
 import { cosine } from './cosine.ts';
@@ -10,6 +12,27 @@ import { cosine } from './cosine.ts';
 /** What an evaluation needs of an encoder. */
 export interface TextsEncoder {
   encode(texts: string[], options?: EncodeOptions): Promise<{ row(index: number): Float32Array }>;
+}
+
+/** Whitening of the vectors before they are compared: one that was fitted elsewhere, or on the evaluated sentences. */
+export interface StsWhitening {
+  /** `fit`: on all sentences of the pairs as they stand, repeated ones too, without scores, as the original does. */
+  whitening: Whitening | 'fit';
+  /** Components to keep. */
+  components?: number | undefined;
+  fitOptions?: FitOptions | undefined;
+}
+
+/** What was done to the vectors. */
+export interface StsWhiteningReport {
+  /** `evaluated sentences`, or `another corpus`. */
+  fittedOn: string;
+  /** Vectors it was fitted on. */
+  vectors: number;
+  variant: string;
+  components: number;
+  rank: number;
+  epsilon: number;
 }
 
 /** The result of {@link evaluateSts}. */
@@ -24,6 +47,7 @@ export interface StsResult {
   skipped: number;
   /** Wall time of encoding and scoring. */
   seconds: number;
+  whitening?: StsWhiteningReport;
 }
 
 /**
@@ -32,11 +56,13 @@ export interface StsResult {
  *
  * @param options Passed to `encoder.encode`.
  * @throws {DataError} Fewer than two pairs have a score.
+ * @throws {ArgumentError} More components are asked for than the whitening has.
  */
 export async function evaluateSts(
   encoder: TextsEncoder,
   pairs: Iterable<ScoredPair> | AsyncIterable<ScoredPair>,
   options?: EncodeOptions,
+  whiten?: StsWhitening,
 ): Promise<StsResult> {
   const scores: number[] = [];
   const rows: [number, number][] = [];
@@ -62,7 +88,17 @@ export async function evaluateSts(
     );
   }
   const started = performance.now();
-  const embeddings = await encoder.encode([...rowOf.keys()], options);
+  const raw = await encoder.encode([...rowOf.keys()], options);
+  const sentences = () => rows.flatMap((pair) => pair.map((index) => raw.row(index)));
+  const whitening = whiten && (await chosenWhitening(whiten, sentences));
+  const all = Array.from({ length: rowOf.size }, (_, index) => index);
+  const embeddings =
+    whitening === undefined
+      ? raw
+      : await whitening.transform(
+          await gatherVectors(all.map((index) => raw.row(index))),
+          whiten?.fitOptions,
+        );
   const cosines = rows.map(([first, second]) => cosine(embeddings.row(first), embeddings.row(second)));
   return {
     spearman: spearman(cosines, scores),
@@ -70,5 +106,22 @@ export async function evaluateSts(
     pairs: scores.length,
     skipped,
     seconds: (performance.now() - started) / 1000,
+    ...(whitening && { whitening: reportOf(whitening, whiten?.whitening === 'fit') }),
   };
+}
+
+/** All components that numpy's would have, in float64: the sentences are few. */
+export function chosenWhitening(
+  { whitening, components, fitOptions }: StsWhitening,
+  sentences: () => Float32Array[],
+): Promise<Whitening> | Whitening {
+  if (whitening !== 'fit') return components === undefined ? whitening : whitening.truncate(components);
+  return Whitening.fit(sentences(), { precision: 'float64', ...fitOptions, components });
+}
+
+/** What is told of a whitening. @param fitted whether on the evaluated sentences */
+export function reportOf({ data, components, variant }: Whitening, fitted: boolean): StsWhiteningReport {
+  const { count, rank, epsilon } = data;
+  const fittedOn = fitted ? 'evaluated sentences' : 'another corpus';
+  return { fittedOn, vectors: count, variant, components, rank, epsilon };
 }

@@ -61,3 +61,24 @@ function float16Table(): Float32Array {
   table = values;
   return values;
 }
+
+const bits = new DataView(new ArrayBuffer(4));
+
+/** The bits of the float16 nearest to a number, ties to even; infinity past 65,520. */
+export function toFloat16(value: number): number {
+  bits.setFloat32(0, value);
+  const word = bits.getUint32(0);
+  const sign = (word >>> 16) & 0x8000;
+  const size = word & 0x7fffffff;
+  if (size > 0x7f800000) return sign | 0x7e00;
+  if (size >= 0x477ff000) return sign | 0x7c00; // 65,520
+  if (size < 0x38800000) {
+    // below 2^-14 in steps of 2^-24
+    const magnitude = Math.abs(Math.fround(value)) * 2 ** 24;
+    const floor = Math.floor(magnitude);
+    const rest = magnitude - floor;
+    return sign | (floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0));
+  }
+  const rounded = size + 0xfff + ((size >> 13) & 1);
+  return sign | ((rounded - 0x38000000) >> 13);
+}

@@ -43,6 +43,8 @@ export interface ModelFolderContent {
 export interface WriteModelFolderOptions {
   /** Replace a folder that exists and is not empty. */
   overwrite?: boolean;
+  /** Writes further files into the temporary folder, before it gets its name. */
+  addFiles?: (folder: string) => Promise<void>;
 }
 
 const TOKENIZER_FILES = [
@@ -76,6 +78,7 @@ export async function writeModelFolder(
     await copyTokenizer(content.tokenizerFrom, temporary);
     await writeModules(temporary, content);
     await writeFileAtomic(join(temporary, 'README.md'), modelCard(content, dimension));
+    await options.addFiles?.(temporary);
     await syncFolder(temporary);
     await replaceFolder(temporary, path);
   } catch (error) {

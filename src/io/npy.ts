@@ -1,5 +1,5 @@
-// NumPy's .npy format, version 1.0: a writer that streams float32 rows and learns their number at the end, and a
-// small reader for the common number types.
+// NumPy's .npy format, version 1.0: a writer that streams rows and learns their number at the end, a small reader for the
+// common number types, and one that reads a float32 matrix block by block.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { ArgumentError, FormatError } from '../errors.ts';
@@ -21,6 +21,17 @@ const READERS = {
   '|u1': Uint8Array,
 } as const;
 
+/** The types that are written, by the array that holds their elements: float16 as its bits. */
+const WRITERS = {
+  '<f4': Float32Array,
+  '<f2': Uint16Array,
+  '|i1': Int8Array,
+  '|u1': Uint8Array,
+} as const;
+
+/** A type string of {@link NpyWriter}. */
+export type NpyWritten = keyof typeof WRITERS;
+
 /** An array read from a .npy file, in C order. */
 export interface NpyArray {
   /** NumPy's type string, for instance `<f4`. */
@@ -29,27 +40,33 @@ export interface NpyArray {
   data: Float32Array | Float64Array | Int32Array | BigInt64Array | Int8Array | Uint8Array;
 }
 
-/** Streams rows into a float32 matrix [rows, columns]; the file appears when `commit` has returned. */
+/** Streams rows into a matrix [rows, columns], of float32 unless said otherwise; the file appears when `commit` has returned. */
 export class NpyWriter {
   /** Rows written so far. */
   rows = 0;
   readonly columns: number;
+  readonly descr: NpyWritten;
+  /** The file's final name. */
+  get path(): string {
+    return this.#file.path;
+  }
   readonly #file: AtomicFile;
 
-  private constructor(file: AtomicFile, columns: number) {
+  private constructor(file: AtomicFile, columns: number, descr: NpyWritten) {
     this.#file = file;
     this.columns = columns;
+    this.descr = descr;
   }
 
   /** Starts a matrix with `columns` columns. FileError when the file cannot be made. */
-  static async create(path: string, columns: number): Promise<NpyWriter> {
+  static async create(path: string, columns: number, descr: NpyWritten = '<f4'): Promise<NpyWriter> {
     if (!Number.isSafeInteger(columns) || columns < 0) {
       throw new ArgumentError(`expected a whole number of columns >= 0 but received ${columns}`);
     }
     const file = await AtomicFile.create(path);
-    const writer = new NpyWriter(file, columns);
+    const writer = new NpyWriter(file, columns, descr);
     try {
-      await file.write(encodeHeader([0, columns]));
+      await file.write(encodeHeader(descr, [0, columns]));
     } catch (error) {
       await file.discard();
       throw error;
@@ -58,7 +75,12 @@ export class NpyWriter {
   }
 
   /** Appends whole rows, [n, columns] in C order. */
-  async append(values: Float32Array): Promise<void> {
+  async append(values: Float32Array | Uint16Array | Int8Array | Uint8Array): Promise<void> {
+    if (!(values instanceof WRITERS[this.descr])) {
+      throw new ArgumentError(
+        `expected a ${WRITERS[this.descr].name} for dtype '${this.descr}' but received a ${values.constructor.name}`,
+      );
+    }
     const rows = this.columns === 0 ? 0 : values.length / this.columns;
     if (!Number.isInteger(rows) || (this.columns === 0 && values.length > 0)) {
       throw new ArgumentError(
@@ -72,7 +94,7 @@ export class NpyWriter {
   /** Writes the final shape and makes the file appear. */
   async commit(): Promise<void> {
     try {
-      await this.#file.writeAt(encodeHeader([this.rows, this.columns]), 0);
+      await this.#file.writeAt(encodeHeader(this.descr, [this.rows, this.columns]), 0);
       await this.#file.commit();
     } catch (error) {
       await this.#file.discard();
@@ -86,8 +108,8 @@ export class NpyWriter {
   }
 }
 
-function encodeHeader(shape: readonly number[]): Uint8Array {
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
+function encodeHeader(descr: NpyWritten, shape: readonly number[]): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
   const bytes = new Uint8Array(HEADER_BYTES).fill(0x20);
   bytes.set(MAGIC);
   bytes.set([1, 0, HEADER_BYTES - 10, 0], 6);
@@ -96,8 +118,14 @@ function encodeHeader(shape: readonly number[]): Uint8Array {
   return bytes;
 }
 
-/** Reads a version 1.0 file of float32, float64 or integers. FileError or FormatError. */
-export async function readNpy(path: string): Promise<NpyArray> {
+/** A file whose header has been read and whose size fits it. */
+interface OpenNpy extends Pick<NpyArray, 'descr' | 'shape'> {
+  file: InputFile;
+  count: number;
+  dataStart: number;
+}
+
+async function openNpy(path: string): Promise<OpenNpy> {
   const file = await InputFile.open(path);
   try {
     const prefix = new Uint8Array(10);
@@ -117,18 +145,62 @@ export async function readNpy(path: string): Promise<NpyArray> {
     const header = new Uint8Array(headerBytes);
     await file.readExactly(header, 10);
     const { descr, shape } = parseHeader(new TextDecoder('latin1').decode(header), path);
-    const Type = READERS[descr];
+    const bytes = READERS[descr].BYTES_PER_ELEMENT;
     const count = shape.reduce((product, size) => product * size, 1);
     const found = file.size - 10 - headerBytes;
-    if (!Number.isSafeInteger(count) || count * Type.BYTES_PER_ELEMENT !== found) {
+    if (!Number.isSafeInteger(count) || count * bytes !== found) {
       throw new FormatError(
-        `'${path}' declares shape (${shape.join(', ')}) of ${descr}, ${count * Type.BYTES_PER_ELEMENT} bytes, ` +
+        `'${path}' declares shape (${shape.join(', ')}) of ${descr}, ${count * bytes} bytes, ` +
           `but holds ${found}; it is cut short or damaged`,
       );
     }
-    const data = new Type(count);
-    await file.readExactly(new Uint8Array(data.buffer), 10 + headerBytes);
+    return { file, descr, shape, count, dataStart: 10 + headerBytes };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Reads a version 1.0 file of float32, float64 or integers. FileError or FormatError. */
+export async function readNpy(path: string): Promise<NpyArray> {
+  const { file, descr, shape, count, dataStart } = await openNpy(path);
+  try {
+    const data = new READERS[descr](count);
+    await file.readExactly(new Uint8Array(data.buffer), dataStart);
     return { descr, shape, data };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Numbers of a block that {@link readNpyRows} gives at most, or one row. */
+const BLOCK_NUMBERS = 2 ** 20;
+
+/** Some rows of a matrix, and how many rows it has in all. */
+export interface NpyRows {
+  data: Float32Array;
+  shape: readonly [rows: number, columns: number];
+  total: number;
+}
+
+/** Reads a float32 matrix in blocks of whole rows, in constant memory. FileError or FormatError. */
+export async function* readNpyRows(path: string): AsyncGenerator<NpyRows> {
+  const { file, descr, shape, dataStart } = await openNpy(path);
+  try {
+    const [total = 0, columns = 0] = shape;
+    if (descr !== '<f4' || shape.length !== 2 || columns < 1) {
+      throw new FormatError(
+        `'${path}' holds ${descr} of shape (${shape.join(', ')}) but a float32 matrix is expected, one vector per row; ` +
+          "save it with .astype('float32')",
+      );
+    }
+    const rowsAtOnce = Math.max(1, Math.floor(BLOCK_NUMBERS / columns));
+    for (let start = 0; start < total; start += rowsAtOnce) {
+      const rows = Math.min(rowsAtOnce, total - start);
+      const data = new Float32Array(rows * columns);
+      await file.readExactly(new Uint8Array(data.buffer), dataStart + start * columns * 4);
+      yield { data, shape: [rows, columns], total };
+    }
   } finally {
     await file.close();
   }

@@ -37,6 +37,9 @@ export interface AddonDescription {
   ops: OpDescription[];
   activations: string[];
   poolings: string[];
+  unaryFunctions: string[];
+  binaryFunctions: string[];
+  reductions: string[];
   backends: { name: string; available: boolean; reason: string }[];
   fastestBackend: string;
   cores: number;

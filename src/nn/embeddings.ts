@@ -1,9 +1,11 @@
 // BERT's input layer: word, position and token-type embeddings, summed and normalised; factorised models (ELECTRA, the
 // small SimBERTs) then project the narrow embedding up to the hidden size.
+import { dropout } from '../ops/dropout.ts';
 import { embedding } from '../ops/embedding.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EncoderBatch } from './encoder-batch.ts';
 import type { EncoderConfig } from './encoder-config.ts';
+import { type ForwardContext, rowDropout } from './forward-context.ts';
 import { LayerNorm } from './layer-norm.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
@@ -52,10 +54,12 @@ export class Embeddings extends Module {
   }
 
   /** @returns [tokens, hidden] */
-  forward(batch: EncoderBatch): Tensor {
-    const { gamma, beta, epsilon } = this.norm;
+  forward(batch: EncoderBatch, context?: ForwardContext): Tensor {
+    const { gamma, beta, epsilon, site } = this.norm;
     const { word, position, type } = this;
     const sum = embedding(batch, { word, position, type, gamma, beta, epsilon });
-    return this.projection === undefined ? sum : this.projection.forward(sum);
+    const { rowKeys, ...drawn } = rowDropout(context, site, batch);
+    const kept = rowKeys === undefined ? sum : dropout(sum, { ...drawn, rowKeys });
+    return this.projection === undefined ? kept : this.projection.forward(kept);
   }
 }

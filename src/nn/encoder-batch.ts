@@ -8,6 +8,9 @@ export interface EncoderBatch {
   positionIds: Tensor; // int32 [tokens]
   typeIds: Tensor | undefined; // int32 [tokens]; undefined: all of type 0
   offsets: Tensor; // int32 [sequences + 1]
+  /** By which dropout is drawn; there when ids were given. */
+  sequenceIds?: Tensor | undefined; // int32 [sequences]
+  rowKeys?: Tensor | undefined; // int32 [tokens, 2]: sequence id, position in the sequence from 0
   sequences: number;
   tokens: number;
 }
@@ -17,6 +20,8 @@ export interface EncoderBatch {
  * @param offsets [sequences + 1], from 0, never falling, to the number of tokens
  * @param positionOffset position of each sequence's first token
  * @param typeIds [tokens], segment of each token; all 0 by default
+ * @param ids of the sequences, for dropout: the first one's, from which they rise, or each one's. A chunk of a larger batch
+ *   keeps the ids that its sequences have there, and draws what they draw there
  * @throws ArgumentError when offsets do not describe a ragged batch
  */
 export function uploadBatch(
@@ -25,6 +30,7 @@ export function uploadBatch(
   offsets: Int32Array,
   positionOffset: number,
   typeIds?: Int32Array,
+  ids?: number | Int32Array,
 ): EncoderBatch {
   const positionIds = new Int32Array(tokenIds.length);
   if (offsets[0] !== 0 || offsets.at(-1) !== tokenIds.length) {
@@ -45,5 +51,27 @@ export function uploadBatch(
     offsets: Tensor.from(engine, offsets),
     sequences: offsets.length - 1,
     tokens: tokenIds.length,
+    ...(ids === undefined ? {} : uploadKeys(engine, offsets, ids)),
+  };
+}
+
+function uploadKeys(engine: Engine, offsets: Int32Array, ids: number | Int32Array) {
+  const sequences = offsets.length - 1;
+  const sequenceIds =
+    typeof ids === 'number' ? Int32Array.from({ length: sequences }, (_, index) => ids + index) : ids;
+  if (sequenceIds.length !== sequences) {
+    throw new ArgumentError(`expected ${sequences} sequence ids but received ${sequenceIds.length}`);
+  }
+  const rowKeys = new Int32Array(2 * (offsets.at(-1) ?? 0));
+  for (const [sequence, id] of sequenceIds.entries()) {
+    const start = offsets[sequence] as number;
+    for (let token = start; token < (offsets[sequence + 1] as number); token++) {
+      rowKeys[2 * token] = id;
+      rowKeys[2 * token + 1] = token - start;
+    }
+  }
+  return {
+    sequenceIds: Tensor.from(engine, sequenceIds),
+    rowKeys: Tensor.from(engine, rowKeys, [rowKeys.length / 2, 2]),
   };
 }

@@ -1,10 +1,11 @@
 // One transformer layer, post-norm as in BERT: self-attention and a two-layer feed-forward network, each followed by
 // layerNorm(x + residual). Query, key and value are one product; attention reads them as column views.
-import { attention } from '../ops/attention.ts';
+import { selfAttention } from '../ops/attention.ts';
 import { linear, type PackedWeight } from '../ops/linear.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EncoderBatch } from './encoder-batch.ts';
 import type { EncoderConfig } from './encoder-config.ts';
+import { attentionDropout, type ForwardContext, siteOf } from './forward-context.ts';
 import { LayerNorm } from './layer-norm.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
@@ -12,6 +13,8 @@ import type { ParameterReader } from './parameter-reader.ts';
 
 interface EncoderLayerParts {
   heads: number;
+  /** Of attention's dropout. */
+  attentionSite: number;
   queryKeyValue: PackedWeight;
   queryKeyValueBias: Tensor;
   attentionOutput: Linear;
@@ -23,6 +26,7 @@ interface EncoderLayerParts {
 
 export class EncoderLayer extends Module {
   readonly heads: number;
+  readonly attentionSite: number;
   readonly queryKeyValue: PackedWeight; // [3 hidden, hidden]
   readonly queryKeyValueBias: Tensor; // [3 hidden]
   readonly attentionOutput: Linear;
@@ -34,6 +38,7 @@ export class EncoderLayer extends Module {
   constructor(parts: EncoderLayerParts) {
     super();
     this.heads = parts.heads;
+    this.attentionSite = parts.attentionSite;
     this.queryKeyValue = this.own(parts.queryKeyValue);
     this.queryKeyValueBias = this.own(parts.queryKeyValueBias);
     this.attentionOutput = this.own(parts.attentionOutput);
@@ -50,6 +55,7 @@ export class EncoderLayer extends Module {
     const projections = ['query', 'key', 'value'];
     return new EncoderLayer({
       heads: config.heads,
+      attentionSite: siteOf(self.path),
       queryKeyValue: await self.packed(
         projections.map((name) => `${name}.weight`),
         hidden,
@@ -75,22 +81,15 @@ export class EncoderLayer extends Module {
   }
 
   /** @param hidden [tokens, hidden] @returns [tokens, hidden] */
-  forward(hidden: Tensor, batch: EncoderBatch): Tensor {
-    const attended = this.attentionNorm.forward(
-      this.attentionOutput.forward(this.#attend(hidden, batch)),
-      hidden,
-    );
-    return this.outputNorm.forward(this.output.forward(this.intermediate.forward(attended)), attended);
-  }
-
-  #attend(hidden: Tensor, batch: EncoderBatch): Tensor {
-    const width = hidden.shape[1] as number;
+  forward(hidden: Tensor, batch: EncoderBatch, context?: ForwardContext): Tensor {
     const fused = linear(hidden, this.queryKeyValue, { bias: this.queryKeyValueBias }); // [tokens, 3 hidden]
-    const [query, key, value] = [0, 1, 2].map((part) => fused.columns(part * width, (part + 1) * width)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    return attention(query, key, value, { heads: this.heads, queryOffsets: batch.offsets });
+    const seen = selfAttention(fused, {
+      heads: this.heads,
+      queryOffsets: batch.offsets,
+      ...attentionDropout(context, this.attentionSite, batch),
+    });
+    const attended = this.attentionNorm.forward(this.attentionOutput.forward(seen), hidden, batch, context);
+    const widened = this.intermediate.forward(attended);
+    return this.outputNorm.forward(this.output.forward(widened), attended, batch, context);
   }
 }

@@ -1,4 +1,6 @@
 // A BERT-family encoder: embeddings and a stack of layers over ragged batches (Devlin et al., 2018).
+import type { ParameterStore } from '../autograd/parameter-store.ts';
+import { recompute } from '../autograd/recompute.ts';
 import { ModelError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
 import { scope } from '../tensor/scope.ts';
@@ -7,6 +9,7 @@ import { Embeddings } from './embeddings.ts';
 import type { EncoderBatch } from './encoder-batch.ts';
 import type { EncoderConfig } from './encoder-config.ts';
 import { EncoderLayer } from './encoder-layer.ts';
+import type { ForwardContext } from './forward-context.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 import { ParameterReader, type ParameterSource } from './parameter-reader.ts';
@@ -36,12 +39,23 @@ export class Encoder extends Module {
     this.pooler = pooler && this.own(pooler);
   }
 
+  get engine(): Engine {
+    return this.embeddings.word.engine;
+  }
+
   /**
    * Reads an encoder by Hugging Face's names, bare or below a model's prefix (`bert.`, `roberta.`, …).
-   * @throws ModelError when a parameter is missing or contradicts the config
+   * @param options.trainable a store that has the parameters of {@link encoderParameters}: the weights are read into it,
+   *   and the encoder, whose forward is then recorded on a tape, follows it when it changes
+   * @throws ModelError when a parameter is missing or contradicts the config; ArgumentError when the store lacks one
    */
-  static async load(engine: Engine, config: EncoderConfig, source: ParameterSource): Promise<Encoder> {
-    const reader = new ParameterReader(engine, source, prefixOf(source));
+  static async load(
+    engine: Engine,
+    config: EncoderConfig,
+    source: ParameterSource,
+    options: { trainable?: ParameterStore } = {},
+  ): Promise<Encoder> {
+    const reader = new ParameterReader(engine, source, { root: prefixOf(source), ...options });
     try {
       return await Encoder.#read(reader, config);
     } catch (error) {
@@ -65,21 +79,44 @@ export class Encoder extends Module {
   /**
    * Runs the stack; only the hidden states named in `wanted` are kept.
    * @param wanted layers by number, 0 to `config.layers`
+   * @param context in training
    */
-  forward(batch: EncoderBatch, wanted: ReadonlySet<number>): HiddenStates {
+  forward(batch: EncoderBatch, wanted: ReadonlySet<number>, context?: ForwardContext): HiddenStates {
     const states: HiddenStates = new Map();
-    let hidden = scope(() => this.embeddings.forward(batch));
+    let hidden = scope(() => this.embeddings.forward(batch, context));
     for (let index = 0; index <= this.layers.length; index++) {
       if (wanted.has(index)) states.set(index, hidden);
       const layer = this.layers[index];
       if (layer === undefined) break;
-      const next = scope(() => layer.forward(hidden, batch));
+      const next = scope(() =>
+        context?.recompute === true
+          ? recomputed(layer, hidden, batch, context)
+          : layer.forward(hidden, batch, context),
+      );
       if (!wanted.has(index)) hidden.dispose();
       hidden = next;
     }
     if (!wanted.has(this.layers.length)) hidden.dispose();
     return states;
   }
+}
+
+/** A layer that keeps only its input, and what of the batch it reads. */
+function recomputed(
+  layer: EncoderLayer,
+  hidden: Tensor,
+  batch: EncoderBatch,
+  context: ForwardContext,
+): Tensor {
+  const { offsets, sequenceIds, rowKeys } = batch;
+  return recompute(
+    (input: Tensor, starts: Tensor, ids: Tensor | undefined, keys: Tensor | undefined) =>
+      layer.forward(input, { ...batch, offsets: starts, sequenceIds: ids, rowKeys: keys }, context),
+    hidden,
+    offsets,
+    sequenceIds,
+    rowKeys,
+  );
 }
 
 function prefixOf(source: ParameterSource): string {

@@ -1,6 +1,8 @@
 // Layer normalisation with its parameters `weight` (gamma) and `bias` (beta).
 import { layerNorm } from '../ops/layer-norm.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { EncoderBatch } from './encoder-batch.ts';
+import { type ForwardContext, rowDropout, siteOf } from './forward-context.ts';
 import { Module } from './module.ts';
 import type { ParameterReader } from './parameter-reader.ts';
 
@@ -8,22 +10,31 @@ export class LayerNorm extends Module {
   readonly gamma: Tensor; // [width]
   readonly beta: Tensor; // [width]
   readonly epsilon: number;
+  /** Of its dropout. */
+  readonly site: number;
 
-  constructor(gamma: Tensor, beta: Tensor, epsilon: number) {
+  constructor(gamma: Tensor, beta: Tensor, epsilon: number, site: number) {
     super();
     this.gamma = this.own(gamma);
     this.beta = this.own(beta);
     this.epsilon = epsilon;
+    this.site = site;
   }
 
   /** Reads `LayerNorm.weight` and `LayerNorm.bias` below the reader's prefix. @throws ModelError */
   static async load(reader: ParameterReader, width: number, epsilon: number): Promise<LayerNorm> {
     const gamma = await reader.tensor('LayerNorm.weight', [width]);
-    return new LayerNorm(gamma, await reader.tensor('LayerNorm.bias', [width]), epsilon);
+    const beta = await reader.tensor('LayerNorm.bias', [width]);
+    return new LayerNorm(gamma, beta, epsilon, siteOf(reader.path));
   }
 
-  /** `layerNorm(input + residual)`. @param input [rows, width] */
-  forward(input: Tensor, residual?: Tensor): Tensor {
-    return layerNorm(input, { gamma: this.gamma, beta: this.beta, epsilon: this.epsilon, residual });
+  /**
+   * `layerNorm(dropout(input) + residual)`.
+   * @param input, residual [rows, width]
+   * @param batch whose tokens the rows are, for dropout
+   */
+  forward(input: Tensor, residual?: Tensor, batch?: EncoderBatch, context?: ForwardContext): Tensor {
+    const { gamma, beta, epsilon, site } = this;
+    return layerNorm(input, { gamma, beta, epsilon, residual, ...rowDropout(context, site, batch) });
   }
 }

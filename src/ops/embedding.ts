@@ -1,6 +1,10 @@
-// The input layer of a BERT: the sum of word, position and token-type embeddings, then layer normalisation, in one pass.
+// The input layer of a BERT: the sum of word, position and token-type embeddings, then layer normalisation, in one pass; and the
+// gradient of that sum, which each table then gets by scatterRows (table-rows.ts).
+import { record, recording } from '../autograd/tape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import type { AffineGradients } from './layer-norm.ts';
 import { checkShape, matrixShape, runOp } from './run-op.ts';
+import { scatterRows } from './table-rows.ts';
 
 export interface EmbeddingTables {
   word: Tensor; // [vocabulary, width]
@@ -45,5 +49,61 @@ export function embedding(ids: EmbeddingIds, tables: EmbeddingTables): Tensor {
     [output],
     [tables.epsilon],
   );
+  const { word, position, type, gamma, beta } = tables;
+  if (recording('embedding', [word, position, type, gamma, beta])) recordEmbedding(ids, tables, output);
   return output;
+}
+
+function recordEmbedding(ids: EmbeddingIds, tables: EmbeddingTables, output: Tensor): void {
+  const { word, position, type, gamma, beta } = tables;
+  const saved = [ids.tokenIds, ids.positionIds, ids.typeIds, word, position, type, gamma] as const;
+  record('embedding', [output], saved, (step, [tokenIds, positionIds, typeIds, w, p, t, g]) => {
+    const same = { tokenIds: tokenIds as Tensor, positionIds, typeIds };
+    step.into([gamma, beta], ([gammaGradient, betaGradient], add) => {
+      const sum = embeddingGradient(
+        step.outputGradient,
+        same,
+        { word: w as Tensor, position: p, type: t, gamma: g as Tensor, epsilon: tables.epsilon },
+        { gamma: gammaGradient, beta: betaGradient, accumulate: add === 1 },
+      );
+      const scatter = (table: Tensor | undefined, rowIds: Tensor) =>
+        step.into([table], ([target], accumulate) => {
+          if (target !== undefined) scatterRows(sum, rowIds, target, accumulate === 1);
+        });
+      scatter(word, same.tokenIds);
+      if (positionIds !== undefined) scatter(position, positionIds);
+      const firstType = () => Tensor.from(sum.engine, new Int32Array(sum.shape[0] as number));
+      if (step.wants(type)) scatter(type, typeIds ?? firstType());
+    });
+  });
+}
+
+/**
+ * The gradient of the sum of rows that {@link embedding} normalises, of the same ids and tables.
+ * @param outputGradient real [tokens, width]
+ * @returns real [tokens, width]
+ * @throws ShapeError, DTypeError; ExecutionError on the next wait when an id is outside its table
+ */
+export function embeddingGradient(
+  outputGradient: Tensor,
+  ids: EmbeddingIds,
+  tables: Omit<EmbeddingTables, 'beta'>,
+  affine: AffineGradients = {},
+): Tensor {
+  const [tokens, width] = matrixShape('embeddingGradient', 'outputGradient', outputGradient);
+  checkShape('embeddingGradient', 'tokenIds', ids.tokenIds, [tokens]);
+  checkShape('embeddingGradient', 'positionIds', ids.positionIds, [tokens]);
+  checkShape('embeddingGradient', 'typeIds', ids.typeIds, [tokens]);
+  checkShape('embeddingGradient', 'gamma', tables.gamma, [width]);
+  checkShape('embeddingGradient', 'gammaGradient', affine.gamma, [width]);
+  checkShape('embeddingGradient', 'betaGradient', affine.beta, [width]);
+  const { word, position, type, gamma } = tables;
+  const sumGradient = Tensor.allocate(word.engine, word.dtype, [tokens, width]);
+  runOp(
+    'embedding_gradient',
+    [outputGradient, ids.tokenIds, word, ids.positionIds, position, ids.typeIds, type, gamma],
+    [sumGradient, affine.gamma, affine.beta],
+    [tables.epsilon, affine.accumulate === true ? 1 : 0],
+  );
+  return sumGradient;
 }

@@ -1,23 +1,9 @@
-// Queues one op of native/ops.def by name. The list of ops is the addon's own, so a wrapper whose tensors do not fit it
-// fails at once.
-import { ShapeError } from '../errors.ts';
-import { guarded } from '../native/addon.ts';
+// What every wrapper of an op is written with: the checks of shapes that name op and tensor, and the call itself.
+import { ArgumentError, ShapeError } from '../errors.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** Queues `name` on the engine of its outputs. Absent optional tensors are undefined, in the order of ops.def. */
-export function runOp(
-  name: string,
-  inputs: readonly (Tensor | undefined)[],
-  outputs: readonly (Tensor | undefined)[],
-  parameters: readonly number[] = [],
-): void {
-  const engine = (outputs[0] as Tensor).engine;
-  const handleOf = (tensor: Tensor | undefined) => tensor?.handle ?? 0;
-  const inputHandles = inputs.map(handleOf);
-  const outputHandles = outputs.map(handleOf);
-  guarded(() => engine.addon.run(engine.opId(name), inputHandles, outputHandles, parameters));
-}
+export { runOp } from '../tensor/run-op.ts';
 
 /** Rows and columns of a matrix. @throws ShapeError naming the op and the tensor */
 export function matrixShape(op: string, name: string, tensor: Tensor): [rows: number, columns: number] {
@@ -41,5 +27,13 @@ export function checkShape(
     return;
   throw new ShapeError(
     `[${op}] expected ${name} of shape ${formatShape(shape)} but received ${formatShape(tensor.shape)}`,
+  );
+}
+
+/** @throws ArgumentError: while gradients are recorded an op makes its own output, or the rest of the matrix would lose its */
+export function refuseOutput(op: string, output: Tensor | undefined): void {
+  if (output === undefined) return;
+  throw new ArgumentError(
+    `[${op}] expected no tensor to write into while gradients are recorded: use concatenateColumns`,
   );
 }

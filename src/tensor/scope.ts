@@ -18,6 +18,10 @@ export class Scope {
     this.#tensors.delete(tensor);
   }
 
+  has(tensor: Tensor): boolean {
+    return this.#tensors.has(tensor);
+  }
+
   /** Frees all tensors but those inside `result`, which move to the scope around this one. */
   close(result: Scoped, outer: Scope | undefined): void {
     const kept = new Set<Tensor>();

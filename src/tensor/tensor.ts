@@ -29,6 +29,8 @@ export class Tensor implements Disposable {
   readonly shape: readonly number[];
   /** Matrices: elements from one row's start to the next row's. */
   readonly rowStride: number;
+  /** The tensor that this one is a view of, if it is one. */
+  readonly base: Tensor | undefined;
   readonly #handle: Handle;
   #disposed = false;
 
@@ -38,12 +40,14 @@ export class Tensor implements Disposable {
     shape: readonly number[],
     rowStride: number,
     handle: Handle,
+    base?: Tensor,
   ) {
     this.engine = engine;
     this.dtype = dtype;
     this.shape = shape;
     this.rowStride = rowStride;
     this.#handle = handle;
+    this.base = base;
     registry.register(this, { engine, handle }, this);
     currentScope()?.add(this);
   }
@@ -68,12 +72,17 @@ export class Tensor implements Disposable {
     }
     const tensor = Tensor.allocate(engine, dtype, shape);
     try {
-      guarded(() => engine.addon.upload(tensor.handle, data));
+      tensor.write(data);
     } catch (error) {
       tensor.dispose();
       throw error;
     }
     return tensor;
+  }
+
+  /** Replaces the elements by an array's, copied now. @throws ShapeError, DTypeError, QueueFullError */
+  write(data: TensorData): void {
+    guarded(() => this.engine.addon.upload(this.handle, data));
   }
 
   /** The addon's number for this tensor. @throws DisposedError */
@@ -106,9 +115,27 @@ export class Tensor implements Disposable {
     return this.#view(start, [this.shape[0] as number, end - start], this.rowStride);
   }
 
+  /** The same elements in another shape, over the same memory. @throws ShapeError for a matrix whose rows lie apart */
+  reshape(shape: readonly number[]): Tensor {
+    const apart =
+      this.shape.length === 2 && this.rowStride !== this.shape[1] && (this.shape[0] as number) > 1;
+    if (apart || elementCount(shape) !== elementCount(this.shape)) {
+      const received = `${formatShape(this.shape)}${apart ? ', whose rows lie apart' : ''}`;
+      throw new ShapeError(
+        `[reshape] expected a tensor for shape ${formatShape(shape)} but received ${received}`,
+      );
+    }
+    return this.#view(0, [...shape], shape.at(-1) ?? 1);
+  }
+
+  /** A second tensor over the same memory, which keeps it alive when this one is disposed. */
+  alias(): Tensor {
+    return this.#view(0, this.shape, this.rowStride);
+  }
+
   #view(offset: number, shape: readonly number[], rowStride: number): Tensor {
     const handle = guarded(() => this.engine.addon.view(this.handle, offset, shape, rowStride));
-    return new Tensor(this.engine, this.dtype, shape, rowStride, handle);
+    return new Tensor(this.engine, this.dtype, shape, rowStride, handle, this);
   }
 
   /**

@@ -1,8 +1,10 @@
-// `likewise evaluate sts`: the output, and sentence-transformers' figures with published weights.
+// `likewise evaluate`: the output of sts and retrieval, and sentence-transformers' figures with published weights.
 
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sharedPath } from '../shared-folder.ts';
-import { temporaryFile } from '../temporary-file.ts';
+import { temporaryFile, temporaryFolder } from '../temporary-file.ts';
 import { runCli, tinyModel } from './run-cli.ts';
 
 test('a small file: the correlations of the cosines that `similarity` gives', async () => {
@@ -31,6 +33,62 @@ test('a score that is no number names file and line', async () => {
   expect(stderr).toMatch(
     /^likewise: .*sts\.tsv:1: expected the score to be a number .* \[LIKEWISE_DATA\]\n$/,
   );
+});
+
+test('a SentEval folder: the aggregation is named, and so are the subsets', async () => {
+  const folder = join(temporaryFolder(), 'STS99');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'STS.input.news.txt'), 'the cat\tthe cat\nthe cat\ta dog\nthe cat\tred mat\n');
+  writeFileSync(join(folder, 'STS.gs.news.txt'), '5\n1\n2\n');
+  writeFileSync(join(folder, 'STS.input.images.txt'), 'sat\tran\na\tb\nover\tthe\n');
+  writeFileSync(join(folder, 'STS.gs.images.txt'), '3\n\n4\n');
+  const args = ['evaluate', 'sts', '--model', tinyModel, '--data', folder];
+  const { code, stdout } = await runCli([...args, '--aggregation', 'wmean', '--json']);
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout);
+  expect(result).toMatchObject({ aggregation: 'wmean', pairs: 5, skipped: 1 });
+  expect(result.spearman).toBe(result.aggregations.wmean.spearman);
+  expect(result.subsets.map(({ name }: { name: string }) => name)).toEqual(['images', 'news']);
+  expect((await runCli(args)).stdout).toMatch(
+    /^aggregation +all\nspearman [\s\S]*images +spearman [\s\S]*news +spearman/,
+  );
+
+  const file = temporaryFile('sts.csv', 'a,b,1\n');
+  const refused = await runCli([
+    'evaluate',
+    'sts',
+    '--model',
+    tinyModel,
+    '--data',
+    file,
+    '--aggregation',
+    'all',
+  ]);
+  expect(refused.stderr).toMatch(
+    /--aggregation joins the subsets of a folder, .* is a file \[LIKEWISE_ARGUMENT\]/,
+  );
+});
+
+test('retrieval: every measure, in JSON and in words', async () => {
+  const corpus = temporaryFile(
+    'corpus.jsonl',
+    '{"_id": "d1", "text": "the cat sat"}\n{"_id": "d2", "text": "a dog"}\n',
+  );
+  const queries = temporaryFile('queries.tsv', 'q1\tthe cat sat\nq2\ta dog\nq3\tred mat\n');
+  const qrels = temporaryFile('qrels.tsv', 'query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\n');
+  const files = ['--corpus', corpus, '--queries', queries, '--qrels', qrels];
+  const args = ['evaluate', 'retrieval', '--model', tinyModel, ...files];
+  const { code, stdout, stderr } = await runCli([...args, '--json']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { metrics, ...counts } = JSON.parse(stdout);
+  expect(counts).toMatchObject({ queries: 2, skipped: 1, documents: 2 });
+  expect(metrics).toMatchObject({ 'accuracy@1': 1, 'recall@1': 1, 'mrr@10': 1, 'ndcg@10': 1, 'map@100': 1 });
+  expect(Object.keys(metrics)).toHaveLength(15);
+  const text = (await runCli(args)).stdout;
+  expect(text).toMatch(/^accuracy@1 +1\.000000\n/);
+  expect(text).toContain('queries       2 (1 without a relevant document left out)');
+  const missing = await runCli(args.slice(0, -2));
+  expect(missing.stderr).toMatch(/expected the option --qrels <file>/);
 });
 
 const model = sharedPath('models', 'all-MiniLM-L6-v2');

@@ -4,7 +4,18 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { runCli, tinyModel } from './run-cli.ts';
 
-const commands = [[], ['embed'], ['similarity'], ['evaluate'], ['evaluate', 'sts'], ['doctor'], ['build']];
+const commands = [
+  [],
+  ['embed'],
+  ['similarity'],
+  ['evaluate'],
+  ['evaluate', 'sts'],
+  ['train'],
+  ['evaluate', 'space'],
+  ['whiten'],
+  ['doctor'],
+  ['build'],
+];
 
 test.each(commands.map((command) => [command]))(
   '%j --help explains itself with an example',
@@ -48,6 +59,19 @@ test.each([
   [['similarity', '--model', 'm', '--output', 's.tsv', 'a', 'b'], '--output needs --input'],
   [['similarity', '--model', 'm', '--input', 'p.tsv', '--columns', '1,2,3'], 'expected two columns'],
   [['evaluate', 'sts', '--model', 'm', '--data', 'd.csv', '--columns', '1,2'], 'expected three columns'],
+  [['evaluate', 'sts', '--model', 'm', '--data', 'd.csv', '--components', '9'], 'need --whiten'],
+  [
+    ['evaluate', 'sts', '--model', 'm', '--data', 'd.csv', '--whiten', 'w', '--epsilon', '1'],
+    'fitted already',
+  ],
+  [
+    ['embed', '--model', 'm', '--input', 'c.txt', '--output', 'v.jsonl', '--output-precision', 'int8'],
+    '.npy for int8',
+  ],
+  [
+    ['embed', '--model', 'm', '--input', 'c.txt', '--output', 'v.npy', '--calibration', 'r.npy'],
+    '--calibration is for --output-precision int8 or uint8',
+  ],
   [
     ['embed', '--model', 'm', '--input', 'c.txt', '--output', 'v.bin'],
     'expected an output named .npy or .jsonl',

@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PoolingMode } from '../../src/embed/pooling.ts';
 import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
 import {
   AbortedError,
@@ -13,6 +12,7 @@ import {
   ModelError,
   ShapeError,
 } from '../../src/errors.ts';
+import type { PoolingMode } from '../../src/nn/pooling.ts';
 import { collect } from '../collect.ts';
 import { Random } from '../ops/random.ts';
 import { temporaryFolder } from '../temporary-file.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { ArgumentError, FormatError } from '../../src/errors.ts';
-import { NpyWriter, readNpy } from '../../src/io/npy.ts';
+import { NpyWriter, readNpy, readNpyRows } from '../../src/io/npy.ts';
 import { expectError } from '../expect-error.ts';
 import { leftovers, scratchFolder } from '../temporary-file.ts';
 
@@ -49,6 +49,20 @@ describe('writer', () => {
     expect(leftovers(folder)).toEqual([]);
   });
 
+  it('writes float16 bits and bytes under their own types', async () => {
+    const path = join(folder, 'typed.npy');
+    const half = await NpyWriter.create(path, 2, '<f2');
+    await half.append(Uint16Array.of(0x3c00, 0x4000));
+    await expectError(half.append(new Float32Array(2)), ArgumentError, /a Uint16Array for dtype '<f2'/);
+    await half.commit();
+    expect(readFileSync(path).toString('latin1', 10, 128)).toMatch(/^\{'descr': '<f2'.*'shape': \(1, 2\)/);
+    expect(readFileSync(path).subarray(128)).toEqual(Buffer.from([0x00, 0x3c, 0x00, 0x40]));
+    const bytes = await NpyWriter.create(path, 3, '|i1');
+    await bytes.append(Int8Array.of(-128, 0, 127));
+    await bytes.commit();
+    expect(await readNpy(path)).toEqual({ descr: '|i1', shape: [1, 3], data: Int8Array.of(-128, 0, 127) });
+  });
+
   it('refuses partial rows and odd column counts', async () => {
     const writer = await NpyWriter.create(join(folder, 'partial.npy'), 3);
     await expectError(
@@ -58,6 +72,35 @@ describe('writer', () => {
     );
     await writer.discard();
     await expectError(NpyWriter.create(join(folder, 'x.npy'), 1.5), ArgumentError, /columns/);
+  });
+});
+
+describe('rows', () => {
+  it('come in blocks of whole rows', async () => {
+    const path = join(folder, 'blocks.npy');
+    const columns = 1000;
+    const values = Float32Array.from({ length: 2100 * columns }, (_, i) => i % 977);
+    const writer = await NpyWriter.create(path, columns);
+    await writer.append(values);
+    await writer.commit();
+    const blocks = [];
+    for await (const block of readNpyRows(path)) blocks.push(block);
+    expect(blocks.map(({ shape, total }) => [...shape, total])).toEqual([
+      [1048, columns, 2100],
+      [1048, columns, 2100],
+      [4, columns, 2100],
+    ]);
+    const read = Buffer.concat(blocks.map(({ data }) => Buffer.from(data.buffer)));
+    expect(read.equals(Buffer.from(values.buffer))).toBe(true);
+  });
+
+  it.each([
+    ["{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }", new Float64Array(4)],
+    ["{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }", new Float32Array(4)],
+  ])('are not read from %s', async (dictionary, data) => {
+    const path = join(folder, 'other.npy');
+    writeFileSync(path, npyBytes(dictionary, data));
+    await expectError(readNpyRows(path).next(), FormatError, /a float32 matrix is expected/);
   });
 });
 

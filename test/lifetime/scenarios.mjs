@@ -18,11 +18,11 @@ function queueWork(addon, count, backend = 'reference') {
   const square = addon.allocate(engine, 'float32', [size, size]);
   addon.upload(square, new Float32Array(size * size).fill(1 / size));
   const packed = addon.allocate(engine, 'float32', [Math.ceil(size / panelWidth), size, panelWidth]);
-  addon.run(ops.indexOf('pack_weight'), [square], [packed], []);
+  addon.run(ops.indexOf('pack_weight'), [square], [packed], [0]);
   let value = square;
   for (let index = 0; index < count; index++) {
     const next = addon.allocate(engine, 'float32', [size, size]);
-    addon.run(ops.indexOf('linear'), [value, packed, 0, 0], [next], [0]);
+    addon.run(ops.indexOf('linear'), [value, packed, 0, 0], [next, 0], [0]);
     addon.release(value);
     value = next;
   }

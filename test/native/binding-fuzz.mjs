@@ -112,7 +112,7 @@ function upload({ handle, dtype, shape }, values) {
 function tensorFor(description, engine, dtype) {
   if (description === null) return 0;
   const { kind, shape, values } = description;
-  const type = kind === 'int' ? 'int32' : dtype;
+  const type = { int: 'int32', double: 'float64' }[kind] ?? dtype;
   if (kind === 'real' && shape.length === 2 && random.chance(0.3)) {
     const [rows, columns] = shape;
     const wide = addTensor(engine, type, [rows, columns + 3]);

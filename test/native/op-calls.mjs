@@ -1,39 +1,23 @@
 // Arguments for every op of native/ops.def, fitting or nearly so, for binding-fuzz.mjs. A call is a list of tensors to
-// be made, { kind: 'real' | 'int', shape, values? }, null where an optional one is absent, and the parameters.
+// be made, { kind: 'real' | 'double' | 'int', shape, values? }, null where an optional one is absent, and the parameters.
 
-const real = (...shape) => ({ kind: 'real', shape });
-const ints = (values) => ({ kind: 'int', shape: [values.length], values });
-const list = (count, make) => Array.from({ length: count }, (_, index) => make(index));
+import { idsBelow, ints, list, number, offsetsTo, optional, real } from './op-call-tensors.mjs';
+import { attentionBuilders } from './op-calls-attention.mjs';
+import { linearGradientBuilders } from './op-calls-linear.mjs';
+import { lossBuilders } from './op-calls-loss.mjs';
+import { dropoutOf, rowGradientBuilders } from './op-calls-rows.mjs';
 
-/** int32 that are as they should be, or with one chance in `odds` anything. */
-function idsBelow(random, count, bound) {
-  const wild = random.chance(0.15);
-  const extremes = [-1, bound, 2 ** 31 - 1, -(2 ** 31)];
-  return ints(list(count, () => (wild && random.chance(0.2) ? random.pick(extremes) : random.below(bound))));
-}
-
-function offsetsTo(random, sequences, tokens) {
-  const cuts = list(Math.max(0, sequences - 1), () => random.below(tokens + 1)).sort((a, b) => a - b);
-  const values = [0, ...cuts, ...(sequences > 0 ? [tokens] : [])];
-  if (random.chance(0.15)) {
-    values[random.below(values.length)] = random.pick([-1, tokens + 1, 2 ** 31 - 1, -(2 ** 31), 3]);
-  }
-  return ints(values);
-}
-
-const ranks = (random, count) =>
-  ints(list(count, (index) => random.pick([index, 0, 1, -1, 2 ** 31 - 1, -(2 ** 31), random.below(8)])));
-
-const optional = (random, tensor) => (random.chance(0.5) ? tensor : null);
-const number = (random, usual) =>
-  random.chance(0.9)
-    ? usual
-    : random.pick([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e308, -1e308, 0.5, 1e9]);
+const double = (...shape) => ({ kind: 'double', shape }); // whatever the real ones are
 
 const builders = {
+  ...attentionBuilders,
+  ...rowGradientBuilders,
+  ...linearGradientBuilders,
+  ...lossBuilders,
   pack_weight(random, { width }) {
-    const [outputs, inputs] = [random.below(70), random.below(20)];
-    return [[real(outputs, inputs)], [real(Math.ceil(outputs / width), inputs, width)], []];
+    const [rows, depth, transposed] = [random.below(70), random.below(20), random.below(2)];
+    const weight = transposed === 1 ? real(depth, rows) : real(rows, depth);
+    return [[weight], [real(Math.ceil(rows / width), depth, width)], [number(random, transposed)]];
   },
   embedding(random) {
     const [tokens, width] = [random.below(20), random.below(40)];
@@ -64,32 +48,15 @@ const builders = {
         optional(random, real(outputs)),
         optional(random, real(rows, outputs)),
       ],
-      [real(rows, outputs)],
+      [real(rows, outputs), optional(random, real(rows, outputs))],
       [number(random, random.below(6))],
     ];
   },
   layer_norm(random) {
     const [rows, width] = [random.below(20), random.below(70)];
-    const inputs = [real(rows, width), optional(random, real(rows, width)), real(width), real(width)];
-    return [inputs, [real(rows, width)], [number(random, 1e-12)]];
-  },
-  attention(random) {
-    const [heads, dim, sequences] = [1 + random.below(3), 1 + random.below(40), random.below(5)];
-    const [queries, keys] = sequences === 0 ? [0, 0] : [random.below(40), random.below(60)];
-    const masked = random.chance(0.6);
-    return [
-      [
-        real(queries, heads * dim),
-        real(keys, heads * dim),
-        real(keys, heads * dim),
-        offsetsTo(random, sequences, queries),
-        offsetsTo(random, sequences, keys),
-        masked ? ranks(random, queries) : null,
-        masked ? ranks(random, keys) : null,
-      ],
-      [real(queries, heads * dim), optional(random, real(queries, heads))],
-      [number(random, heads), number(random, 0.3), masked ? random.below(2) : 0],
-    ];
+    const [keys, numbers] = dropoutOf(random, rows);
+    const inputs = [real(rows, width), optional(random, real(rows, width)), real(width), real(width), keys];
+    return [inputs, [real(rows, width)], [number(random, 1e-12), ...numbers]];
   },
   pool(random) {
     const [tokens, width, sequences] = [random.below(30), random.below(40), 1 + random.below(5)];
@@ -104,6 +71,26 @@ const builders = {
     const [rows, width] = [random.below(20), random.below(70)];
     return [[real(rows, width)], [real(rows, width)], [number(random, 1e-12)]];
   },
+  covariance(random) {
+    const [rows, width] = [random.below(40), random.below(40)];
+    return [
+      [real(rows, width), real(width)],
+      [double(width), double(width, width)],
+      [number(random, random.below(100))],
+    ];
+  },
+  symmetric_eigen(random) {
+    const size = random.below(50);
+    return [[real(size, size)], [real(size), real(size, size), real((5 * size + 128) * (size + 8))], []];
+  },
+  whiten(random, { width }) {
+    const [rows, inputs, outputs] = [random.below(20), random.below(40), random.below(70)];
+    return [
+      [real(rows, inputs), real(inputs), real(Math.ceil(outputs / width), inputs, width)],
+      [real(rows, outputs)],
+      [number(random, random.below(2)), number(random, 1e-12)],
+    ];
+  },
   weighted_sum(random) {
     const [rows, width] = [random.below(20), random.below(70)];
     return [
@@ -111,6 +98,40 @@ const builders = {
       [real(rows, width)],
       [number(random, 0.5), number(random, -2)],
     ];
+  },
+  fill(random) {
+    return [[], [real(random.below(40))], [number(random, 0.5)]];
+  },
+  copy(random) {
+    const [rows, width] = [random.below(20), random.below(40)];
+    return [[real(rows, width)], [real(rows, width)], [number(random, random.below(2))]];
+  },
+  unary(random) {
+    const [rows, width] = [random.below(20), random.below(40)];
+    return [[real(rows, width)], [real(rows, width)], [number(random, random.below(13))]];
+  },
+  binary(random) {
+    const [rows, width] = [random.below(20), random.below(40)];
+    const repeated = () => real(random.chance(0.3) ? 1 : rows, random.chance(0.3) ? 1 : width);
+    return [[repeated(), repeated()], [real(rows, width)], [number(random, random.below(9))]];
+  },
+  reduce(random) {
+    const [rows, width] = [random.below(20), random.below(40)];
+    const output = real(random.chance(0.5) ? 1 : rows, random.chance(0.5) ? 1 : width);
+    return [[real(rows, width)], [output], [number(random, random.below(3))]];
+  },
+  matmul(random) {
+    const [rows, inner, columns] = [random.below(9), random.below(9), random.below(9)];
+    const [left, right] = [random.below(2), random.below(2)];
+    return [
+      [left ? real(inner, rows) : real(rows, inner), right ? real(columns, inner) : real(inner, columns)],
+      [real(rows, columns)],
+      [number(random, left), number(random, right)],
+    ];
+  },
+  transpose(random) {
+    const [rows, columns] = [random.below(20), random.below(20)];
+    return [[real(rows, columns)], [real(columns, rows)], []];
   },
 };
 

@@ -1,14 +1,20 @@
 // Every op with sample sizes: 0, 1, odd, and past every block boundary of the kernels. A case makes its tensors on a
 // given engine in a given real dtype, so that one table serves all backends, both dtypes and every kind of check.
 import type { Engine } from '../../src/native/engine.ts';
-import { attentionWithLogSumExp } from '../../src/ops/attention.ts';
+import { addCovariance } from '../../src/ops/covariance.ts';
 import { embedding } from '../../src/ops/embedding.ts';
 import { layerNorm } from '../../src/ops/layer-norm.ts';
 import { type Activation, linear, packWeight } from '../../src/ops/linear.ts';
 import { type PoolMode, pool } from '../../src/ops/pool.ts';
 import { l2Normalize, weightedSum } from '../../src/ops/rows.ts';
+import { whiten } from '../../src/ops/whiten.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
+import { attentionCases } from './attention-cases.ts';
+import { linearGradientCases } from './linear-gradient-cases.ts';
+import { lossCases } from './loss-cases.ts';
+import { plainCases } from './plain-cases.ts';
 import { Random } from './random.ts';
+import { rowGradientCases } from './row-gradient-cases.ts';
 
 export type Real = 'float32' | 'float64';
 
@@ -81,48 +87,6 @@ function linearCases(): OpCase[] {
         return [linear(input, weight, { bias, residual, activation })];
       },
     };
-  });
-}
-
-function attentionCases(): OpCase[] {
-  const batches: { queries: number[]; keys?: number[]; heads: number; dim: number; mask: string }[] = [
-    { queries: [0], heads: 2, dim: 4, mask: 'none' },
-    { queries: [1], heads: 1, dim: 1, mask: 'none' },
-    { queries: [15, 3, 0, 22], heads: 3, dim: 26, mask: 'none' },
-    { queries: [130, 17], heads: 2, dim: 32, mask: 'none' },
-    { queries: [5, 1, 9], keys: [40, 300, 0], heads: 2, dim: 13, mask: 'none' },
-    { queries: [70, 33], heads: 2, dim: 64, mask: 'causal' },
-    { queries: [50, 129], heads: 1, dim: 5, mask: 'unilm' },
-    { queries: [31, 64], heads: 2, dim: 32, mask: 'permutation' },
-    { queries: [31, 64], heads: 2, dim: 32, mask: 'strict' },
-    { queries: [520], heads: 1, dim: 128, mask: 'none' },
-  ];
-  return batches.map(({ queries, keys = queries, heads, dim, mask }) => ({
-    name: `attention ${queries.join('+')} over ${keys.join('+')} heads ${heads} x ${dim} ${mask}`,
-    tolerance: 4e-6,
-    run: (make: Maker) => {
-      const width = heads * dim;
-      const query = make.strided(sum(queries), width);
-      const [key, value] = [make.strided(sum(keys), width), make.strided(sum(keys), width)];
-      const queryRank = mask === 'none' ? undefined : make.ints(ranks(mask, queries, make.random));
-      const result = attentionWithLogSumExp(query, key, value, {
-        heads,
-        queryOffsets: make.offsets(queries),
-        keyOffsets: make.offsets(keys),
-        queryRank,
-        strict: mask === 'strict',
-      });
-      return [result.output, result.logSumExp];
-    },
-  }));
-}
-
-function ranks(mask: string, lengths: readonly number[], random: Random): number[] {
-  return lengths.flatMap((length) => {
-    const positions = Array.from({ length }, (_, index) => index);
-    if (mask === 'causal') return positions;
-    if (mask === 'unilm') return positions.map((index) => Math.max(0, index - Math.floor(length / 2)));
-    return positions.map(() => random.integer(length));
   });
 }
 
@@ -203,4 +167,49 @@ function rowCases(): OpCase[] {
   ]);
 }
 
-export const opTable: OpCase[] = [...linearCases(), ...attentionCases(), ...poolCases(), ...rowCases()];
+function whiteningCases(): OpCase[] {
+  const sizes: [rows: number, width: number, outputs: number][] = [
+    [1, 1, 1],
+    [2, 7, 3],
+    [33, 50, 40],
+    [300, 97, 33],
+    [600, 20, 20],
+  ];
+  return sizes.flatMap(([rows, width, outputs]) => [
+    {
+      name: `covariance ${rows} x ${width}`,
+      tolerance: 24 * epsilon32 * Math.sqrt(rows), // 2 x rows products of two differences, about 4 each, all rounded
+      run: (make: Maker) => {
+        const [input, shift] = [make.strided(rows, width), make.normals(width)];
+        const sums = {
+          sum: Tensor.from(make.engine, new Float64Array(width).fill(1)),
+          products: Tensor.from(make.engine, new Float64Array(width * width).fill(2), [width, width]),
+        };
+        addCovariance(input, shift, sums);
+        addCovariance(input, shift, sums);
+        return [sums.sum, sums.products];
+      },
+    },
+    {
+      name: `whiten ${rows} x ${width} -> ${outputs}`,
+      tolerance: 32 * epsilon32 * Math.sqrt(width),
+      run: (make: Maker) => {
+        const weight = packWeight(make.normals(outputs, width));
+        const [input, mean] = [make.strided(rows, width), make.normals(width)];
+        return [whiten(input, weight, { mean }), whiten(input, weight, { mean, normalize: true })];
+      },
+    },
+  ]);
+}
+
+export const opTable: OpCase[] = [
+  ...whiteningCases(),
+  ...linearCases(),
+  ...linearGradientCases,
+  ...lossCases,
+  ...attentionCases,
+  ...poolCases(),
+  ...rowCases(),
+  ...rowGradientCases,
+  ...plainCases,
+];

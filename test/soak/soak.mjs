@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fuzzSafetensors } from './fuzz-safetensors.mjs';
 import { killEmbed } from './kill-embed.mjs';
+import { killTrain } from './kill-train.mjs';
 import { soakEncoding } from './soak-encoding.mjs';
 
 const golden = fileURLToPath(new URL('../golden/bert-two-layers', import.meta.url));
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
     binding: text('1000000'), // calls
     kills: text('100'), // processes
     texts: text('1000000'),
+    trainings: text('50'), // processes
     model: text(golden),
     addon: text(fileURLToPath(new URL('../../build/Release/likewise.node', import.meta.url))),
   },
@@ -28,6 +30,7 @@ const parts = {
   safetensors: () => fuzzSafetensors(Number(options.safetensors), seed),
   binding: () => fuzzBinding(options.binding),
   kills: () => killEmbed(Number(options.kills), seed, golden),
+  trainings: () => killTrain(Number(options.trainings), seed, golden),
   texts: () => soakEncoding(Number(options.texts), options.model),
 };
 

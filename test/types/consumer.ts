@@ -13,8 +13,16 @@ import {
   type Progress,
   SentenceEncoder,
   type TokenEmbeddings,
+  type TrainConfigInput,
+  type TrainSummary,
+  train,
 } from 'likewise';
-import { type FusedAttentionResult, fusedAttention } from 'likewise/kernels';
+import {
+  type CosineSoftmaxLossResult,
+  cosineSoftmaxLoss,
+  type FusedAttentionResult,
+  fusedAttention,
+} from 'likewise/kernels';
 
 export async function encode(): Promise<void> {
   using encoder: SentenceEncoder = await SentenceEncoder.load('MODEL', { pooling: 'cls', threads: 2 });
@@ -75,6 +83,45 @@ export async function attend(): Promise<FusedAttentionResult> {
   // @ts-expect-error heads must be given
   await fusedAttention({ query: rows, key: rows, value: rows, cuSeqlens: Int32Array.of(0, 2) });
   return fusedAttention(options);
+}
+
+export async function contrast(): Promise<CosineSoftmaxLossResult> {
+  const rows = new Float32Array(8);
+  const options = { queries: rows, candidates: rows, dim: 4, scale: 20 };
+  const { loss, gradQueries, gradCandidates, gradScale } = await cosineSoftmaxLoss({
+    ...options,
+    positives: Int32Array.of(1, 0),
+    excluded: Int32Array.of(0, 1, 1, 2),
+    symmetric: true,
+  });
+  const sum: number = loss + gradScale + (gradQueries[0] as number) + (gradCandidates[0] as number);
+  // @ts-expect-error the scale must be given
+  await cosineSoftmaxLoss({ queries: rows, candidates: rows, dim: 4 });
+  // @ts-expect-error positives are int32
+  await cosineSoftmaxLoss({ ...options, positives: [1, 0] });
+  console.log(sum);
+  return cosineSoftmaxLoss(options);
+}
+
+export async function training(): Promise<number | null> {
+  const config: TrainConfigInput = {
+    model: 'MODEL',
+    data: ['texts.txt', { path: 'pairs.tsv', columns: [1, 'answer'], objective: 'simcse-supervised' }],
+    output: 'OUT',
+    evaluation: { data: 'dev.csv', steps: 100 },
+    optimizer: { convention: 'bert' },
+  };
+  const listener = { onStep: ({ step, loss }: { step: number; loss: number }) => console.log(step, loss) };
+  const summary: TrainSummary = await train(config, {
+    resume: true,
+    signal: AbortSignal.timeout(9),
+    listener,
+  });
+  // @ts-expect-error not a key
+  await train({ ...config, learningrate: 1 });
+  // @ts-expect-error not an objective
+  await train({ ...config, objective: 'simcs' });
+  return summary.loss;
 }
 
 export function errors(error: unknown): ErrorCode | undefined {

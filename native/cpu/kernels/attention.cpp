@@ -5,7 +5,8 @@
 // cut into chunks from their own start, so that a tile holds one long chunk or several short sequences, found by
 // arithmetic from the offsets. Keys are taken in blocks counted from the start of their sequence. A query's bits
 // depend on its own sequence only: lanes never mix (attention_steps.h), every sum runs in the order of its index, and
-// a block nobody sees may be skipped because it would multiply by exactly 1 and add exactly 0. (Values must be finite
+// a block nobody sees may be skipped because it would multiply by exactly 1 and add exactly 0. Dropout clears weights
+// after their total is taken; the factor of what is kept joins the division by that total. (Values must be finite
 // for that: 0 * infinity of a key that is hidden from a query, but not from its neighbours, is NaN.)
 #include "../../core/data_checks.h"
 #include "attention_steps.h"
@@ -20,13 +21,9 @@ constexpr int32_t lanes = Vector::lanes;
 constexpr int32_t group_queries = 2 * lanes;
 constexpr int64_t chunk_queries = 128;
 constexpr int64_t block_keys = 128;
+constexpr int64_t group_heads =
+    4;  // that a tile goes through, one after another: their columns lie side by side
 constexpr int64_t copy_from_groups = 3;  // fewer groups of queries do not repay a copy of the keys and values
-
-struct Rows {
-  float* data;
-  int64_t stride;
-  float* at(int64_t row, int64_t column) const { return data + row * stride + column; }
-};
 
 struct Problem {
   Rows query, key, value, output;
@@ -36,8 +33,11 @@ struct Problem {
   const int32_t* query_rank;  // null: every query sees every key
   const int32_t* key_rank;
   int64_t sequences, heads, head_dim;
+  const int32_t* sequence_ids;
   float scale;  // times log2(e)
+  float kept_factor;
   bool strict;
+  Draw draw;
 };
 
 // What a participant holds while it works on a chunk. Query lanes are laid out group by group, each [head_dim][lanes].
@@ -75,6 +75,8 @@ struct Chunk {
   int64_t first_query, queries;
   int64_t first_key, keys;
   int64_t head;
+  int64_t position;  // of the first query within its sequence
+  Draw draw;
 };
 
 // One block of keys: where its rows are now, and the span of its ranks.
@@ -82,7 +84,8 @@ struct Block {
   Rows key, value;  // first row, first column of the head
   int64_t keys;
   const int32_t* ranks;
-  int32_t lowest, highest;
+  RankSpan span;
+  int64_t position;  // of the first within its sequence
 };
 
 void copy_rows(const float* source, int64_t stride, int64_t rows, int64_t columns, float* destination) {
@@ -129,18 +132,14 @@ void load_group(const Problem& problem, const Scratch& scratch, const Chunk& chu
 Block take_block(const Problem& problem, const Scratch& scratch, const Chunk& chunk, int64_t first) {
   const int64_t row = chunk.first_key + first;
   const int64_t column = chunk.head * problem.head_dim;
-  Block block;
-  block.keys = chunk.keys - first < block_keys ? chunk.keys - first : block_keys;
-  block.key = {problem.key.data + row * problem.key.stride + column, problem.key.stride};
-  block.value = {problem.value.data + row * problem.value.stride + column, problem.value.stride};
-  block.ranks = problem.key_rank == nullptr ? nullptr : problem.key_rank + row;
-  if (block.ranks != nullptr) {
-    block.lowest = block.highest = block.ranks[0];
-    for (int64_t j = 1; j < block.keys; j++) {
-      block.lowest = block.ranks[j] < block.lowest ? block.ranks[j] : block.lowest;
-      block.highest = block.ranks[j] > block.highest ? block.ranks[j] : block.highest;
-    }
-  }
+  const int64_t keys = chunk.keys - first < block_keys ? chunk.keys - first : block_keys;
+  const int32_t* ranks = problem.key_rank == nullptr ? nullptr : problem.key_rank + row;
+  Block block{{problem.key.at(row, column), problem.key.stride},
+              {problem.value.at(row, column), problem.value.stride},
+              keys,
+              ranks,
+              ranks == nullptr ? RankSpan{0, 0} : RankSpan(ranks, keys),
+              first};
   if (group_count(chunk) >= copy_from_groups) {
     copy_rows(block.key.data, block.key.stride, block.keys, problem.head_dim, scratch.keys);
     copy_rows(block.value.data, block.value.stride, block.keys, problem.head_dim, scratch.values);
@@ -150,34 +149,29 @@ Block take_block(const Problem& problem, const Scratch& scratch, const Chunk& ch
   return block;
 }
 
-enum class Sight { none, some, all };
-
-// How much of a block a group sees, from the spans of their ranks.
-Sight sight(const Problem& problem, const Scratch& scratch, const Group& group, const Block& block) {
+// How much of a block a group sees.
+Sight sight_of(const Problem& problem, const Scratch& scratch, const Group& group, const Block& block) {
   if (block.ranks == nullptr) return Sight::all;
-  const int32_t* ranks = scratch.ranks + group.first;
-  int32_t lowest = ranks[0], highest = ranks[0];
-  for (int64_t i = 1; i < group.queries; i++) {
-    lowest = ranks[i] < lowest ? ranks[i] : lowest;
-    highest = ranks[i] > highest ? ranks[i] : highest;
-  }
-  const int32_t gap = problem.strict ? 1 : 0;
-  if (int64_t{block.lowest} + gap > highest) return Sight::none;
-  return int64_t{block.highest} + gap <= lowest ? Sight::all : Sight::some;
+  return sight(RankSpan(scratch.ranks + group.first, group.queries), block.span, problem.strict);
 }
 
 template <int32_t vectors>
-void attend(const Problem& problem, const Scratch& scratch, const Group& group, const Block& block,
-            Sight seen) {
+void attend(const Problem& problem, const Scratch& scratch, const Chunk& chunk, const Group& group,
+            const Block& block, Sight seen) {
   const int64_t start = group.first * problem.head_dim;
   make_scores<vectors>(block.key.data, block.key.stride, block.keys, scratch.queries + start,
                        problem.head_dim, scratch.scores);
-  if (seen == Sight::some) {
-    hide_keys<vectors>(scratch.ranks + group.first, block.ranks, block.keys, problem.strict, scratch.scores);
-  }
   for (int32_t v = 0; v < vectors; v++) {
-    soften(scratch.scores + v * lanes, vectors * lanes, block.keys, scratch.maxima + group.first + v * lanes,
-           scratch.totals + group.first + v * lanes, scratch.factors + v * lanes);
+    const int64_t query = group.first + v * lanes;
+    float* scores = scratch.scores + v * lanes;
+    if (seen == Sight::some) {
+      hide_keys(scratch.ranks + query, block.ranks, block.keys, problem.strict, scores, vectors * lanes);
+    }
+    soften(scores, vectors * lanes, block.keys, scratch.maxima + query, scratch.totals + query,
+           scratch.factors + v * lanes);
+    if (chunk.draw.threshold != 0) {
+      drop_keys(scores, vectors * lanes, block.keys, chunk.draw, chunk.position + query, block.position);
+    }
   }
   add_values<vectors>(block.value.data, block.value.stride, block.keys, scratch.scores, problem.head_dim,
                       scratch.sums + start, scratch.factors);
@@ -197,7 +191,7 @@ void finish_group(const Problem& problem, const Scratch& scratch, const Chunk& c
   }
   for (int64_t i = 0; i < group.width; i += lanes) {
     const Vector total = load(totals + i);  // 0 where a query saw nothing: its sums are 0 as well
-    store(totals + i, select(less(zero(), total), broadcast(1.0f) / total, total));
+    store(totals + i, select(less(zero(), total), broadcast(problem.kept_factor) / total, total));
   }
   lanes_to_columns(scratch.sums + group.first * problem.head_dim, group.width, totals, group.queries,
                    problem.head_dim, problem.output.at(row, chunk.head * problem.head_dim),
@@ -211,44 +205,42 @@ void attend_chunk(const Problem& problem, const Scratch& scratch, const Chunk& c
     const Block block = take_block(problem, scratch, chunk, first);
     for (int64_t g = 0; g < groups; g++) {
       const Group group(chunk, g);
-      const Sight seen = sight(problem, scratch, group, block);
+      const Sight seen = sight_of(problem, scratch, group, block);
       if (seen == Sight::none) continue;
       if (group.width == lanes) {
-        attend<1>(problem, scratch, group, block, seen);
+        attend<1>(problem, scratch, chunk, group, block, seen);
       } else {
-        attend<2>(problem, scratch, group, block, seen);
+        attend<2>(problem, scratch, chunk, group, block, seen);
       }
     }
   }
   for (int64_t g = 0; g < groups; g++) finish_group(problem, scratch, chunk, Group(chunk, g));
 }
 
-// The last sequence that starts at or before `row`.
-int64_t sequence_at(const int32_t* offsets, int64_t sequences, int64_t row) {
-  int64_t low = 0, high = sequences;
-  while (high - low > 1) {
-    const int64_t middle = (low + high) / 2;
-    (offsets[middle] <= row ? low : high) = middle;
-  }
-  return low;
-}
-
-// Every chunk that begins within rows first .. last - 1, at most chunk_queries of them.
+// Every chunk that begins within rows first .. last - 1, at most chunk_queries of them, for some heads.
 void attend_stretch(const Problem& problem, const Scratch& scratch, int64_t first, int64_t last,
-                    int64_t head) {
-  for (int64_t s = sequence_at(problem.query_offsets, problem.sequences, first); s < problem.sequences; s++) {
+                    int64_t first_head, int64_t last_head) {
+  const auto start = [&problem](int64_t s) { return problem.query_offsets[s]; };
+  for (int64_t s = sequence_at(start, problem.sequences, first); s < problem.sequences; s++) {
     const int64_t begin = problem.query_offsets[s], end = problem.query_offsets[s + 1];
     if (begin >= last) return;
     const int64_t before = begin < first ? (first - begin + chunk_queries - 1) / chunk_queries : 0;
     const int64_t row = begin + before * chunk_queries;  // the one chunk of this sequence that can begin here
     if (row >= end || row >= last) continue;
     const int64_t queries = end - row < chunk_queries ? end - row : chunk_queries;
-    const int64_t first_key = problem.key_offsets[s];
-    attend_chunk(problem, scratch, {row, queries, first_key, problem.key_offsets[s + 1] - first_key, head});
+    const int64_t first_key = problem.key_offsets[s], keys = problem.key_offsets[s + 1] - first_key;
+    for (int64_t head = first_head; head < last_head; head++) {
+      if (head + 1 < last_head) {
+        const int64_t column = (head + 1) * problem.head_dim;
+        prefetch_rows(problem.query, row, queries, column, problem.head_dim);
+        prefetch_rows(problem.key, first_key, keys, column, problem.head_dim);
+        prefetch_rows(problem.value, first_key, keys, column, problem.head_dim);
+      }
+      const Draw draw = problem.draw.of(problem.sequence_ids, s, head);
+      attend_chunk(problem, scratch, {row, queries, first_key, keys, head, row - begin, draw});
+    }
   }
 }
-
-Rows rows_of(const TensorView& view) { return {static_cast<float*>(view.data), view.row_stride}; }
 
 Problem describe(const OpCall& call) {
   using namespace attention_op;
@@ -268,6 +260,9 @@ Problem describe(const OpCall& call) {
   problem.head_dim = in[query].shape[1] / problem.heads;
   problem.scale = static_cast<float>(call.parameters[scale] * 1.4426950408889634);
   problem.strict = call.parameters[strict] != 0;
+  problem.sequence_ids = static_cast<const int32_t*>(in[sequence_ids].data);
+  problem.draw = Draw(call.parameters + dropout);
+  problem.kept_factor = dropout_factor(problem.draw.threshold);
   return problem;
 }
 
@@ -277,16 +272,18 @@ Status attention(const OpCall& call) {
   if (checked != Status::ok) return checked;
   const Problem problem = describe(call);
   const int64_t rows = call.inputs[query].shape[0];
+  const int64_t head_groups = (problem.heads + group_heads - 1) / group_heads;
   Workers& workers = *call.workers;
   int32_t starved = 0;
   auto tile = [&](int64_t index, int32_t participant) {
     void* memory = workers.scratch(workers, participant, Scratch::floats(problem.head_dim) * sizeof(float));
     if (memory == nullptr) return __atomic_store_n(&starved, 1, __ATOMIC_RELAXED);
-    const int64_t first = index / problem.heads * chunk_queries;
+    const int64_t first = index / head_groups * chunk_queries, head = index % head_groups * group_heads;
     const int64_t last = first + chunk_queries < rows ? first + chunk_queries : rows;
-    attend_stretch(problem, Scratch(memory, problem.head_dim), first, last, index % problem.heads);
+    attend_stretch(problem, Scratch(memory, problem.head_dim), first, last, head,
+                   head + group_heads < problem.heads ? head + group_heads : problem.heads);
   };
-  for_each_tile(workers, (rows + chunk_queries - 1) / chunk_queries * problem.heads, tile);
+  for_each_tile(workers, (rows + chunk_queries - 1) / chunk_queries * head_groups, tile);
   if (starved != 0)
     return fail(call, Status::out_of_memory, "[attention] expected scratch memory for one tile");
   return Status::ok;

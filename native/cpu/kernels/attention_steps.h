@@ -1,8 +1,8 @@
 // The steps of attention for one group of queries (one query per lane, in one or two vectors) and one block of keys:
 //
 //   make_scores   scores[j][q]  = key[j] . query[q]
-//   hide_keys     scores[j][q]  = -infinity where query q may not see key j
 //   soften        weights[j][q] = 2^(scores[j][q] - maximum[q]), with a running maximum and total per query
+//   drop_keys     weights[j][q] = 0 where dropout says so
 //   add_values    sums[d][q]    = sums[d][q] * factor[q] + sum_j weights[j][q] * value[j][d]
 //
 // Lanes are queries throughout: no step reduces across lanes, no head dimension or number of keys needs padding, and
@@ -10,30 +10,14 @@
 // queries come multiplied by scale * log2(e).
 #pragma once
 
-#include "../simd/vector.h"
+#include "attention_products.h"
+#include "attention_scores.h"
 
 namespace likewise::LIKEWISE_ISA {
 namespace {
 
 // Below every score. Finite, so that subtracting it gives no NaN.
 constexpr float no_score = -0x1p127f;
-
-// 2^x for x <= 0: 2^n p(r), x = n + r, |r| <= 1/2, p of degree 6 with p(0) = 1 (minimax, 2.6e-9): below 1.5e-7 in all.
-// Exactly 1 at 0; 0 at and below -127; NaN stays NaN.
-LIKEWISE_INLINE Vector exp2_of_negative(Vector x) {
-  const Vector round =
-      broadcast(12583039.0f);  // 1.5 * 2^23 + 127: the sum's low bits are the exponent n + 127
-  const Vector bounded = maximum(broadcast(-127.0f), x);
-  const Vector shifted = bounded + round;
-  const Vector r = bounded - (shifted - round);
-  Vector p = fma(broadcast(1.55946775401e-4f), r, broadcast(1.34066439047e-3f));
-  p = fma(p, r, broadcast(9.61769297492e-3f));
-  p = fma(p, r, broadcast(5.550310551e-2f));
-  p = fma(p, r, broadcast(0.240226527829f));
-  p = fma(p, r, broadcast(0.693147214968f));
-  p = fma(p, r, broadcast(1.0f));
-  return p * add_exponent(zero(), shifted);
-}
 
 // logs = ln(totals), one vector of totals >= 1: y ln 2 + ln(1 + e), 1 + e = total / 2^y, y read from the total's bits
 // (0 <= e < 0.062), ln(1 + e) by its series.
@@ -89,10 +73,6 @@ LIKEWISE_INLINE void multiply(const float* left, int64_t row_stride, int64_t ste
   }
 }
 
-// The tallest register tile that leaves registers for the operands.
-template <int32_t vectors>
-constexpr int32_t tallest = Vector::lanes == 8 && vectors == 2 ? 6 : 12;
-
 template <int32_t vectors, int32_t rows = tallest<vectors>>
 __attribute__((noinline)) void score_tile(const float* key, int64_t stride, const float* query,
                                           int64_t head_dim, float* scores) {
@@ -103,34 +83,6 @@ template <int32_t vectors, int32_t rows = tallest<vectors>>
 __attribute__((noinline)) void value_tile(const float* value, int64_t stride, const float* weights,
                                           int64_t keys, float* sums, const float* factor) {
   multiply<rows, vectors, true>(value, 1, stride, weights, keys, sums, factor);
-}
-
-// Calls tile(Height<n>) for n = height, which is 1 .. rows.
-template <int32_t n>
-struct Height {
-  static constexpr int32_t rows = n;
-};
-
-template <int32_t rows, typename Body>
-LIKEWISE_INLINE void with_height(int64_t height, Body body) {
-  if constexpr (rows > 1) {
-    if (height < rows) return with_height<rows - 1>(height, body);
-  }
-  body(Height<rows>());
-}
-
-// Cuts `rows` into register tiles of nearly equal height, 32 into 6 6 5 5 5 5, and calls body(Height, first row).
-template <int32_t vectors, typename Body>
-LIKEWISE_INLINE void for_each_height(int64_t rows, Body body) {
-  const int64_t count = (rows + tallest<vectors> - 1) / tallest<vectors>;
-  const int64_t height = rows / count;
-  const int64_t taller = rows - height * count;
-  int64_t row = 0;
-  for (int64_t i = 0; i < count; i++) {
-    const int64_t own = height + (i < taller ? 1 : 0);
-    with_height<tallest<vectors>>(own, [&](auto tile) { body(tile, row); });
-    row += own;
-  }
 }
 
 template <int32_t vectors>
@@ -149,22 +101,6 @@ LIKEWISE_INLINE void add_values(const float* value, int64_t stride, int64_t keys
     value_tile<vectors, tile.rows>(value + d, stride, weights, keys, sums + d * vectors * Vector::lanes,
                                    factor);
   });
-}
-
-template <int32_t vectors>
-LIKEWISE_INLINE void hide_keys(const int32_t* query_rank, const int32_t* key_rank, int64_t keys, bool strict,
-                               float* scores) {
-  constexpr int32_t lanes = Vector::lanes;
-  const Vector hidden = zero() - infinity();
-  for (int64_t j = 0; j < keys; j++) {
-    const IntVector of_key = broadcast_int(key_rank[j]);
-    for (int32_t v = 0; v < vectors; v++) {
-      const IntVector of_query = load_int(query_rank + v * lanes);
-      float* score = scores + (j * vectors + v) * lanes;
-      const Mask seen = strict ? less(of_key, of_query) : less_equal(of_key, of_query);
-      store(score, select(seen, load(score), hidden));
-    }
-  }
 }
 
 // Turns one vector of every score row (`width` apart) into weights, in place: total = total * factor + their sum, where
@@ -192,6 +128,14 @@ __attribute__((noinline)) void soften(float* scores, int64_t width, int64_t keys
   store(factor, worth);
   store(running_total, fma(load(running_total), worth, total));
   store(running_maximum, largest);
+}
+
+// Clears the weights that are dropped, in one vector of every row of weights, `width` apart.
+__attribute__((noinline)) void drop_keys(float* weights, int64_t width, int64_t keys, const Draw& draw,
+                                         int64_t first_query, int64_t first_key) {
+  for_each_decision(draw, first_query, first_key, keys, [&](int64_t j, Mask kept) {
+    store(weights + j * width, zero_unless(kept, load(weights + j * width)));
+  });
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// output = LayerNorm(input + residual) * gamma + beta, per row (Ba, Kiros, Hinton 2016).
-#include "row_steps.h"
+// output = LayerNorm(dropout(input) + residual) * gamma + beta, per row (Ba, Kiros, Hinton 2016).
+#include "dropout_steps.h"
 
 namespace likewise::LIKEWISE_ISA {
 namespace {
@@ -18,8 +18,27 @@ void normalize_rows(const OpCall& call) {
   });
 }
 
+// The dropped row, its residual added, waits in the output while it is normalised.
+void normalize_dropped_rows(const OpCall& call) {
+  using namespace layer_norm_op;
+  const TensorView* in = call.inputs;
+  const double* numbers = call.parameters;
+  const RowDropout drop = RowDropout::of(in[row_keys], numbers[dropout], numbers[seed], numbers[site]);
+  const float small = static_cast<float>(numbers[epsilon]);
+  for_each_row(*call.workers, in[input].shape[0], tile_rows, [&call, &drop, in, small](int64_t i) {
+    const int64_t width = in[input].shape[1];
+    const float* added = in[residual].data == nullptr ? nullptr : row_of(in[residual], i);
+    float* y = row_of(call.outputs[output], i);
+    drop_row(drop, i, row_of(in[input], i), added, width, y);
+    const float* part[1] = {y};
+    normalize_sum<1>(part, vector_of(in[gamma]), vector_of(in[beta]), small, width, y);
+  });
+}
+
 Status layer_norm(const OpCall& call) {
-  if (call.inputs[layer_norm_op::residual].data == nullptr) {
+  if (dropout_threshold(call.parameters[layer_norm_op::dropout]) != 0) {
+    normalize_dropped_rows(call);
+  } else if (call.inputs[layer_norm_op::residual].data == nullptr) {
     normalize_rows<1>(call);
   } else {
     normalize_rows<2>(call);

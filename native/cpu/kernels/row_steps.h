@@ -58,17 +58,22 @@ LIKEWISE_INLINE float sum_over(int64_t width, Term term) {
   return reduce_add((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-// output = LayerNorm(part[0] + .. + part[parts - 1]) * gamma + beta, mean and variance in two passes. The sum
-// of several parts is kept in `output` meanwhile.
+// A row's mean and 1 / sqrt(variance + epsilon), in every lane.
+struct Moments {
+  Vector mean;
+  Vector scale;
+};
+
+// The moments of x = part[0] + .. + part[parts - 1], in two passes. The sum of several parts is kept in `sum`, which
+// may be any of them.
 template <int32_t parts>
-LIKEWISE_INLINE void normalize_sum(const float* const* part, const float* gamma, const float* beta,
-                                   float epsilon, int64_t width, float* output) {
-  const float* x = parts == 1 ? part[0] : output;
-  const float total = sum_over(width, [part, output](int64_t j, int64_t n) {
-    Vector sum = load_first(part[0] + j, n);
-    for (int32_t p = 1; p < parts; p++) sum = sum + load_first(part[p] + j, n);
-    if (parts > 1) store_first(output + j, sum, n);
-    return sum;
+LIKEWISE_INLINE Moments moments_of_sum(const float* const* part, float epsilon, int64_t width, float* sum) {
+  const float* x = parts == 1 ? part[0] : sum;
+  const float total = sum_over(width, [part, sum](int64_t j, int64_t n) {
+    Vector value = load_first(part[0] + j, n);
+    for (int32_t p = 1; p < parts; p++) value = value + load_first(part[p] + j, n);
+    if (parts > 1) store_first(sum + j, value, n);
+    return value;
   });
   const Vector mean = broadcast(total / static_cast<float>(width));
   const float squares = sum_over(width, [x, mean](int64_t j, int64_t n) {
@@ -76,9 +81,17 @@ LIKEWISE_INLINE void normalize_sum(const float* const* part, const float* gamma,
     const Vector square = distance * distance;
     return n == lanes ? square : zero_unless(mask_first(n), square);
   });
-  const Vector scale = broadcast(1.0f) / sqrt(broadcast(squares / static_cast<float>(width) + epsilon));
+  return {mean, broadcast(1.0f) / sqrt(broadcast(squares / static_cast<float>(width) + epsilon))};
+}
+
+// output = LayerNorm(part[0] + .. + part[parts - 1]) * gamma + beta; `output` may be any of the parts.
+template <int32_t parts>
+LIKEWISE_INLINE void normalize_sum(const float* const* part, const float* gamma, const float* beta,
+                                   float epsilon, int64_t width, float* output) {
+  const float* x = parts == 1 ? part[0] : output;
+  const Moments row = moments_of_sum<parts>(part, epsilon, width, output);
   for_each_vector(width, [=](int64_t j, int64_t n) {
-    const Vector normal = (load_first(x + j, n) - mean) * scale;
+    const Vector normal = (load_first(x + j, n) - row.mean) * row.scale;
     store_first(output + j, fma(normal, load_first(gamma + j, n), load_first(beta + j, n)), n);
   });
 }

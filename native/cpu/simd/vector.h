@@ -12,8 +12,10 @@
 //   select(mask, a, b)           a where the mask is set, else b
 //   reduce_add, reduce_max       join the upper half of the lanes with the lower until one is left: a fixed
 //                                order
-//   IntVector                    as many int32 lanes: load_int, load_int_partial, broadcast_int, less,
-//                                less_equal
+//   IntVector                    as many int32 lanes: load_int, load_int_partial, store_int, broadcast_int,
+//                                +, ^, &, less, less_equal
+//   shift_right<bits>(a)         zeros come in from the left
+//   multiply_wide(a, b)          the low and the high 32 bits of each product of unsigned lanes
 #pragma once
 
 #include <immintrin.h>
@@ -37,6 +39,12 @@ namespace {
 
 LIKEWISE_INLINE Vector zero() { return broadcast(0.0f); }
 LIKEWISE_INLINE Vector infinity() { return broadcast(__builtin_inff()); }
+
+// 0, 1, 2, ...
+LIKEWISE_INLINE IntVector lane_indexes() {
+  constexpr int32_t indexes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return load_int(indexes);
+}
 
 LIKEWISE_INLINE Mask greater(Vector a, Vector b) { return less(b, a); }
 LIKEWISE_INLINE Mask greater_equal(Vector a, Vector b) { return less_equal(b, a); }

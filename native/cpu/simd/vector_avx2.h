@@ -14,6 +14,11 @@ struct IntVector {
   __m256i value;
 };
 
+struct IntPair {
+  IntVector low;
+  IntVector high;
+};
+
 // All bits of a lane set, or none.
 struct Mask {
   __m256 value;
@@ -92,6 +97,23 @@ LIKEWISE_INLINE Mask less(IntVector a, IntVector b) {
 LIKEWISE_INLINE Mask less_equal(IntVector a, IntVector b) {
   __m256i greater = _mm256_cmpgt_epi32(a.value, b.value);
   return {_mm256_castsi256_ps(_mm256_andnot_si256(greater, _mm256_set1_epi32(-1)))};
+}
+
+LIKEWISE_INLINE void store_int(int32_t* p, IntVector a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a.value);
+}
+LIKEWISE_INLINE IntVector operator+(IntVector a, IntVector b) { return {_mm256_add_epi32(a.value, b.value)}; }
+LIKEWISE_INLINE IntVector operator^(IntVector a, IntVector b) { return {_mm256_xor_si256(a.value, b.value)}; }
+LIKEWISE_INLINE IntVector operator&(IntVector a, IntVector b) { return {_mm256_and_si256(a.value, b.value)}; }
+template <int bits>
+LIKEWISE_INLINE IntVector shift_right(IntVector a) {
+  return {_mm256_srli_epi32(a.value, bits)};
+}
+LIKEWISE_INLINE IntPair multiply_wide(IntVector a, IntVector b) {
+  __m256i even = _mm256_mul_epu32(a.value, b.value);
+  __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(a.value, 32), _mm256_srli_epi64(b.value, 32));
+  return {{_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa)},
+          {_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa)}};
 }
 
 // bits(a) + (bits(n) << 23): a * 2^i when n was made by adding the integer i to 1.5 * 2^23 and a * 2^i is

@@ -17,6 +17,11 @@ struct IntVector {
   __m512i value;
 };
 
+struct IntPair {
+  IntVector low;
+  IntVector high;
+};
+
 struct Mask {
   __mmask16 value;
 };
@@ -96,6 +101,22 @@ LIKEWISE_INLINE IntVector broadcast_int(int32_t a) { return {_mm512_set1_epi32(a
 LIKEWISE_INLINE Mask less(IntVector a, IntVector b) { return {_mm512_cmplt_epi32_mask(a.value, b.value)}; }
 LIKEWISE_INLINE Mask less_equal(IntVector a, IntVector b) {
   return {_mm512_cmple_epi32_mask(a.value, b.value)};
+}
+
+LIKEWISE_INLINE void store_int(int32_t* p, IntVector a) { _mm512_storeu_si512(p, a.value); }
+LIKEWISE_INLINE IntVector operator+(IntVector a, IntVector b) { return {_mm512_add_epi32(a.value, b.value)}; }
+LIKEWISE_INLINE IntVector operator^(IntVector a, IntVector b) { return {_mm512_xor_si512(a.value, b.value)}; }
+LIKEWISE_INLINE IntVector operator&(IntVector a, IntVector b) { return {_mm512_and_epi32(a.value, b.value)}; }
+template <int bits>
+LIKEWISE_INLINE IntVector shift_right(IntVector a) {
+  return {(__m512i)((__v16su)a.value >> bits)};
+}
+LIKEWISE_INLINE IntPair multiply_wide(IntVector a, IntVector b) {
+  __v8du left = (__v8du)a.value, right = (__v8du)b.value;
+  __m512i even = _mm512_maskz_mul_epu32(0xff, a.value, b.value);
+  __m512i odd = _mm512_maskz_mul_epu32(0xff, (__m512i)(left >> 32), (__m512i)(right >> 32));
+  return {{_mm512_mask_blend_epi32(0xaaaa, even, (__m512i)((__v8du)odd << 32))},
+          {_mm512_mask_blend_epi32(0xaaaa, (__m512i)((__v8du)even >> 32), odd)}};
 }
 
 // bits(a) + (bits(n) << 23): a * 2^i when n was made by adding the integer i to 1.5 * 2^23 and a * 2^i is

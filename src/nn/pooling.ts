@@ -6,12 +6,13 @@
 //   last_two               (last layer but one + last layer) / 2, mean
 //   pooler, pooler_linear  the dense layer over [CLS] that BERT was pretrained with, with tanh or without (SimBERT)
 import { ArgumentError, ModelError } from '../errors.ts';
-import type { Encoder, HiddenStates } from '../nn/encoder.ts';
-import type { EncoderBatch } from '../nn/encoder-batch.ts';
 import { linear } from '../ops/linear.ts';
 import { type PoolMode, pool } from '../ops/pool.ts';
 import { weightedSum } from '../ops/rows.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { concatenateColumns } from '../ops/slices.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Encoder, HiddenStates } from './encoder.ts';
+import type { EncoderBatch } from './encoder-batch.ts';
 
 export const POOLING_MODES = [
   'cls',
@@ -86,16 +87,8 @@ export class Pooling {
    * @returns [sequences, modes * hidden]
    */
   forward(encoder: Encoder, states: HiddenStates, batch: EncoderBatch, skip?: Tensor): Tensor {
-    const one = (mode: PoolingMode, output?: Tensor) =>
-      this.#single(mode, encoder, states, batch, skip, output);
-    const [first, ...others] = this.modes as readonly [PoolingMode, ...PoolingMode[]];
-    if (others.length === 0) return one(first);
-    const { engine } = batch.offsets;
-    const width = encoder.config.hiddenSize;
-    const output = Tensor.allocate(engine, 'float32', [batch.sequences, this.modes.length * width]);
-    for (const [index, mode] of this.modes.entries())
-      one(mode, output.columns(index * width, (index + 1) * width));
-    return output;
+    const parts = this.modes.map((mode) => this.#single(mode, encoder, states, batch, skip));
+    return parts.length === 1 ? (parts[0] as Tensor) : concatenateColumns(parts);
   }
 
   #single(
@@ -104,7 +97,6 @@ export class Pooling {
     states: HiddenStates,
     batch: EncoderBatch,
     skip: Tensor | undefined,
-    output: Tensor | undefined,
   ): Tensor {
     const pooled = statesOf(mode, encoder.layers.length).map((layer) => states.get(layer) as Tensor);
     const { offsets } = batch;
@@ -114,7 +106,7 @@ export class Pooling {
         Tensor,
         Tensor,
       ];
-      return weightedSum(means[0], means[1], 0.5, 0.5, output);
+      return weightedSum(means[0], means[1], 0.5, 0.5);
     }
     if (mode === 'pooler' || mode === 'pooler_linear') {
       const dense = encoder.pooler as NonNullable<Encoder['pooler']>;
@@ -122,9 +114,8 @@ export class Pooling {
       return linear(cls, dense.weight, {
         bias: dense.bias,
         activation: mode === 'pooler' ? 'tanh' : 'identity',
-        output,
       });
     }
-    return pool(left, { mode: mode as PoolMode, offsets, skip, output });
+    return pool(left, { mode: mode as PoolMode, offsets, skip });
   }
 }

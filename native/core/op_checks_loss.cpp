@@ -1,0 +1,79 @@
+// The checks of the losses, as ops.def describes their tensors, and of the columns they name.
+#include "call_checker.h"
+#include "data_checks.h"
+
+namespace likewise {
+
+bool check_cosine_softmax_loss(CallChecker& check, const OpCall& call) {
+  using namespace cosine_softmax_loss_op;
+  const Problem::Kind argument = Problem::Kind::argument;
+  Dim rows{"queries"}, columns{"candidates"}, width{"width"}, bounds{"2 ranges"}, one{"1", 1};
+  if (!check.real_input(queries, {&rows, &width}) || !check.at_least(width, queries, 1) ||
+      !check.real_input(candidates, {&columns, &width}) || !check.int_input(positives, {&rows}) ||
+      !check.int_input(excluded, {&rows, &bounds}) || !check.both_or_neither(query_ids, candidate_ids) ||
+      !check.int_input(query_ids, {&rows}) || !check.int_input(candidate_ids, {&columns}) ||
+      !check.int_input(weighted, {&rows}) || !check.int_input(row_groups, {&rows}) ||
+      !check.real_input(learned_scale, {&one}) || !check.real_output(loss, {&one}) ||
+      !check.real_output(query_gradient, {&rows, &width}) ||
+      !check.real_output(candidate_gradient, {&columns, &width}) ||
+      !check.real_output(scale_gradient, {&one}) || !check.finite(scale) || !check.finite(log_weight) ||
+      !check.integer(symmetric, 0, 1) || !check.not_negative(epsilon)) {
+    return false;
+  }
+  if (call.inputs[excluded] && bounds.size % 2 != 0) {
+    return check.refuse(Problem::Kind::shape,
+                        "expected excluded to have two columns for each range but received %lld",
+                        static_cast<long long>(bounds.size));
+  }
+  if (call.inputs[row_groups] && call.parameters[symmetric] == 1) {
+    return check.refuse(argument, "expected rowGroups or symmetric but received both");
+  }
+  if (call.outputs[scale_gradient] && !call.outputs[query_gradient]) {
+    return check.refuse(argument, "expected queryGradient, from which scaleGradient is taken");
+  }
+  return check.apart();
+}
+
+namespace {
+
+// Every number is at least `lowest` and below `end`.
+Status check_numbers(const OpCall& call, const char* name, const TensorView& numbers, const char* what,
+                     int32_t lowest, int64_t end) {
+  if (!numbers) return Status::ok;
+  const int32_t* values = static_cast<const int32_t*>(numbers.data);
+  for (int64_t i = 0; i < numbers.shape[0]; ++i) {
+    if (values[i] >= lowest && values[i] < end) continue;
+    return fail(call, Status::invalid_value,
+                "[cosineSoftmaxLoss] expected %s[%lld] to be %s, of which there are %lld,%s but received %d",
+                name, static_cast<long long>(i), what, static_cast<long long>(end),
+                lowest < 0 ? " or -1" : "", values[i]);
+  }
+  return Status::ok;
+}
+
+}  // namespace
+
+Status check_cosine_softmax_loss_data(const OpCall& call) {
+  using namespace cosine_softmax_loss_op;
+  const TensorView* in = call.inputs;
+  const int64_t rows = in[queries].shape[0], columns = in[candidates].shape[0];
+  Status status = check_numbers(call, "positives", in[positives], "a candidate", -1, columns);
+  if (status == Status::ok)
+    status = check_numbers(call, "weighted", in[weighted], "a candidate", -1, columns);
+  if (status == Status::ok)
+    status = check_numbers(call, "rowGroups", in[row_groups], "a query's number", 0, rows);
+  if (status != Status::ok || !in[excluded]) return status;
+  for (int64_t i = 0; i < rows; ++i) {
+    const int32_t* range = static_cast<const int32_t*>(in[excluded].data) + i * in[excluded].row_stride;
+    for (int64_t m = 0; m < in[excluded].shape[1]; m += 2) {
+      if (range[m] >= 0 && range[m] <= range[m + 1] && range[m + 1] <= columns) continue;
+      return fail(call, Status::invalid_value,
+                  "[cosineSoftmaxLoss] expected excluded[%lld] to hold ranges of the %lld candidates but "
+                  "received %d to %d",
+                  static_cast<long long>(i), static_cast<long long>(columns), range[m], range[m + 1]);
+    }
+  }
+  return Status::ok;
+}
+
+}  // namespace likewise

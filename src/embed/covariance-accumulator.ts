@@ -1,0 +1,152 @@
+// The covariance of any number of rows in the memory of one matrix. Rows are gathered into blocks of a fixed size before
+// they go to the engine, so how they were handed over changes no bit of the result. The first rows give a pilot mean
+// that is taken off all: a large common mean, as raw encoders have, would otherwise cost most of float32's digits.
+import { ArgumentError, DataError, ExecutionError, ShapeError } from '../errors.ts';
+import type { Engine } from '../native/engine.ts';
+import { addCovariance, type CovarianceSums } from '../ops/covariance.ts';
+import { keep, scope } from '../tensor/scope.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import type { CovarianceState } from './covariance-state.ts';
+
+const blockFloats = 2 ** 21; // 8 MiB
+const pilotRows = 256;
+const blocksInFlight = 2;
+
+/** What products of rows are computed in; sums of many are float64 in both. */
+export type CovariancePrecision = 'float32' | 'float64';
+
+export class CovarianceAccumulator implements Disposable {
+  readonly dimension: number;
+  /** Rows added so far. */
+  count = 0;
+  readonly #engine: Engine;
+  readonly #sums: CovarianceSums;
+  readonly #block: Float32Array | Float64Array;
+  #filled = 0; // numbers in #block
+  #queued = 0; // rows sent to the engine
+  #shift: Tensor | undefined;
+  readonly #flying: Promise<unknown>[] = [];
+
+  /**
+   * @param precision float64 costs twice the time and finds eigenvalues down to 1e-12 of the largest instead of 1e-6
+   * @throws ShapeError, ArgumentError
+   */
+  constructor(engine: Engine, dimension: number, precision: CovariancePrecision = 'float32') {
+    if (!Number.isInteger(dimension) || dimension < 1) {
+      throw new ShapeError(
+        `[covariance] expected vectors of at least one component but received ${dimension}`,
+      );
+    }
+    this.#engine = engine;
+    this.dimension = dimension;
+    const rows = Math.max(1, Math.floor(blockFloats / dimension / 512)) * 512;
+    const Block = { float32: Float32Array, float64: Float64Array }[precision];
+    if (Block === undefined) {
+      throw new ArgumentError(`[covariance] expected precision float32 or float64 but received ${precision}`);
+    }
+    this.#block = new Block(rows * dimension);
+    this.#sums = scope(() => ({
+      sum: keep(Tensor.from(engine, new Float64Array(dimension))),
+      products: keep(Tensor.from(engine, new Float64Array(dimension ** 2), [dimension, dimension])),
+    }));
+  }
+
+  /**
+   * Adds rows [n, dimension], copied now. Resolves when there is room for more.
+   * @throws ShapeError for a broken row; DataError naming a row that is not finite, at the latest by `finish`
+   */
+  async add(rows: Float32Array | Float64Array): Promise<void> {
+    const { dimension } = this;
+    if (rows.length % dimension !== 0) {
+      throw new ShapeError(
+        `[covariance] expected whole rows of ${dimension} components but received ${rows.length} numbers`,
+      );
+    }
+    for (let start = 0; start < rows.length; ) {
+      const part = rows.subarray(start, start + this.#block.length - this.#filled);
+      this.#block.set(part, this.#filled);
+      this.#filled += part.length;
+      start += part.length;
+      this.count += part.length / dimension;
+      if (this.#filled < this.#block.length) continue;
+      this.#flush();
+      if (this.#flying.length > blocksInFlight) await this.#land();
+    }
+  }
+
+  /** Ends the sum and frees its memory. @throws DataError */
+  async finish(): Promise<CovarianceState> {
+    try {
+      if (this.#filled > 0) this.#flush();
+      while (this.#flying.length > 0) await this.#land();
+      return await this.#state();
+    } finally {
+      this.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.#shift?.dispose();
+    this.#sums.sum.dispose();
+    this.#sums.products.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #flush(): void {
+    const { dimension } = this;
+    const rows = this.#filled / dimension;
+    this.#shift ??= keep(Tensor.from(this.#engine, this.#pilotMean(Math.min(rows, pilotRows))));
+    const shift = this.#shift;
+    scope(() => {
+      const block = Tensor.from(this.#engine, this.#block.subarray(0, this.#filled), [rows, dimension]);
+      addCovariance(block, shift, this.#sums, this.#queued);
+    });
+    const landed = this.#sums.sum.data(); // small, and rejects as soon as a block has failed
+    landed.catch(() => {}); // awaited in #land
+    this.#flying.push(landed);
+    this.#queued += rows;
+    this.#filled = 0;
+  }
+
+  async #land(): Promise<void> {
+    try {
+      await this.#flying.shift();
+    } catch (error) {
+      if (error instanceof ExecutionError) throw new DataError(error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  /** The mean of the first rows; 0 where one of them is not finite, which the engine then reports. */
+  #pilotMean(rows: number): Float32Array | Float64Array {
+    const { dimension } = this;
+    return this.#block.slice(0, dimension).map((_, column) => {
+      let sum = 0;
+      for (let row = 0; row < rows; row++) sum += this.#block[row * dimension + column] as number;
+      return Number.isFinite(sum) ? sum / rows : 0;
+    });
+  }
+
+  async #state(): Promise<CovarianceState> {
+    const { count, dimension } = this;
+    if (count === 0) throw new DataError('[covariance] expected at least one row but there is none');
+    const [shift, sum, products] = (await Promise.all([
+      (this.#shift as Tensor).data(),
+      this.#sums.sum.data(),
+      this.#sums.products.data(),
+    ])) as [Float32Array | Float64Array, Float64Array, Float64Array];
+    const mean = sum.map((value, i) => (shift[i] as number) + value / count);
+    for (let i = 0; i < dimension; i++) {
+      const scaled = (sum[i] as number) / count;
+      for (let j = i; j < dimension; j++) {
+        const value = (products[i * dimension + j] as number) - scaled * (sum[j] as number);
+        products[i * dimension + j] = value;
+        products[j * dimension + i] = value;
+      }
+    }
+    return { count, mean, m2: products };
+  }
+}

@@ -1,0 +1,97 @@
+// Count, mean and M2 = sum of (x - mean) (x - mean)^T of some rows, in float64: all that a covariance needs. Two such
+// states merge into that of all rows (Chan, Golub and LeVeque 1979), so that parts may be summed anywhere:
+//   M2 = M2a + M2b + (mean_b - mean_a) (mean_b - mean_a)^T n_a n_b / (n_a + n_b)
+import { ArgumentError, FormatError, ShapeError } from '../errors.ts';
+import { SafetensorsFile } from '../io/safetensors.ts';
+import { writeSafetensors } from '../io/safetensors-writer.ts';
+
+export interface CovarianceState {
+  /** Rows. */
+  count: number;
+  mean: Float64Array; // [dimension]
+  m2: Float64Array; // [dimension, dimension], symmetric
+}
+
+/** The state of the rows of both. @throws ShapeError when their dimensions differ */
+export function mergeCovariance(a: CovarianceState, b: CovarianceState): CovarianceState {
+  const dimension = a.mean.length;
+  if (b.mean.length !== dimension) {
+    throw new ShapeError(
+      `[mergeCovariance] expected states of one dimension but received ${dimension} and ${b.mean.length}`,
+    );
+  }
+  if (a.count === 0) return b;
+  if (b.count === 0) return a;
+  const count = a.count + b.count;
+  const delta = b.mean.map((value, i) => value - (a.mean[i] as number));
+  const mean = a.mean.map((value, i) => value + ((delta[i] as number) * b.count) / count);
+  const factor = (a.count * b.count) / count;
+  const m2 = a.m2.map((value, index) => {
+    const product =
+      (delta[Math.floor(index / dimension)] as number) * (delta[index % dimension] as number) * factor;
+    return value + (b.m2[index] as number) + product;
+  });
+  return { count, mean, m2 };
+}
+
+/**
+ * M2 / (count - 1), as numpy.cov.
+ * @returns [dimension, dimension]
+ * @throws ArgumentError for fewer than two rows
+ */
+export function covarianceMatrix(state: CovarianceState): Float64Array {
+  if (state.count < 2) {
+    throw new ArgumentError(`[covariance] expected at least two rows but received ${state.count}`);
+  }
+  return state.m2.map((value) => value / (state.count - 1));
+}
+
+const format = 'likewise-covariance';
+
+/** Writes a state to a safetensors file, so that another process can merge it. @throws FileError */
+export function saveCovariance(state: CovarianceState, path: string): Promise<void> {
+  const dimension = state.mean.length;
+  return writeSafetensors(
+    path,
+    [
+      { name: 'mean', dtype: 'F64', shape: [dimension], data: state.mean },
+      { name: 'm2', dtype: 'F64', shape: [dimension, dimension], data: state.m2 },
+    ],
+    { format, count: String(state.count) },
+  );
+}
+
+/** Reads what {@link saveCovariance} wrote. @throws FileError, FormatError */
+export async function loadCovariance(path: string): Promise<CovarianceState> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const count = Number(file.metadata.count);
+    if (file.metadata.format !== format || !Number.isSafeInteger(count) || count < 0) {
+      throw new FormatError(
+        `'${path}' is not a saved covariance: its metadata lack format ${format} and count`,
+      );
+    }
+    const mean = await readFloat64(file, 'mean');
+    const m2 = await readFloat64(file, 'm2');
+    if (m2.length !== mean.length ** 2) {
+      throw new FormatError(
+        `'${path}' holds a mean of ${mean.length} and ${m2.length} products, which do not fit`,
+      );
+    }
+    return { count, mean, m2 };
+  } finally {
+    await file.close();
+  }
+}
+
+/** A float64 tensor of a file, all finite. @throws FormatError */
+export async function readFloat64(file: SafetensorsFile, name: string): Promise<Float64Array> {
+  if (!file.has(name) || file.info(name).dtype !== 'F64') {
+    throw new FormatError(`'${file.path}' lacks the float64 tensor '${name}'; write it again`);
+  }
+  const bytes = await file.readRaw(name);
+  const values = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return values;
+  throw new FormatError(`'${file.path}' holds ${values[bad]} at index ${bad} of '${name}'; write it again`);
+}

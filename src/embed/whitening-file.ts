@@ -1,0 +1,77 @@
+// A saved whitening: whitening.safetensors in a folder of its own or in the model folder it was built into, with mean,
+// eigenvalues and the kept eigenvectors in float64, and how it was fitted in the metadata.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FormatError } from '../errors.ts';
+import { fileError } from '../io/file-error.ts';
+import { kindOf } from '../io/folder-path.ts';
+import { checkJson } from '../io/json-file.ts';
+import { SafetensorsFile } from '../io/safetensors.ts';
+import { writeSafetensors } from '../io/safetensors-writer.ts';
+import { readFloat64 } from './covariance-state.ts';
+import type { WhiteningData } from './whitening.ts';
+import { WHITENING_VARIANTS } from './whitening-matrix.ts';
+
+/** The file's name in its folder. */
+export const WHITENING_FILE = 'whitening.safetensors';
+
+const format = 'likewise-whitening';
+
+const number = z.string().transform(Number).pipe(z.number().min(0));
+const metadataSchema = z.object({
+  format: z.literal(format),
+  variant: z.enum(WHITENING_VARIANTS),
+  epsilon: number,
+  rcond: number,
+  count: number,
+  rank: number,
+});
+
+/** @throws FileError */
+export async function saveWhitening(data: WhiteningData, folder: string): Promise<void> {
+  const { variant, epsilon, rcond, count, rank, mean, eigenvalues, vectors, dimension } = data;
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw fileError('write', folder, error);
+  });
+  await writeSafetensors(
+    join(folder, WHITENING_FILE),
+    [
+      { name: 'mean', dtype: 'F64', shape: [dimension], data: mean },
+      { name: 'eigenvalues', dtype: 'F64', shape: [dimension], data: eigenvalues },
+      { name: 'vectors', dtype: 'F64', shape: [vectors.length / dimension, dimension], data: vectors },
+    ],
+    {
+      format,
+      variant,
+      epsilon: String(epsilon),
+      rcond: String(rcond),
+      count: String(count),
+      rank: String(rank),
+    },
+  );
+}
+
+/** @param path the folder, or the file itself. @throws FileError, FormatError */
+export async function loadWhitening(path: string): Promise<WhiteningData> {
+  const source = (await kindOf(path)) === 'folder' ? join(path, WHITENING_FILE) : path;
+  const file = await SafetensorsFile.open(source);
+  try {
+    const makeError = (message: string) => new FormatError(`${message}: it is not a saved whitening`);
+    const { format: _, ...settings } = checkJson(metadataSchema, file.metadata, source, makeError);
+    const mean = await readFloat64(file, 'mean');
+    const eigenvalues = await readFloat64(file, 'eigenvalues');
+    const vectors = await readFloat64(file, 'vectors');
+    const dimension = mean.length;
+    const components = vectors.length / dimension;
+    if (eigenvalues.length !== dimension || !Number.isInteger(components) || components < 1) {
+      throw new FormatError(
+        `'${source}' holds ${dimension} means, ${eigenvalues.length} eigenvalues and ${vectors.length} numbers of ` +
+          'eigenvectors, which do not fit; write it again',
+      );
+    }
+    return { ...settings, mean, eigenvalues, vectors, dimension };
+  } finally {
+    await file.close();
+  }
+}

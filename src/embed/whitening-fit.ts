@@ -1,0 +1,120 @@
+// From a covariance to a whitening: its spectrum, its numerical rank, and how many components can be kept.
+import { ArgumentError, DataError } from '../errors.ts';
+import type { Engine } from '../native/engine.ts';
+import { symmetricEigen } from '../ops/symmetric-eigen.ts';
+import { scope } from '../tensor/scope.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { type CovarianceState, covarianceMatrix } from './covariance-state.ts';
+import { WHITENING_VARIANTS, type WhiteningVariant } from './whitening-matrix.ts';
+
+export interface WhiteningOptions {
+  /** `whitening` by default; `remove-top` is accepted for `remove_top`. */
+  variant?: WhiteningVariant | 'remove-top' | undefined;
+  /** Components to keep; as many as the rank by default. Not for `remove_top`. */
+  components?: number | undefined;
+  /** `remove_top`: components to take away; one in a hundred by default, as its paper. */
+  remove?: number | undefined;
+  /** Added to every eigenvalue; 0 by default. With it more components than the rank can be asked for. */
+  epsilon?: number | undefined;
+  /**
+   * Eigenvalues up to this share of the largest count as zero; by default 1e-6, what products in float32 carry, and 1e-12
+   * when they are float64.
+   */
+  rcond?: number | undefined;
+}
+
+/** The options with what was not given, checked. */
+export interface WhiteningPlan {
+  variant: WhiteningVariant;
+  components: number | undefined;
+  remove: number | undefined;
+  epsilon: number;
+  rcond: number;
+}
+
+export interface FittedSpectrum {
+  eigenvalues: Float64Array; // [dimension], descending
+  vectors: Float64Array; // [components, dimension]
+  rank: number;
+}
+
+/** @throws ArgumentError */
+export function planWhitening(options: WhiteningOptions): WhiteningPlan {
+  const { components, remove, epsilon = 0, rcond = 1e-6 } = options;
+  const wanted = (options.variant ?? 'whitening').replaceAll('-', '_');
+  const variant = WHITENING_VARIANTS.find((known) => known === wanted);
+  if (variant === undefined) {
+    throw new ArgumentError(
+      `[whitening] expected a variant of ${WHITENING_VARIANTS.join(', ')} but received "${options.variant}"`,
+    );
+  }
+  for (const [name, value] of Object.entries({ components, remove })) {
+    if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
+    throw new ArgumentError(`[whitening] expected ${name} to be a positive integer but received ${value}`);
+  }
+  for (const [name, value] of Object.entries({ epsilon, rcond })) {
+    if (Number.isFinite(value) && value >= 0) continue;
+    throw new ArgumentError(
+      `[whitening] expected ${name} to be finite and not negative but received ${value}`,
+    );
+  }
+  const foreign = variant === 'remove_top' ? 'components' : 'remove';
+  if ({ components, remove }[foreign] !== undefined) {
+    throw new ArgumentError(`[whitening] expected no ${foreign} with variant ${variant}, which has none`);
+  }
+  return { variant, components, remove, epsilon, rcond };
+}
+
+/** @throws DataError when the rows span too little; ArgumentError when more is asked for than there is */
+export async function fitSpectrum(
+  engine: Engine,
+  state: CovarianceState,
+  plan: WhiteningPlan,
+): Promise<FittedSpectrum> {
+  const dimension = state.mean.length;
+  if (state.count < 2) {
+    throw new DataError(`[whitening] expected at least two vectors to fit on but received ${state.count}`);
+  }
+  const { values, vectors } = await eigenOf(engine, covarianceMatrix(state), dimension);
+  const eigenvalues = values.map((value) => Math.max(0, value));
+  const least = plan.rcond * (eigenvalues[0] as number);
+  const above = eigenvalues.findIndex((value) => value <= least || value === 0);
+  const rank = Math.min(above < 0 ? dimension : above, state.count - 1);
+  const components = countComponents(plan, rank, dimension, state.count);
+  return { eigenvalues, vectors: vectors.slice(0, components * dimension), rank };
+}
+
+function countComponents(plan: WhiteningPlan, rank: number, dimension: number, count: number): number {
+  const { variant, epsilon, rcond } = plan;
+  if (rank === 0) throw new DataError('[whitening] expected vectors that differ but all are equal');
+  if (variant === 'remove_top') {
+    const remove = plan.remove ?? Math.max(1, Math.round(dimension / 100));
+    if (remove < rank) return remove;
+    throw new ArgumentError(
+      `[whitening] expected to remove fewer components than the rank, ${rank}, but received ${remove}`,
+    );
+  }
+  const most = epsilon > 0 ? dimension : rank;
+  const components = plan.components ?? most;
+  if (components <= most) return components;
+  const advice =
+    components > dimension ? 'ask for fewer' : 'ask for fewer, fit on more vectors, or set epsilon';
+  throw new ArgumentError(
+    `[whitening] expected at most ${most} components, the ${epsilon > 0 ? 'dimension' : 'rank'} of the ${count} vectors ` +
+      `(eigenvalues above ${rcond} of the largest), but received ${components}: ${advice}`,
+  );
+}
+
+/** Eigenvalues, descending, and eigenvectors in rows. */
+export async function eigenOf(
+  engine: Engine,
+  matrix: Float64Array,
+  dimension: number,
+): Promise<{ values: Float64Array; vectors: Float64Array }> {
+  const result = scope(() => symmetricEigen(Tensor.from(engine, matrix, [dimension, dimension])));
+  const reading = [result.values.data(), result.vectors.data()] as const;
+  result.values.dispose();
+  result.vectors.dispose();
+  const [values, vectors] = (await Promise.all(reading)) as [Float64Array, Float64Array];
+  return { values, vectors };
+}

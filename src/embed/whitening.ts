@@ -1,0 +1,211 @@
+// Whitening: a linear map after which vectors have mean zero and covariance one, which turns the anisotropic vectors of
+// a raw encoder into useful ones and lets most components go (Su et al. 2021, "Whitening Sentence Representations for
+// Better Semantics and Faster Retrieval"). Fitted in one pass over any number of vectors in constant memory.
+import { ArgumentError, ShapeError } from '../errors.ts';
+import { Engine, type EngineOptions } from '../native/engine.ts';
+import { linear, type PackedWeight, packArray } from '../ops/linear.ts';
+import { whiten } from '../ops/whiten.ts';
+import { scope } from '../tensor/scope.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { CovarianceAccumulator, type CovariancePrecision } from './covariance-accumulator.ts';
+import type { CovarianceState } from './covariance-state.ts';
+import { Embeddings } from './embeddings.ts';
+import { throwIfAborted } from './encode-options.ts';
+import { matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
+import { loadWhitening, saveWhitening } from './whitening-file.ts';
+import { fitSpectrum, planWhitening, type WhiteningOptions } from './whitening-fit.ts';
+import { forwardMatrix, inverseMatrix, type Spectrum, type WhiteningVariant } from './whitening-matrix.ts';
+
+export interface FitOptions extends WhiteningOptions, EngineOptions {
+  /**
+   * Of the products that make the covariance: `float32` by default, `float64` for half the speed and directions of very
+   * small variance, down to 1e-12 of the largest.
+   */
+  precision?: CovariancePrecision | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called with the vectors seen so far. */
+  onProgress?: ((progress: { vectors: number }) => void) | undefined;
+}
+
+/** What makes a whitening: what `save` writes. */
+export interface WhiteningData extends Spectrum {
+  mean: Float64Array; // [dimension]
+  /** Vectors it was fitted on. */
+  count: number;
+  /** Their numerical rank: eigenvalues above `rcond` of the largest. */
+  rank: number;
+  rcond: number;
+}
+
+const rowsAtOnce = 4096;
+
+export class Whitening {
+  readonly data: WhiteningData;
+
+  constructor(data: WhiteningData) {
+    this.data = data;
+  }
+
+  /**
+   * Fits on vectors: Embeddings, arrays of vectors, or a stream of either, in O(dimension²) memory.
+   * @throws DataError for no vectors, or one that is not finite, naming its index; ShapeError for vectors of different
+   *   dimensions; ArgumentError for options, among them more components than the rank; AbortedError
+   */
+  static async fit(vectors: VectorSource, options: FitOptions = {}): Promise<Whitening> {
+    const rcond = options.rcond ?? (options.precision === 'float64' ? 1e-12 : 1e-6);
+    planWhitening(options); // before the work
+    const engine = Engine.shared({ backend: options.backend, threads: options.threads });
+    let sums: CovarianceAccumulator | undefined;
+    try {
+      for await (const { data, shape } of matricesOf(vectors)) {
+        throwIfAborted(options.signal);
+        sums ??= new CovarianceAccumulator(engine, shape[1], options.precision);
+        await sums.add(data);
+        options.onProgress?.({ vectors: sums.count });
+      }
+      const state = await (sums as CovarianceAccumulator).finish();
+      return await Whitening.fromCovariance(state, { ...options, rcond });
+    } finally {
+      sums?.dispose();
+    }
+  }
+
+  /** {@link fit} from a covariance that was summed, merged or loaded. */
+  static async fromCovariance(
+    state: CovarianceState,
+    options: WhiteningOptions & EngineOptions = {},
+  ): Promise<Whitening> {
+    const plan = planWhitening(options);
+    const engine = Engine.shared({ backend: options.backend, threads: options.threads });
+    const fitted = await fitSpectrum(engine, state, plan);
+    const { variant, epsilon, rcond } = plan;
+    const { mean, count } = state;
+    return new Whitening({ ...fitted, variant, epsilon, rcond, mean, count, dimension: mean.length });
+  }
+
+  /** Reads what `save` wrote, or the whitening in a model folder that `likewise whiten` wrote. @throws FileError, FormatError */
+  static async load(path: string): Promise<Whitening> {
+    return new Whitening(await loadWhitening(path));
+  }
+
+  /** Writes `whitening.safetensors` into a folder, made if need be. @throws FileError */
+  save(folder: string): Promise<void> {
+    return saveWhitening(this.data, folder);
+  }
+
+  get variant(): WhiteningVariant {
+    return this.data.variant;
+  }
+
+  /** Components of the vectors it takes. */
+  get dimension(): number {
+    return this.data.dimension;
+  }
+
+  /** Components kept, or for `remove_top` taken away. */
+  get components(): number {
+    return this.data.vectors.length / this.data.dimension;
+  }
+
+  /** Components of the vectors it gives. */
+  get outputs(): number {
+    return this.variant === 'zca' || this.variant === 'remove_top' ? this.dimension : this.components;
+  }
+
+  /** The share of the variance along each component that is kept (for `remove_top`: taken away). */
+  get explainedVariance(): Float64Array {
+    const { eigenvalues } = this.data;
+    const total = eigenvalues.reduce((sum, value) => sum + value, 0);
+    return eigenvalues.slice(0, this.components).map((value) => value / total);
+  }
+
+  /** W of `y = (x - mean) W^T`, float64 [outputs, dimension]. */
+  matrix(): Float64Array {
+    return forwardMatrix(this.data);
+  }
+
+  /** The same fit with fewer components. @throws ArgumentError */
+  truncate(components: number): Whitening {
+    if (!Number.isInteger(components) || components < 1 || components > this.components) {
+      throw new ArgumentError(
+        `[whitening] expected components from 1 to ${this.components} but received ${components}`,
+      );
+    }
+    return new Whitening({
+      ...this.data,
+      vectors: this.data.vectors.slice(0, components * this.dimension),
+    });
+  }
+
+  /**
+   * `(x - mean) W^T` of every vector.
+   * @param normalize scale the results to unit length
+   * @throws ShapeError when the vectors' dimension is not the whitening's
+   */
+  transform(
+    vectors: VectorMatrix,
+    options: { normalize?: boolean | undefined } & EngineOptions = {},
+  ): Promise<Embeddings> {
+    const { dimension, outputs } = this;
+    const mean = Float32Array.from(this.data.mean);
+    return mapRows(
+      vectors,
+      { inputs: dimension, outputs, weight: this.matrix(), ...options },
+      (rows, weight) =>
+        whiten(rows, weight, { mean: Tensor.from(rows.engine, mean), normalize: options.normalize }),
+    );
+  }
+
+  /**
+   * The vectors that `transform` gives these for, or of those the one of least length about the mean, where components
+   * were dropped.
+   * @throws ArgumentError for `remove_top`, which cannot be undone; ShapeError
+   */
+  async inverse(vectors: VectorMatrix, options: EngineOptions = {}): Promise<Embeddings> {
+    const weight = inverseMatrix(this.data);
+    if (weight === undefined)
+      throw new ArgumentError('[whitening] remove_top has no inverse: it drops what it removes');
+    const bias = Float32Array.from(this.data.mean);
+    const { dimension, outputs } = this;
+    return mapRows(vectors, { inputs: outputs, outputs: dimension, weight, ...options }, (rows, packed) =>
+      linear(rows, packed, { bias: Tensor.from(rows.engine, bias) }),
+    );
+  }
+}
+
+interface Map extends EngineOptions {
+  inputs: number;
+  outputs: number;
+  weight: Float64Array; // [outputs, inputs]
+}
+
+/** Runs blocks of rows through `queue`, keeping one in flight while the next is queued. */
+async function mapRows(
+  vectors: VectorMatrix,
+  map: Map,
+  queue: (rows: Tensor, weight: PackedWeight) => Tensor,
+): Promise<Embeddings> {
+  const { inputs, outputs } = map;
+  const [rows, dimension] = vectors.shape;
+  if (dimension !== inputs) {
+    throw new ShapeError(`[whitening] expected vectors of dimension ${inputs} but received ${dimension}`);
+  }
+  const engine = Engine.shared({ backend: map.backend, threads: map.threads });
+  const result = new Float32Array(rows * outputs);
+  using weight = packArray(engine, Float32Array.from(map.weight), outputs, inputs);
+  let flying: Promise<void> = Promise.resolve();
+  for (let start = 0; start < rows; start += rowsAtOnce) {
+    const end = Math.min(rows, start + rowsAtOnce);
+    const block = scope(() => {
+      const part = vectors.data.subarray(start * inputs, end * inputs);
+      return queue(Tensor.from(engine, part, [end - start, inputs]), weight);
+    });
+    const reading = block.float32Data();
+    reading.catch(() => {}); // awaited with `flying`
+    block.dispose();
+    await flying;
+    flying = reading.then((values) => result.set(values, start * outputs));
+  }
+  await flying;
+  return new Embeddings(result, rows, outputs);
+}

@@ -1,0 +1,140 @@
+// Retrieval: each query's 100 nearest documents by cosine over the whole corpus, and how well they are the relevant ones
+// (ranking-metrics.ts). Equal cosines are ranked by the documents' ids, in the order of their code points, so that a result
+// does not depend on the order of the corpus. Documents are encoded a part at a time and not kept.
+
+import type { EncodeOptions } from '../embed/encode-options.ts';
+import { DataError } from '../errors.ts';
+import { dotProduct, unitVector } from './cosine.ts';
+import { LONGEST_RANKING, type RankingMetrics, rankingMetrics } from './ranking-metrics.ts';
+
+/** What an evaluation needs of an encoder: `SentenceEncoder` has it. */
+export interface RetrievalEncoder {
+  encodeQuery(texts: string[], options?: EncodeOptions): Promise<{ row(index: number): Float32Array }>;
+  encodeDocument(texts: string[], options?: EncodeOptions): Promise<{ row(index: number): Float32Array }>;
+}
+
+/** A query or a document. */
+export interface IdentifiedText {
+  id: string;
+  text: string;
+}
+
+export interface RetrievalData {
+  queries: Iterable<IdentifiedText> | AsyncIterable<IdentifiedText>;
+  corpus: Iterable<IdentifiedText> | AsyncIterable<IdentifiedText>;
+  /** The ids of the documents that are relevant for a query, by its id. */
+  relevant: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export interface RetrievalResult {
+  metrics: RankingMetrics;
+  /** Queries with a relevant document. */
+  queries: number;
+  /** Queries left out because nothing is relevant for them. */
+  skipped: number;
+  documents: number;
+  /** Wall time of encoding and ranking. */
+  seconds: number;
+}
+
+const DOCUMENTS_AT_ONCE = 4096;
+
+/**
+ * Evaluates an encoder on retrieval; queries are encoded with `encodeQuery`, documents with `encodeDocument`, whose
+ * prompts apply.
+ *
+ * @param options Passed to both.
+ * @throws {DataError} No query has a relevant document, or two documents or queries have one id.
+ */
+export async function evaluateRetrieval(
+  encoder: RetrievalEncoder,
+  data: RetrievalData,
+  options?: EncodeOptions,
+): Promise<RetrievalResult> {
+  const started = performance.now();
+  const [kept, skipped] = await readQueries(data);
+  const vectors = await encoder.encodeQuery(
+    kept.map(({ text }) => text),
+    options,
+  );
+  const queries = kept.map((_, index) => unitVector(vectors.row(index)));
+  const best = kept.map((): Hit[] => []);
+  const seen = new Set<string>();
+  for await (const documents of inParts(data.corpus)) {
+    for (const { id } of documents) refuseTwice('document', id, seen);
+    const encoded = await encoder.encodeDocument(
+      documents.map(({ text }) => text),
+      options,
+    );
+    for (const [index, { id }] of documents.entries()) {
+      const document = unitVector(encoded.row(index));
+      for (const [query, vector] of queries.entries())
+        insert(best[query] as Hit[], { id, score: dotProduct(vector, document) });
+    }
+  }
+  const rankings = best.map((hits) => hits.map(({ id }) => id));
+  const relevant = kept.map(({ id }) => data.relevant.get(id) as ReadonlySet<string>);
+  return {
+    metrics: rankingMetrics(rankings, relevant),
+    queries: kept.length,
+    skipped,
+    documents: seen.size,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+async function readQueries({ queries, relevant }: RetrievalData): Promise<[IdentifiedText[], number]> {
+  const kept: IdentifiedText[] = [];
+  const seen = new Set<string>();
+  for await (const query of queries) {
+    refuseTwice('query', query.id, seen);
+    if ((relevant.get(query.id)?.size ?? 0) > 0) kept.push(query);
+  }
+  if (kept.length === 0) {
+    throw new DataError(`expected a query with a relevant document but none of ${seen.size} has one`);
+  }
+  return [kept, seen.size - kept.length];
+}
+
+function refuseTwice(kind: string, id: string, seen: Set<string>): void {
+  if (seen.has(id))
+    throw new DataError(`expected each ${kind} once but two have the id ${JSON.stringify(id)}`);
+  seen.add(id);
+}
+
+async function* inParts(corpus: RetrievalData['corpus']): AsyncGenerator<IdentifiedText[]> {
+  let part: IdentifiedText[] = [];
+  for await (const document of corpus) {
+    part.push(document);
+    if (part.length < DOCUMENTS_AT_ONCE) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
+}
+
+interface Hit {
+  id: string;
+  score: number;
+}
+
+const before = (a: Hit, b: Hit) => (a.score === b.score ? comesFirst(a.id, b.id) : a.score > b.score);
+
+/** By code points; `<` alone goes by UTF-16 units. */
+function comesFirst(a: string, b: string): boolean {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+}
+
+/** Keeps the best, best first. */
+function insert(hits: Hit[], hit: Hit): void {
+  const worst = hits.at(-1);
+  if (hits.length === LONGEST_RANKING && worst !== undefined && !before(hit, worst)) return;
+  let [low, high] = [0, hits.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (before(hit, hits[middle] as Hit)) high = middle;
+    else low = middle + 1;
+  }
+  hits.splice(low, 0, hit);
+  if (hits.length > LONGEST_RANKING) hits.pop();
+}

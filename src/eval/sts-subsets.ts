@@ -1,0 +1,121 @@
+// The STS tasks of a year: several subsets, which papers join in different ways, so that a result names its aggregation.
+//   all    one correlation over the pairs of every subset (SimCSE, sentence-transformers)
+//   mean   the mean of the subsets' correlations
+//   wmean  the same, weighted by their pairs (BERT-flow, BERT-whitening)
+// Figures of different aggregations are not comparable.
+
+import type { ScoredPair } from '../data/read-scored-pairs.ts';
+import type { EncodeOptions } from '../embed/encode-options.ts';
+import { DataError } from '../errors.ts';
+import {
+  chosenWhitening,
+  evaluateSts,
+  reportOf,
+  type StsWhitening,
+  type StsWhiteningReport,
+  type TextsEncoder,
+} from './sts.ts';
+
+export const STS_AGGREGATIONS = ['all', 'mean', 'wmean'] as const;
+export type StsAggregation = (typeof STS_AGGREGATIONS)[number];
+
+/** Both correlations, in [-1, 1]; NaN when every score or every cosine is equal. */
+export interface Correlations {
+  spearman: number;
+  pearson: number;
+}
+
+/** Scored pairs under the name of their subset, as `headlines`. */
+export interface StsSubset {
+  name: string;
+  pairs: readonly ScoredPair[];
+}
+
+/** The figures of the aggregation asked for, and everything they could have been. */
+export interface StsSubsetsResult extends Correlations {
+  aggregation: StsAggregation;
+  /** Pairs that were scored. */
+  pairs: number;
+  /** Pairs left out because their score is empty. */
+  skipped: number;
+  /** Wall time of encoding and scoring. */
+  seconds: number;
+  aggregations: Record<StsAggregation, Correlations>;
+  subsets: (Correlations & { name: string; pairs: number })[];
+  whitening?: StsWhiteningReport;
+}
+
+/**
+ * `evaluateSts` on each subset and over all; each different text is encoded once, and a whitening is fitted once, on all.
+ *
+ * @param options Passed to `encoder.encode`.
+ * @throws {DataError} A subset has fewer than two pairs with a score; the message names it.
+ */
+export async function evaluateStsSubsets(
+  encoder: TextsEncoder,
+  subsets: readonly StsSubset[],
+  aggregation: StsAggregation = 'all',
+  options?: EncodeOptions,
+  whiten?: StsWhitening,
+): Promise<StsSubsetsResult> {
+  for (const { name, pairs } of subsets) {
+    const scored = pairs.filter(({ score }) => score !== null).length;
+    if (scored < 2)
+      throw new DataError(`${name}: expected at least two pairs with a score but found ${scored}`);
+  }
+  const started = performance.now();
+  const every = subsets.flatMap(({ pairs }) => pairs);
+  const known = await encodedOnce(encoder, every, options);
+  const fitted = whiten && (await chosenWhitening(whiten, await sentenceVectors(known, every)));
+  const chosen = fitted && { whitening: fitted, fitOptions: whiten.fitOptions };
+  const overall = await evaluateSts(known, every, undefined, chosen);
+  const each: StsSubsetsResult['subsets'] = [];
+  for (const { name, pairs } of subsets) {
+    const { spearman, pearson, pairs: scored } = await evaluateSts(known, pairs, undefined, chosen);
+    each.push({ name, spearman, pearson, pairs: scored });
+  }
+  const average = (weight: (pairs: number) => number): Correlations => ({
+    spearman: each.reduce((sum, { spearman, pairs }) => sum + spearman * weight(pairs), 0),
+    pearson: each.reduce((sum, { pearson, pairs }) => sum + pearson * weight(pairs), 0),
+  });
+  const aggregations = {
+    all: { spearman: overall.spearman, pearson: overall.pearson },
+    mean: average(() => 1 / each.length),
+    wmean: average((pairs) => pairs / overall.pairs),
+  };
+  return {
+    aggregation,
+    ...aggregations[aggregation],
+    pairs: overall.pairs,
+    skipped: overall.skipped,
+    seconds: (performance.now() - started) / 1000,
+    aggregations,
+    subsets: each,
+    ...(fitted && { whitening: reportOf(fitted, whiten?.whitening === 'fit') }),
+  };
+}
+
+/** The vectors of both sentences of every scored pair, when they are asked for. */
+async function sentenceVectors(known: TextsEncoder, pairs: readonly ScoredPair[]) {
+  const texts = pairs.filter(({ score }) => score !== null).flatMap(({ first, second }) => [first, second]);
+  const vectors = await known.encode(texts);
+  return () => texts.map((_, index) => vectors.row(index));
+}
+
+/** An encoder that knows the vectors of these pairs' texts already. */
+async function encodedOnce(
+  encoder: TextsEncoder,
+  pairs: readonly ScoredPair[],
+  options?: EncodeOptions,
+): Promise<TextsEncoder> {
+  const scored = pairs.filter(({ score }) => score !== null);
+  const texts = [...new Set(scored.flatMap(({ first, second }) => [first, second]))];
+  const embeddings = await encoder.encode(texts, options);
+  const rows = new Map(texts.map((text, index) => [text, embeddings.row(index)]));
+  return {
+    encode: (asked) => {
+      const found = asked.map((text) => rows.get(text) as Float32Array);
+      return Promise.resolve({ row: (index) => found[index] as Float32Array });
+    },
+  };
+}

@@ -1,0 +1,101 @@
+// Covariance and the decomposition of a symmetric matrix on plain arrays (`likewise/kernels`).
+import { CovarianceAccumulator } from '../embed/covariance-accumulator.ts';
+import { covarianceMatrix } from '../embed/covariance-state.ts';
+import { eigenOf } from '../embed/whitening-fit.ts';
+import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import { Engine, type EngineOptions } from '../native/engine.ts';
+
+export interface CovarianceOptions extends EngineOptions {
+  /** [rows, dim], row-major; products of a Float64Array are computed in float64, at half the speed. */
+  rows: Float32Array | Float64Array;
+  dim: number;
+}
+
+export interface CovarianceResult {
+  mean: Float64Array; // [dim]
+  /** [dim, dim], divided by count - 1 as numpy.cov does. */
+  covariance: Float64Array;
+  count: number;
+}
+
+/**
+ * Mean and covariance of rows, in float64: products of a stretch of rows in the rows' own type about a pilot mean,
+ * stretches summed in float64.
+ * @throws ShapeError, DTypeError; ArgumentError for fewer than two rows; rejects with DataError naming a row that is not
+ *   finite
+ */
+export async function covariance(options: CovarianceOptions): Promise<CovarianceResult> {
+  const { rows, dim, backend, threads } = options;
+  if (!(rows instanceof Float32Array || rows instanceof Float64Array)) {
+    throw new DTypeError('[covariance] expected rows to be a Float32Array or a Float64Array');
+  }
+  refuseBorrowed('covariance', 'rows', rows);
+  checkDimension('covariance', dim);
+  if (rows.length < 2 * dim) {
+    throw new ArgumentError(
+      `[covariance] expected at least two rows of ${dim} but received ${rows.length} numbers`,
+    );
+  }
+  const precision = rows instanceof Float64Array ? 'float64' : 'float32';
+  using sums = new CovarianceAccumulator(Engine.shared({ backend, threads }), dim, precision);
+  await sums.add(rows.slice());
+  const state = await sums.finish();
+  return { mean: state.mean, covariance: covarianceMatrix(state), count: state.count };
+}
+
+export interface SymmetricSvdOptions extends EngineOptions {
+  /** [dim, dim], symmetric; only the upper triangle is read. */
+  matrix: Float64Array;
+  dim: number;
+}
+
+export interface SymmetricSvdResult {
+  /** [dim] singular values, descending: the magnitudes of the eigenvalues. */
+  values: Float64Array;
+  /** [dim, dim], the vector of values[i] in column i, as numpy.linalg.svd's U; orthonormal. */
+  vectors: Float64Array;
+  /** [dim] with their signs: matrix = vectors diag(eigenvalues) vectors^T. The values, for a covariance. */
+  eigenvalues: Float64Array;
+}
+
+/**
+ * Singular value decomposition of a symmetric matrix in float64, by its eigenvalues.
+ * @throws ShapeError, DTypeError; rejects with ExecutionError when an element is not finite
+ */
+export async function symmetricSvd(options: SymmetricSvdOptions): Promise<SymmetricSvdResult> {
+  const { matrix, dim, backend, threads } = options;
+  if (!(matrix instanceof Float64Array)) {
+    throw new DTypeError('[symmetricSvd] expected matrix to be a Float64Array');
+  }
+  refuseBorrowed('symmetricSvd', 'matrix', matrix);
+  checkDimension('symmetricSvd', dim);
+  if (matrix.length !== dim * dim) {
+    throw new ShapeError(
+      `[symmetricSvd] expected matrix of ${dim} x ${dim} elements but received ${matrix.length}`,
+    );
+  }
+  const found = await eigenOf(Engine.shared({ backend, threads }), matrix, dim);
+  const order = Array.from(found.values.keys());
+  order.sort((a, b) => Math.abs(found.values[b] as number) - Math.abs(found.values[a] as number) || a - b);
+  const eigenvalues = Float64Array.from(order, (index) => found.values[index] as number);
+  const vectors = new Float64Array(dim * dim);
+  for (const [column, index] of order.entries()) {
+    for (let row = 0; row < dim; row++) {
+      vectors[row * dim + column] = found.vectors[index * dim + row] as number;
+    }
+  }
+  return { values: eigenvalues.map(Math.abs), vectors, eigenvalues };
+}
+
+function checkDimension(name: string, dim: number): void {
+  if (Number.isInteger(dim) && dim >= 1) return;
+  throw new ArgumentError(`[${name}] expected dim to be a positive integer but received ${dim}`);
+}
+
+/** The memory of a shared or resizable buffer may change or vanish under a reader. */
+function refuseBorrowed(name: string, what: string, array: Float32Array | Float64Array): void {
+  const buffer = array.buffer as ArrayBuffer & { resizable?: boolean };
+  if (!(buffer instanceof ArrayBuffer) || buffer.resizable === true) {
+    throw new ArgumentError(`[${name}] expected ${what} not to be a view of a shared or resizable buffer`);
+  }
+}

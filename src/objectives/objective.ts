@@ -1,0 +1,119 @@
+// What every objective is made of: a model, a batch of texts by columns, and a loss. Objectives over sentences' vectors
+// say which sequences are encoded and what the loss of their vectors is; encoding lies between the two, so that GradCache
+// can do it in chunks.
+import type { Encoder } from '../nn/encoder.ts';
+import { uploadBatch } from '../nn/encoder-batch.ts';
+import type { ForwardContext } from '../nn/forward-context.ts';
+import type { Linear } from '../nn/linear.ts';
+import type { Pooling } from '../nn/pooling.ts';
+import { scope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+export interface TrainedModel {
+  encoder: Encoder;
+  pooling: Pooling;
+  /** Over the pooled vectors; whoever evaluates decides whether it counts there. */
+  head?: Linear | undefined;
+}
+
+export interface ObjectiveBatch {
+  examples: number;
+  /** Texts of an example. */
+  columns: number;
+  /** All texts, column by column: text c of example i is sequence c * examples + i. */
+  tokens: { tokenIds: Int32Array; offsets: Int32Array };
+  /** [columns * examples]: equal texts have equal numbers. */
+  textIds?: Int32Array | undefined;
+  /** [examples] */
+  scores?: Float32Array | undefined;
+}
+
+export interface ObjectiveResult {
+  loss: Tensor; // [1]
+  /** The parts of a loss that has several, [1] each. */
+  metrics: Record<string, Tensor>;
+}
+
+/** Queues a forward pass. `backward` of its loss is the caller's, who opened the tape. */
+export type Objective = (
+  model: TrainedModel,
+  batch: ObjectiveBatch,
+  context: ForwardContext,
+) => ObjectiveResult;
+
+/** Sequences to encode, each with the id that its dropout is drawn by. */
+export interface Sequences {
+  tokenIds: Int32Array; // [tokens]
+  offsets: Int32Array; // [sequences + 1]
+  ids: Int32Array; // [sequences]
+}
+
+/** An objective over sentences' vectors. */
+export interface VectorObjective {
+  sequences(batch: ObjectiveBatch): Sequences;
+  /** @param vectors [sequences, width] @returns [1] */
+  loss(vectors: Tensor, batch: ObjectiveBatch): Tensor;
+}
+
+/** Encodes all sequences at once. */
+export function wholeBatch(objective: VectorObjective): Objective {
+  return (model, batch, context) => {
+    const vectors = encodeSequences(model, objective.sequences(batch), context);
+    return { loss: objective.loss(vectors, batch), metrics: {} };
+  };
+}
+
+/** @returns [sequences, width] */
+export function encodeSequences(model: TrainedModel, sequences: Sequences, context: ForwardContext): Tensor {
+  const { encoder, pooling, head } = model;
+  const { positionOffset, layers } = encoder.config;
+  return scope(() => {
+    const { tokenIds, offsets, ids } = sequences;
+    const batch = uploadBatch(encoder.engine, tokenIds, offsets, positionOffset, undefined, ids);
+    const states = encoder.forward(batch, pooling.wantedStates(layers), context);
+    const pooled = pooling.forward(encoder, states, batch);
+    return head === undefined ? pooled : head.forward(pooled);
+  });
+}
+
+/** Sequences `start` to `end`, with the ids that they have among all. */
+export function sliceSequences({ tokenIds, offsets, ids }: Sequences, start: number, end: number): Sequences {
+  const first = offsets[start] as number;
+  return {
+    tokenIds: tokenIds.subarray(first, offsets[end]),
+    offsets: offsets.slice(start, end + 1).map((offset) => offset - first),
+    ids: ids.subarray(start, end),
+  };
+}
+
+/** Each text once; text c of example i has id c * examples + i. */
+export function everyText({ tokens }: ObjectiveBatch): Sequences {
+  const { tokenIds, offsets } = tokens;
+  return { tokenIds, offsets, ids: Int32Array.from({ length: offsets.length - 1 }, (_, index) => index) };
+}
+
+/** Each text twice, with other dropout: all first copies, then all second ones; those of text i have ids 2i and 2i + 1. */
+export function twins({ tokens }: ObjectiveBatch): Sequences {
+  const texts = tokens.offsets.length - 1;
+  const order = Array.from({ length: 2 * texts }, (_, index) => index % texts);
+  return gatherSequences(tokens, order, (index) => 2 * (index % texts) + (index < texts ? 0 : 1));
+}
+
+/** {@link twins}, with both copies of a text side by side. */
+export function neighbours({ tokens }: ObjectiveBatch): Sequences {
+  const order = Array.from({ length: 2 * (tokens.offsets.length - 1) }, (_, index) => index >> 1);
+  return gatherSequences(tokens, order, (index) => index);
+}
+
+function gatherSequences(
+  { tokenIds, offsets }: ObjectiveBatch['tokens'],
+  order: readonly number[],
+  idOf: (index: number) => number,
+): Sequences {
+  const parts = order.map((text) => tokenIds.subarray(offsets[text], offsets[text + 1]));
+  const starts = new Int32Array(order.length + 1);
+  for (const [index, part] of parts.entries()) starts[index + 1] = (starts[index] as number) + part.length;
+  const gathered = new Int32Array(starts.at(-1) as number);
+  for (const [index, part] of parts.entries()) gathered.set(part, starts[index]);
+  return { tokenIds: gathered, offsets: starts, ids: Int32Array.from(order, (_, index) => idOf(index)) };
+}

@@ -1,0 +1,165 @@
+// The configuration of a training run: one schema for files and for code. Every key has a default but model, data and
+// output; an unknown key is refused with the nearest one.
+
+import { z } from 'zod';
+import { SCHEDULES } from '../optim/schedule.ts';
+
+const text = z.string('expected a text').min(1, 'expected a text that is not empty');
+const whole = (least: number) =>
+  z.int(`expected a whole number from ${least}`).min(least, `expected a whole number from ${least}`);
+const number = z.number('expected a number').finite();
+const positive = number.gt(0, 'expected a number above 0');
+const fromZero = number.min(0, 'expected a number from 0');
+const share = fromZero.lt(1, 'expected a number from 0, below 1');
+const flag = z.boolean('expected true or false');
+const columns = z.array(z.union([text, whole(1).transform(String)])).min(1);
+const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
+  z.enum(names, `expected one of ${names.join(', ')}`);
+
+/** A key whose value may be a text alone: the most important of the values it stands for. */
+function shorthand<S extends z.ZodType, K extends keyof z.input<S> & string>(key: K, schema: S) {
+  return z.preprocess(
+    (value: z.input<S>[K] | z.input<S>) =>
+      typeof value === 'string' ? ({ [key]: value } as z.input<S>) : (value as z.input<S>),
+    schema,
+  );
+}
+
+/** What can be learned, by name. */
+export const OBJECTIVES = [
+  'simcse-unsupervised',
+  'simcse-supervised',
+  'su-ntxent',
+  'triplet',
+  'cosine-regression',
+] as const;
+
+const objectiveTable = z.strictObject({
+  name: oneOf(OBJECTIVES),
+  /** SimCSE: a dense layer with tanh over the pooled vector, in training only (`training`), always, or never. */
+  head: oneOf(['training', 'always', 'none']).optional(),
+  /** Added to the logit of a row's own hard negative. */
+  hardNegativeWeight: number.optional(),
+  /** SimCSE: equal texts of a batch are no negatives of one another. */
+  hideEqualTexts: flag.optional(),
+  /** triplet: how much further the negative must be. */
+  margin: positive.optional(),
+  distance: oneOf(['euclidean', 'cosine']).optional(),
+});
+
+const objective = shorthand('name', objectiveTable);
+
+const dataSetTable = z.strictObject({
+  path: text,
+  format: oneOf(['txt', 'jsonl', 'csv', 'tsv']).optional(),
+  columns: columns.optional(),
+  header: flag.optional(),
+  onCorrupt: oneOf(['stop', 'skip']).default('stop'),
+  /** Instead of the run's. */
+  objective: objective.optional(),
+  batchSize: whole(1).optional(),
+  noDuplicates: flag.optional(),
+});
+
+const dataSet = shorthand('path', dataSetTable);
+
+type DataSetInput = z.input<typeof dataSet>;
+
+const evaluationTable = z.strictObject({
+  /** csv or tsv of pairs with scores. */
+  data: text,
+  format: oneOf(['csv', 'tsv']).optional(),
+  columns: columns.default(['1', '2', '3']),
+  header: flag.optional(),
+  /** Every so many steps, and after the last. */
+  steps: whole(1).default(250),
+  metric: oneOf(['spearman', 'pearson']).default('spearman'),
+});
+
+/** The schema of a run's configuration. */
+export const configSchema = z.strictObject({
+  model: text,
+  /** One data set, or several that are mixed. */
+  data: z.preprocess(
+    (value: DataSetInput | DataSetInput[]) => (Array.isArray(value) || value === undefined ? value : [value]),
+    z.array(dataSet, 'expected a file, a table with its path, or several of them').min(1),
+  ),
+  output: text,
+  objective: objective.prefault('simcse-unsupervised'),
+  seed: whole(0)
+    .max(2 ** 32 - 1)
+    .default(1),
+  /** Passes over the data: 1, or with `maxSteps` alone as many as those steps take. */
+  epochs: whole(1).optional(),
+  /** The schedule is laid out for the steps of the run, these or fewer. */
+  maxSteps: whole(1).optional(),
+  /** Of each data set, from the first on. */
+  maxSamples: whole(1).optional(),
+  /** Examples in a batch; `accumulation` batches are one step. */
+  batchSize: whole(1).default(64),
+  accumulation: whole(1).default(1),
+  learningRate: positive.default(3e-5),
+  schedule: oneOf(SCHEDULES).default('linear'),
+  /** Steps, or a share of all steps when it is below 1. */
+  warmup: fromZero.default(0),
+  weightDecay: fromZero.default(0),
+  noDecay: z.array(text).optional(),
+  learningRateFactors: z.record(z.string(), fromZero).optional(),
+  optimizer: z
+    .strictObject({
+      convention: oneOf(['pytorch', 'bert']).default('pytorch'),
+      beta1: share.default(0.9),
+      beta2: share.default(0.999),
+      /** 1e-8 in PyTorch's convention, 1e-6 in BERT's. */
+      epsilon: positive.optional(),
+    })
+    .prefault({}),
+  /** 0: gradients are not clipped. */
+  maxGradientNorm: fromZero.default(1),
+  /** Texts are cut at so many tokens, or at the model's positions where those are fewer. */
+  maxLength: whole(3).default(32),
+  temperature: positive.default(0.05),
+  dropout: share.default(0.1),
+  /** Of attention's probabilities; by default as `dropout`. */
+  attentionDropout: share.optional(),
+  /** By default the model's own. */
+  pooling: text.optional(),
+  /** The trained model's, where another is trained with, which sentence-transformers has no name for. */
+  outputPooling: text.optional(),
+  /** Texts that are encoded at a time within a batch of any size (GradCache); 0: the whole batch. */
+  gradCache: whole(0).default(0),
+  /** Layers' activations are computed again in the backward pass and not kept. */
+  recompute: flag.default(false),
+  shuffle: flag.default(true),
+  noDuplicates: flag.default(true),
+  mixing: oneOf(['proportional', 'round_robin']).default('proportional'),
+  lastBatch: oneOf(['keep', 'drop']).default('keep'),
+  evaluation: shorthand('data', evaluationTable).optional(),
+  /** The output is the model of the best evaluation, not of the last step. */
+  keepBest: flag.default(true),
+  /** Ends the run after so many evaluations in a row without a rise of `minimumRise`. */
+  earlyStopping: z.strictObject({ patience: whole(1), minimumRise: fromZero.default(0) }).optional(),
+  checkpointSteps: whole(1).default(500),
+  /** How many checkpoints are kept. */
+  keepCheckpoints: whole(1).default(2),
+  /** A step whose loss or gradient is not finite changes nothing (`skip`) or ends the run (`stop`). */
+  nanPolicy: oneOf(['skip', 'stop']).default('stop'),
+  /** Every so many steps a line of metrics. */
+  logSteps: whole(1).default(1),
+  /** Whether an output that holds another run or a model is replaced. */
+  overwrite: flag.default(false),
+  threads: whole(1).optional(),
+  backend: text.optional(),
+});
+
+/** As it is written in a file or in code. */
+export type TrainConfigInput = z.input<typeof configSchema>;
+
+/** With all defaults. */
+export type TrainConfig = z.output<typeof configSchema>;
+
+/** Options of one objective. */
+export type ObjectiveConfig = TrainConfig['objective'];
+
+/** One data set of a run. */
+export type DataSetConfig = TrainConfig['data'][number];

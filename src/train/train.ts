@@ -1,0 +1,85 @@
+// A whole run, from a configuration to a model folder.
+
+import { AbortedError } from '../errors.ts';
+import type { TrainConfigInput } from './config.ts';
+import { Evaluation } from './evaluation.ts';
+import type { Learner } from './learner.ts';
+import { checkConfig } from './read-config.ts';
+import { RunFolder } from './run-folder.ts';
+import { createLearner } from './sentence-learner.ts';
+import { Trainer, type TrainListener } from './trainer.ts';
+import { TrainingData } from './training-data.ts';
+
+export interface TrainOptions {
+  /** Go on from the output's latest checkpoint; from the start when nothing is saved. */
+  resume?: boolean | undefined;
+  /** Stops the run within a step, a checkpoint being written. */
+  signal?: AbortSignal | undefined;
+  /** Told what happens. */
+  listener?: TrainListener | undefined;
+  /** Named in errors about the configuration. */
+  source?: string | undefined;
+}
+
+/** What a run came to. */
+export interface TrainSummary {
+  /** Steps done, those before a resume included. */
+  steps: number;
+  /** The step it went on from; 0 for a run from the start. */
+  resumedFrom: number;
+  /** Of the last step; null when that was not finite. */
+  loss: number | null;
+  /** Wall time of this call. */
+  seconds: number;
+  examples: number;
+  tokens: number;
+  /** Rows of the data that could not be used. */
+  skippedRows: number;
+  /** Steps that changed nothing, because their loss or gradient was not finite. */
+  skippedSteps: number;
+  /** The best evaluation. */
+  best: { step: number; score: number } | null;
+  stoppedEarly: boolean;
+  output: string;
+}
+
+/** Reasons that are kept for the log of a run, of rows that were left out. */
+const keptReasons = 1000;
+
+/**
+ * Trains a sentence encoder and writes it as a sentence-transformers folder.
+ * @throws ConfigError, ModelError, DataError, FileError; AbortedError when the signal fired; ExecutionError for a loss that
+ *   is not finite
+ */
+export async function train(config: TrainConfigInput, options: TrainOptions = {}): Promise<TrainSummary> {
+  const started = performance.now();
+  const { resume = false, signal, listener = {} } = options;
+  const checked = checkConfig(config, options.source ?? 'the configuration');
+  const folder = await RunFolder.prepare(checked.output, { resume, overwrite: checked.overwrite });
+  const evaluation = checked.evaluation && (await Evaluation.open(checked.evaluation));
+  const skipped: string[] = [];
+  const onSkipped = (reason: string) => {
+    if (skipped.length < keptReasons) skipped.push(reason);
+    listener.onWarning?.(`left out ${reason}`);
+  };
+  const data = await TrainingData.open(checked, onSkipped, signal);
+  let learner: Learner | undefined;
+  let trainer: Trainer | undefined;
+  try {
+    learner = await createLearner(checked);
+    if (signal?.aborted)
+      throw new AbortedError('training was stopped: nothing was done yet', { cause: signal.reason });
+    trainer = new Trainer({ config: checked, data, learner, folder, evaluation, listener, signal, skipped });
+    const resumedFrom = (resume ? await trainer.resume() : undefined) ?? 0;
+    await trainer.run();
+    const { step, loss, examples, tokens, skippedSteps, best, stoppedEarly } = trainer.state;
+    const skippedRows = data.files.reduce((sum, file) => sum + file.skipped, 0);
+    const counts = { examples, tokens, skippedRows, skippedSteps, best, stoppedEarly };
+    const seconds = (performance.now() - started) / 1000;
+    return { steps: step, resumedFrom, loss, seconds, ...counts, output: folder.path };
+  } finally {
+    trainer?.dispose();
+    learner?.[Symbol.dispose]();
+    await data.close();
+  }
+}

@@ -1,0 +1,60 @@
+// `likewise vocab`: the files, the summary, the same bytes for the same texts.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFile, temporaryFolder } from '../temporary-file.ts';
+import { runCli } from './run-cli.ts';
+
+const lines = Array.from(
+  { length: 200 },
+  (_, i) => `The cat number ${i} sat on mat ${i % 7}, running and played.`,
+);
+
+test('a vocabulary of the size asked for, the same from the same texts', async () => {
+  const input = temporaryFile('texts.txt', `${lines.join('\n')}\n`);
+  const reversed = temporaryFile(
+    'reversed.jsonl',
+    lines
+      .toReversed()
+      .map((text) => `${JSON.stringify({ text })}\n`)
+      .join(''),
+  );
+  const outputs = [join(temporaryFolder(), 'tokenizer'), temporaryFolder()] as const;
+  const args = ['vocab', '--size', '90', '--type', 'wordpiece'];
+  const { code, stdout, stderr } = await runCli([
+    ...args,
+    '--input',
+    input,
+    '--output',
+    outputs[0],
+    '--json',
+  ]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject({ size: 90, texts: 200, type: 'wordpiece', output: outputs[0] });
+  const text = await runCli([...args, '--input', reversed, '--output', outputs[1]]);
+  expect(text.stdout).toMatch(/^90 tokens from \d+ different words of 200 texts in [\d.]+ s\n/);
+  for (const name of ['vocab.txt', 'tokenizer.json', 'tokenizer_config.json']) {
+    const [first, second] = outputs.map((folder) => readFileSync(join(folder, name), 'utf8'));
+    expect(second).toBe(first);
+  }
+  const vocabulary = readFileSync(join(outputs[0], 'vocab.txt'), 'utf8').split('\n');
+  expect(vocabulary.slice(0, 5)).toEqual(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']);
+  expect(vocabulary).toContain('number');
+
+  const again = await runCli([...args, '--input', input, '--output', outputs[0]]);
+  expect(again.code).toBe(1);
+  expect(again.stderr).toMatch(/tokenizer\.json is there already.* \[LIKEWISE_FILE\]\n$/);
+  expect((await runCli([...args, '--input', input, '--output', outputs[0], '--overwrite'])).code).toBe(0);
+});
+
+test('what cannot be trained says why and writes nothing', async () => {
+  const output = join(temporaryFolder(), 'none');
+  const input = temporaryFile('texts.txt', 'abc\n');
+  const small = await runCli(['vocab', '--input', input, '--output', output, '--size', '6']);
+  expect(small).toMatchObject({ code: 2, stdout: '' });
+  expect(small.stderr).toMatch(/size of at least 10.* received 6.*\[LIKEWISE_ARGUMENT\]/);
+  const empty = await runCli(['vocab', '--input', temporaryFile('e.txt', '\n \n'), '--output', output]);
+  expect(empty.stderr).toMatch(/expected texts with words but found none \[LIKEWISE_DATA\]/);
+  expect((await runCli(['vocab', '--input', input, '--output', output, '--type', 'bpe'])).code).toBe(2);
+  expect(existsSync(output)).toBe(false);
+});

@@ -1,0 +1,106 @@
+// Compact vectors equal to sentence-transformers' quantize_embeddings, byte by byte, and float16 to numpy's.
+import { describe, expect, it } from 'vitest';
+import { Embeddings } from '../../src/embed/embeddings.ts';
+import {
+  calibrate,
+  quantizeEmbeddings,
+  truncateEmbeddings,
+  type VectorPrecision,
+} from '../../src/embed/quantization.ts';
+import { ArgumentError, DataError, ShapeError } from '../../src/errors.ts';
+import { toFloat16 } from '../../src/io/float-convert.ts';
+import { expectError } from '../expect-error.ts';
+import { decodeBytes, golden, goldenVectors } from './whitening-golden.ts';
+
+const { rows, dimension, compact } = golden;
+
+/** Rows from `start` on, cut to `columns`, less `minus`. */
+function part(start: number, end: number, columns = dimension, minus = 0): Embeddings {
+  const data = Array.from({ length: end - start }, (_, i) => [
+    ...goldenVectors.row(start + i).subarray(0, columns),
+  ]);
+  return new Embeddings(
+    Float32Array.from(data.flat(), (value) => value - minus),
+    end - start,
+    columns,
+  );
+}
+
+function bytesOf({ data }: { data: ArrayBufferView }): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+describe('quantizeEmbeddings', () => {
+  it.each(['float16', 'int8', 'uint8'] as const)('%s', (precision) => {
+    const result = quantizeEmbeddings(goldenVectors, precision);
+    expect(bytesOf(result)).toEqual(Buffer.from(decodeBytes(compact[precision] as string)));
+    expect([result.precision, result.shape]).toEqual([precision, [rows, dimension]]);
+  });
+
+  it.each(['int8', 'uint8'] as const)(
+    '%s by the ranges of other vectors, which some leave',
+    async (precision) => {
+      const ranges = await calibrate(part(0, 100));
+      const result = quantizeEmbeddings(part(100, rows), precision, { ranges });
+      expect(bytesOf(result)).toEqual(Buffer.from(decodeBytes(compact[`${precision} calibrated`] as string)));
+    },
+  );
+
+  it.each(['binary', 'ubinary'] as const)('%s, of a dimension that fills no byte', (precision) => {
+    const result = quantizeEmbeddings(part(0, rows, 21, 1), precision);
+    expect(bytesOf(result)).toEqual(Buffer.from(decodeBytes(compact[precision] as string)));
+    expect(result.shape).toEqual([rows, 3]);
+  });
+
+  it('keeps float32 as it is, and a component that never changes at its lowest', () => {
+    expect(quantizeEmbeddings(goldenVectors, 'float32').data).toEqual(goldenVectors.data);
+    const constant = new Embeddings(Float32Array.of(5, 0, 5, 255), 2, 2);
+    expect(quantizeEmbeddings(constant, 'uint8').data).toEqual(Uint8Array.of(0, 0, 0, 255));
+  });
+
+  it('refuses what it cannot do', async () => {
+    const unknown = 'int4' as VectorPrecision;
+    expect(() => quantizeEmbeddings(goldenVectors, unknown)).toThrow(ArgumentError);
+    const ranges = await calibrate(part(0, 9, 3));
+    expect(() => quantizeEmbeddings(goldenVectors, 'int8', { ranges })).toThrow(ShapeError);
+    await expectError(calibrate([]), DataError, /at least one vector/);
+    await expectError(calibrate([[1, Number.NaN]]), DataError, /vector 0 holds NaN/);
+  });
+});
+
+describe('truncateEmbeddings', () => {
+  it('keeps the first components, of unit length unless told otherwise', () => {
+    const plain = truncateEmbeddings(goldenVectors, 5, { normalize: false });
+    expect(plain.row(7)).toEqual(goldenVectors.row(7).subarray(0, 5));
+    const unit = truncateEmbeddings(goldenVectors, 5);
+    expect(Math.hypot(...unit.row(7))).toBeCloseTo(1, 6);
+    expect((unit.row(7)[0] as number) / (unit.row(7)[1] as number)).toBeCloseTo(
+      (plain.row(7)[0] as number) / (plain.row(7)[1] as number),
+      5,
+    );
+    expect(() => truncateEmbeddings(goldenVectors, 25)).toThrow(ArgumentError);
+  });
+});
+
+it('float16 is the nearest, ties to even, at every edge', () => {
+  const cases: [number, number][] = [
+    [0, 0],
+    [-0, 0x8000],
+    [1, 0x3c00],
+    [-2, 0xc000],
+    [65504, 0x7bff],
+    [65519.99, 0x7bff],
+    [65520, 0x7c00],
+    [Number.POSITIVE_INFINITY, 0x7c00],
+    [Number.NaN, 0x7e00],
+    [2 ** -14, 0x0400],
+    [2 ** -24, 1],
+    [2 ** -25, 0],
+    [1.5 * 2 ** -24, 2],
+    [2 ** -14 - 2 ** -26, 0x0400],
+    [1 + 2 ** -11, 0x3c00],
+    [1 + 3 * 2 ** -11, 0x3c02],
+    [1 + 2 ** -11 + 2 ** -20, 0x3c01],
+  ];
+  for (const [value, bits] of cases) expect([value, toFloat16(value)]).toEqual([value, bits]);
+});

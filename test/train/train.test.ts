@@ -1,0 +1,270 @@
+// Whole runs on a two-layer BERT: every objective learns, the output opens as a model, a stopped and resumed run ends with
+// the same bytes, GradCache and recomputation give what they should, mistakes are said before the first step.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
+import { ArgumentError, DataError, FileError, ModelError } from '../../src/errors.ts';
+import type { EngineStats } from '../../src/native/addon.ts';
+import { forgottenTensors } from '../../src/tensor/tensor.ts';
+import type { TrainConfigInput } from '../../src/train/config.ts';
+import { checkConfig } from '../../src/train/read-config.ts';
+import { READY_CONFIGS } from '../../src/train/ready-configs.ts';
+import { RunFolder } from '../../src/train/run-folder.ts';
+import { createLearner } from '../../src/train/sentence-learner.ts';
+import { type TrainOptions, train } from '../../src/train/train.ts';
+import { Trainer } from '../../src/train/trainer.ts';
+import { TrainingData } from '../../src/train/training-data.ts';
+import { copyModel, smallModel } from '../embed/small-model.ts';
+import { expectError } from '../expect-error.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { temporaryFolder } from '../temporary-file.ts';
+
+const words = 'the cat dog sat on mat run play and red over a b c d'.split(' ');
+
+/** Rows of sentences, `columns` to a row: a random one, the same words in another order, another random one. */
+function writeData(folder: string, name: string, columns: number, score = false, rows = 60): string {
+  const random = seededRandom(columns);
+  const sentence = () =>
+    Array.from({ length: 3 + Math.floor(random() * 7) }, () => words[Math.floor(random() * words.length)]);
+  const lines = Array.from({ length: rows }, () => {
+    const first = sentence();
+    const texts = [first, first.toReversed(), sentence()].slice(0, columns).map((parts) => parts.join(' '));
+    return [...texts, ...(score ? [random().toFixed(2)] : [])].join('\t');
+  });
+  const path = join(folder, name);
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+function makeRun(
+  name: keyof typeof READY_CONFIGS | 'cosine-regression',
+  change: Partial<TrainConfigInput> = {},
+) {
+  const folder = temporaryFolder();
+  const columns = { 'simcse-supervised': 3, triplet: 3, 'cosine-regression': 2 }[name as string] ?? 1;
+  const data = writeData(
+    folder,
+    columns > 1 ? 'data.tsv' : 'data.txt',
+    columns,
+    name === 'cosine-regression',
+  );
+  const ready = READY_CONFIGS[name] ?? { objective: name };
+  const config = {
+    ...ready,
+    model: smallModel,
+    data,
+    output: join(folder, 'out'),
+    batchSize: 6,
+    learningRate: 1e-3,
+  };
+  return { folder, config: { ...config, ...change } as TrainConfigInput };
+}
+
+const weightsOf = (folder: string) => readFileSync(join(folder, 'model.safetensors')).toString('base64');
+
+async function lossesOf(config: TrainConfigInput, options: TrainOptions = {}) {
+  const losses: number[] = [];
+  const summary = await train(config, { ...options, listener: { onStep: ({ loss }) => losses.push(loss) } });
+  return { losses, summary };
+}
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+test.each(['simcse-unsupervised', 'simcse-supervised', 'su-ntxent', 'triplet', 'cosine-regression'] as const)(
+  '%s learns its training data, and the output opens as a model',
+  async (name) => {
+    const { config } = makeRun(name, { epochs: 8, learningRate: 3e-3, dropout: 0.05, attentionDropout: 0 });
+    const { losses, summary } = await lossesOf(config);
+    expect(summary).toMatchObject({ steps: 80, resumedFrom: 0, skippedRows: 0, skippedSteps: 0 });
+    expect(mean(losses.slice(-8))).toBeLessThan(0.9 * mean(losses.slice(0, 8)));
+    using encoder = await SentenceEncoder.load(config.output);
+    expect(encoder.pooling).toEqual([name === 'triplet' || name === 'cosine-regression' ? 'mean' : 'cls']);
+    expect((await encoder.encode('the cat sat')).every(Number.isFinite)).toBe(true);
+    expect(weightsOf(config.output)).not.toBe(weightsOf(smallModel));
+  },
+);
+
+/** Aborts once that step is done. */
+function stopAfter(step: number): TrainOptions {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    listener: { onStep: (result) => void (result.step === step && controller.abort()) },
+  };
+}
+
+test.each<[string, Partial<TrainConfigInput>]>([
+  ['plain', {}],
+  ['GradCache with a chunk that does not fit evenly', { gradCache: 5 }],
+  ['accumulation and recomputed layers', { accumulation: 3, recompute: true }],
+  [
+    'BERT’s AdamW with decay and warm-up',
+    { optimizer: { convention: 'bert' }, weightDecay: 0.01, warmup: 0.2, schedule: 'bert' },
+  ],
+])('%s: stopped and resumed, the same bytes as undisturbed', async (_, change) => {
+  const { folder, config } = makeRun('simcse-unsupervised', { epochs: 2, checkpointSteps: 4, ...change });
+  await train(config);
+  for (const step of [1, 5]) {
+    const output = join(folder, `stopped-${step}`);
+    await expect(train({ ...config, output }, stopAfter(step))).rejects.toThrow(/go on with --resume/);
+    const { resumedFrom } = await train({ ...config, output, threads: 1 }, { resume: true });
+    expect(resumedFrom).toBeGreaterThanOrEqual(step);
+    expect(weightsOf(output)).toBe(weightsOf(config.output));
+  }
+});
+
+test('GradCache and recomputed layers learn as the whole batch does, dropout included', async () => {
+  const losses: number[][] = [];
+  for (const change of [{}, { gradCache: 5 }, { recompute: true }]) {
+    const { config } = makeRun('simcse-supervised', { maxSteps: 6, ...change });
+    losses.push((await lossesOf(config)).losses);
+  }
+  const [plain, ...others] = losses as [number[], ...number[][]];
+  for (const other of others) {
+    for (const [step, loss] of other.entries()) expect(loss / (plain[step] as number)).toBeCloseTo(1, 4);
+  }
+});
+
+test('a learning rate of zero changes nothing; a factor of zero, one group', async () => {
+  const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 3 });
+  await train({ ...config, learningRateFactors: { '.': 0 }, weightDecay: 0.1 });
+  using before = await SentenceEncoder.load(smallModel, { pooling: 'cls' });
+  using after = await SentenceEncoder.load(config.output);
+  expect(await after.encode('the cat')).toEqual(await before.encode('the cat'));
+  const output = join(folder, 'partly');
+  await train({ ...config, output, learningRateFactors: { '^embeddings': 0 } });
+  expect(weightsOf(output)).not.toBe(weightsOf(config.output));
+});
+
+test('the head is in the model only when it is kept; dense modules of the folder are trained', async () => {
+  const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 2 });
+  const bent = join(folder, 'bent');
+  const weight = Float32Array.from({ length: 8 * 32 }, (_, index) => Math.sin(index));
+  await copyModel(bent, {
+    modules: [
+      { kind: 'pooling', modes: ['mean'], includePrompt: true },
+      { kind: 'dense', inFeatures: 32, outFeatures: 8, activation: 'identity', weight },
+      { kind: 'normalize' },
+    ],
+  });
+  const { objective: _, ...rest } = config;
+  const kept = { name: 'simcse-unsupervised', head: 'always' } as const;
+  await train({ ...rest, model: bent, objective: kept });
+  const modules = JSON.parse(readFileSync(join(config.output, 'modules.json'), 'utf8')) as { path: string }[];
+  expect(modules.map(({ path }) => path)).toEqual(['', '1_Pooling', '2_Dense', '3_Normalize', '4_Dense']);
+  using encoder = await SentenceEncoder.load(config.output);
+  expect(encoder.dimension).toBe(8);
+  const dense = readFileSync(join(config.output, '2_Dense', 'model.safetensors'));
+  expect(dense.equals(readFileSync(join(bent, '2_Dense', 'model.safetensors')))).toBe(false);
+});
+
+test('an evaluation during the run scores as `evaluate` does afterwards', async () => {
+  const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 4, keepBest: false });
+  const dev = writeData(folder, 'dev.tsv', 2, true, 20);
+  const seen: number[] = [];
+  await train(
+    { ...config, evaluation: { data: dev, steps: 4 } },
+    { listener: { onEvaluation: (result) => seen.push(result.spearman) } },
+  );
+  const { evaluateSts } = await import('../../src/eval/sts.ts');
+  const { readScoredPairs } = await import('../../src/data/read-scored-pairs.ts');
+  using encoder = await SentenceEncoder.load(config.output);
+  const { spearman } = await evaluateSts(encoder, readScoredPairs(dev, { columns: ['1', '2', '3'] }));
+  expect(seen).toEqual([spearman]);
+});
+
+test('mistakes are said before the first step', async () => {
+  const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 2 });
+  await expectError(
+    train({ ...config, pooling: 'last_two' }),
+    ArgumentError,
+    /received last_two: name the one .* outputPooling/,
+  );
+  await expectError(train({ ...config, model: '/none' }), FileError, /'\/none'/);
+  await expectError(train({ ...config, data: '/none.txt' }), FileError, /none\.txt/);
+  await expectError(
+    train({ ...config, learningRateFactors: { bogus: 1 } }),
+    ArgumentError,
+    /"bogus" to match a parameter/,
+  );
+  const foreign = join(folder, 'foreign');
+  await copyModel(foreign, {});
+  const spec = JSON.parse(readFileSync(join(foreign, 'tokenizer.json'), 'utf8'));
+  spec.model.vocab.zebra = 100;
+  writeFileSync(join(foreign, 'tokenizer.json'), JSON.stringify(spec));
+  await expectError(train({ ...config, model: foreign }), ModelError, /belong to this model/);
+  const bad = join(folder, 'bad.tsv');
+  writeFileSync(bad, 'only one\n');
+  await expectError(
+    train({ ...config, objective: 'triplet', data: bad }),
+    DataError,
+    /bad\.tsv:1: expected a column 2/,
+  );
+});
+
+test('a pooling that has no name there is trained with, and another one written', async () => {
+  const { config } = makeRun('simcse-unsupervised', {
+    maxSteps: 2,
+    pooling: 'first_last_layer1',
+    outputPooling: 'mean',
+  });
+  await train(config);
+  using encoder = await SentenceEncoder.load(config.output);
+  expect(encoder.pooling).toEqual(['mean']);
+});
+
+test('bad rows are counted, named, and in the log', async () => {
+  const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 2 });
+  const data = join(folder, 'bad.jsonl');
+  writeFileSync(
+    data,
+    `${Array.from({ length: 12 }, (_, row) => JSON.stringify(`${words[row]} cat`)).join('\n')}\n{"text": "tor`,
+  );
+  const warnings: string[] = [];
+  const onWarning = (message: string) => warnings.push(message);
+  const summary = await train(
+    { ...config, data: { path: data, onCorrupt: 'skip' } },
+    { listener: { onWarning } },
+  );
+  expect(summary.skippedRows).toBe(1);
+  expect(warnings[0]).toMatch(/left out .*bad\.jsonl:13: expected a JSON value/);
+  expect(readFileSync(join(config.output, 'metrics.jsonl'), 'utf8')).toContain('"event":"row left out"');
+});
+
+test('three hundred steps: as many live tensors as after the fiftieth, and no buffer from malloc', async () => {
+  const { config } = makeRun('simcse-supervised', {
+    epochs: 30,
+    maxSteps: 300,
+    checkpointSteps: 1000,
+    gradCache: 7,
+    shuffle: false,
+  });
+  const checked = checkConfig(config, 'test');
+  const data = await TrainingData.open(checked, () => {});
+  const learner = await createLearner(checked);
+  const seen: EngineStats[] = [];
+  const listener = { onStep: () => void seen.push(learner.engine.stats()) };
+  const folder = await RunFolder.prepare(config.output, { resume: false, overwrite: false });
+  const parts = {
+    config: checked,
+    data,
+    learner,
+    folder,
+    evaluation: undefined,
+    listener,
+    signal: undefined,
+    skipped: [],
+  };
+  const trainer = new Trainer(parts);
+  await trainer.run();
+  trainer.dispose();
+  learner[Symbol.dispose]();
+  await data.close();
+  const [early, late] = [seen[60], seen[290]] as [EngineStats, EngineStats]; // after the same rows of the data
+  expect(late.liveTensors).toBe(early.liveTensors);
+  expect(late.bytesHeld).toBe(early.bytesHeld);
+  expect(late.poolMisses).toBe(early.poolMisses);
+  expect(forgottenTensors()).toBe(0);
+});

@@ -1,0 +1,288 @@
+// The training loop over a learner of three dozen numbers: resuming to the bit wherever it was stopped, refusals, steps that
+// are not finite, early stopping, the best model, accumulation, and memory that stays as it is.
+
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { AbortedError, ConfigError, DataError, ExecutionError, FileError } from '../../src/errors.ts';
+import type { EngineStats } from '../../src/native/addon.ts';
+import type { TrainConfigInput } from '../../src/train/config.ts';
+import { Evaluation } from '../../src/train/evaluation.ts';
+import { checkConfig } from '../../src/train/read-config.ts';
+import { RunFolder } from '../../src/train/run-folder.ts';
+import type { StepResult } from '../../src/train/step-queue.ts';
+import { Trainer, type TrainListener } from '../../src/train/trainer.ts';
+import { TrainingData } from '../../src/train/training-data.ts';
+import { expectError } from '../expect-error.ts';
+import { temporaryFolder } from '../temporary-file.ts';
+import { type ToyOptions, toyLearner } from './toy-learner.ts';
+
+interface RunOptions extends ToyOptions {
+  resume?: boolean;
+  signal?: AbortSignal;
+  listener?: TrainListener;
+}
+
+/** Texts and a configuration in a folder of their own. */
+function makeRun(change: Partial<TrainConfigInput> = {}) {
+  const folder = temporaryFolder();
+  const lines = Array.from({ length: 50 }, (_, row) => `row ${row} ${'abcdefghij'.repeat(1 + (row % 3))}`);
+  writeFileSync(join(folder, 'texts.txt'), `${lines.join('\n')}\nrow 1 abcdefghijabcdefghij\n`);
+  const config = {
+    model: 'none',
+    data: join(folder, 'texts.txt'),
+    output: join(folder, 'out'),
+    batchSize: 4,
+    epochs: 2,
+    learningRate: 0.01,
+    checkpointSteps: 5,
+    warmup: 3,
+    ...change,
+  };
+  return { folder, config, output: config.output };
+}
+
+async function runOnce(config: TrainConfigInput, options: RunOptions = {}) {
+  const checked = checkConfig(config, 'test');
+  const warnings: string[] = [];
+  const steps: StepResult[] = [];
+  const data = await TrainingData.open(checked, (reason) => warnings.push(reason));
+  using learner = toyLearner({
+    ...options,
+    onSave: async (target) => {
+      mkdirSync(target, { recursive: true });
+      const weight = await learner.stores[0]?.values.float32Data();
+      writeFileSync(join(target, 'modules.json'), JSON.stringify([...(weight ?? [])]));
+    },
+  });
+  const listener: TrainListener = {
+    onStep: (result) => steps.push(result),
+    onWarning: (message) => warnings.push(message),
+    ...options.listener,
+  };
+  let trainer: Trainer | undefined;
+  try {
+    const { resume = false, signal } = options;
+    const folder = await RunFolder.prepare(checked.output, { resume, overwrite: checked.overwrite });
+    const evaluation = checked.evaluation && (await Evaluation.open(checked.evaluation));
+    const skipped = [...warnings];
+    trainer = new Trainer({ config: checked, data, learner, folder, evaluation, listener, signal, skipped });
+    const resumedFrom = resume ? await trainer.resume() : undefined;
+    await trainer.run();
+    return { state: trainer.state, resumedFrom, warnings, steps };
+  } finally {
+    trainer?.dispose();
+    await data.close();
+  }
+}
+
+const weightsOf = (output: string) => readFileSync(join(output, 'modules.json'), 'utf8');
+const metricsOf = (output: string) =>
+  readFileSync(join(output, 'metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** Stops when a batch of that number is asked for, as a signal would. */
+function stopAt(call: number): Pick<RunOptions, 'signal' | 'onLearn'> {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    onLearn: (now) => {
+      if (now === call) controller.abort(new Error('SIGINT'));
+      return undefined;
+    },
+  };
+}
+
+const variants: [string, Partial<TrainConfigInput>, ('proportional' | 'round_robin')?][] = [
+  ['plain', {}],
+  ['two batches a step', { accumulation: 2, batchSize: 3 }],
+  ['two data sets, proportional', {}, 'proportional'],
+  ['two data sets in turn, bounded by steps', { epochs: undefined, maxSteps: 31 }, 'round_robin'],
+];
+
+test.each(variants)(
+  '%s: stopped anywhere and resumed, the same bits as undisturbed',
+  async (_, change, mixing) => {
+    const run = makeRun(change);
+    const text = run.config.data as string;
+    const config =
+      mixing === undefined
+        ? run.config
+        : { ...run.config, data: [text, { path: text, batchSize: 7 }], mixing };
+    const trained = (output: string) => metricsOf(output).filter(({ kind }) => kind === 'train');
+    const whole = await runOnce(config);
+    const { step: last } = whole.state;
+    expect(last).toBeGreaterThan(15);
+    expect(weightsOf(config.output)).not.toContain('null');
+    for (const call of [1, 2, 5, 9, 10, 14, 2 * last]) {
+      const stopped = { ...config, output: join(run.folder, `stopped-${call}`) };
+      const before = await runOnce(stopped, stopAt(call)).catch((error: unknown) => error);
+      const again = await runOnce(stopped, { resume: true });
+      if (before instanceof AbortedError) expect(again.resumedFrom ?? 0).toBeLessThan(last);
+      expect(weightsOf(stopped.output), `call ${call}`).toBe(weightsOf(config.output));
+      expect(trained(stopped.output)).toEqual(trained(config.output));
+      expect(again.state).toEqual(whole.state);
+    }
+  },
+);
+
+test('a resumed run that had ended does nothing and gives the same model', async () => {
+  const { config, output } = makeRun();
+  const whole = await runOnce(config);
+  const weights = weightsOf(output);
+  writeFileSync(join(output, 'modules.json'), 'lost');
+  const again = await runOnce(config, { resume: true });
+  expect([again.resumedFrom, again.steps, weightsOf(output)]).toEqual([whole.state.step, [], weights]);
+});
+
+test('resuming with nothing saved begins at zero', async () => {
+  const { config, output } = makeRun();
+  const { resumedFrom, state } = await runOnce(config, { resume: true });
+  expect([resumedFrom, state.step]).toEqual([undefined, 26]);
+  expect(existsSync(join(output, 'modules.json'))).toBe(true);
+});
+
+test('threads do not change a bit', async () => {
+  const weights: string[] = [];
+  for (const threads of [1, 2, 7]) {
+    const { config, output } = makeRun();
+    await runOnce(config, { threads });
+    weights.push(weightsOf(output));
+  }
+  expect(new Set(weights).size).toBe(1);
+});
+
+test.each<[Partial<TrainConfigInput>, RegExp]>([
+  [{ learningRate: 0.02 }, /learningRate \(0\.01 before, 0\.02 now\)/],
+  [{ epochs: 3 }, /epochs \(2 before, 3 now\)/],
+  [{ maxSteps: 20 }, /maxSteps \(not set before, 20 now\)/],
+  [{ seed: 5 }, /seed \(1 before, 5 now\)/],
+])('resuming with %j is refused, and what changed is named', async (change, message) => {
+  const { config } = makeRun();
+  await runOnce(config, stopAt(8)).catch(() => undefined);
+  await expectError(runOnce({ ...config, ...change }, { resume: true }), ConfigError, message);
+});
+
+test('resuming with other data is refused; another path to the same rows is not', async () => {
+  const { config, folder } = makeRun();
+  await runOnce(config, stopAt(8)).catch(() => undefined);
+  const copy = join(folder, 'copy.txt');
+  writeFileSync(copy, readFileSync(config.data as string));
+  appendFileSync(config.data as string, 'one more\n');
+  await expectError(
+    runOnce(config, { resume: true }),
+    ConfigError,
+    /these changed: data\.0 \(its rows\); put them back/,
+  );
+  const moved = await runOnce({ ...config, data: copy, checkpointSteps: 7, threads: 1 }, { resume: true });
+  expect(moved.resumedFrom).toBeGreaterThan(0);
+});
+
+test('an output that holds a run or a model is kept, unless it is to be overwritten', async () => {
+  const { config, output } = makeRun();
+  await runOnce(config);
+  const weights = weightsOf(output);
+  await expectError(
+    runOnce(config),
+    FileError,
+    /the folder holds a run; resume it \(--resume\), name another folder/,
+  );
+  await runOnce({ ...config, seed: 2, overwrite: true });
+  expect(weightsOf(output)).not.toBe(weights);
+  expect(metricsOf(output)).toHaveLength(26);
+});
+
+test('nanPolicy skip: the step changes nothing, is counted, logged and told', async () => {
+  const { config, output } = makeRun({ nanPolicy: 'skip' });
+  const seen: string[] = [];
+  const { state, warnings } = await runOnce(config, {
+    onLearn: (call) => (call === 7 || call === 8 ? 'infinite' : undefined),
+    listener: { onStep: ({ step, finite }) => seen.push(`${step}${finite ? '' : '!'}`) },
+  });
+  expect(seen.slice(5, 10)).toEqual(['6', '7!', '8!', '9', '10']);
+  expect(state).toMatchObject({ step: 26, skippedSteps: 2, skippedInARow: 0 });
+  expect(warnings[0]).toMatch(/expected a finite loss and gradient at step 7 but the loss is Infinity/);
+  expect(metricsOf(output).filter(({ kind }) => kind === 'event')).toMatchObject([
+    { step: 7, event: 'not finite', loss: 'Infinity' },
+    { step: 8, event: 'not finite' },
+  ]);
+  expect(weightsOf(output)).not.toContain('null');
+});
+
+test('nanPolicy stop: an error that names the step, and the last checkpoint is whole', async () => {
+  const { config } = makeRun();
+  const failing = runOnce(config, { onLearn: (call) => (call === 7 ? 'infinite' : undefined) });
+  await expectError(failing, ExecutionError, /at step 7 .* lower the learning rate/);
+  const again = await runOnce(config, { resume: true });
+  expect([again.resumedFrom, again.state.step]).toEqual([5, 26]);
+});
+
+test('a run whose every step is skipped ends', async () => {
+  const { config } = makeRun({ nanPolicy: 'skip' });
+  await expectError(
+    runOnce(config, { onLearn: () => 'infinite' }),
+    ExecutionError,
+    /at step 20 .*19 steps before/,
+  );
+});
+
+const scored = (folder: string) => {
+  const path = join(folder, 'dev.csv');
+  writeFileSync(path, 'a,aaaa,1\nb,bbbbbbb,4\nc,cc,2\ndddd,d,3\n');
+  return path;
+};
+
+test('evaluation: the best model is the output, and early stopping ends the run', async () => {
+  const { config, folder, output } = makeRun();
+  const evaluation = { data: scored(folder), steps: 2 };
+  const { state } = await runOnce({ ...config, evaluation, earlyStopping: { patience: 3 } });
+  const evaluations = metricsOf(output).filter(({ kind }) => kind === 'evaluation');
+  expect(evaluations.length).toBeGreaterThanOrEqual(4);
+  const best = evaluations.reduce((top, each) => (each.spearman > top.spearman ? each : top));
+  expect(state.best).toEqual({ step: best.step, score: best.spearman });
+  expect(state).toMatchObject({ stoppedEarly: true, step: best.step + 6 });
+  const kept = readdirSync(join(output, 'checkpoints')).filter((name) => name.startsWith('best-'));
+  expect(kept).toEqual([`best-${String(best.step).padStart(8, '0')}`]);
+  expect(weightsOf(output)).toBe(
+    readFileSync(join(output, 'checkpoints', kept[0] as string, 'modules.json'), 'utf8'),
+  );
+  const ended = await runOnce({ ...config, evaluation, earlyStopping: { patience: 3 } }, { resume: true });
+  expect(ended.state).toEqual(state);
+});
+
+test('a run stopped in the middle and resumed has the same best model', async () => {
+  const { config, folder, output } = makeRun({ earlyStopping: { patience: 4 }, keepBest: true });
+  const withEvaluation = { ...config, evaluation: { data: scored(folder), steps: 3 } };
+  const whole = await runOnce(withEvaluation);
+  const stopped = { ...withEvaluation, output: join(folder, 'stopped') };
+  for (const call of [4, 3]) await runOnce(stopped, { ...stopAt(call), resume: true }).catch(() => undefined);
+  const again = await runOnce(stopped, { resume: true });
+  expect(again.resumedFrom).toBeGreaterThan(0);
+  expect(again.state).toEqual(whole.state);
+  expect(weightsOf(stopped.output)).toBe(weightsOf(output));
+});
+
+test('a data set with a mistake in it, or an evaluation, fails before the first step', async () => {
+  const { config, folder } = makeRun();
+  const bad = join(folder, 'bad.csv');
+  writeFileSync(bad, 'a,b,1\n');
+  await expectError(
+    runOnce({ ...config, evaluation: bad }),
+    DataError,
+    /bad\.csv: expected at least two pairs/,
+  );
+  expect(existsSync(join(config.output, 'metrics.jsonl'))).toBe(false);
+});
+
+test('a thousand steps: live tensors and bytes as after the tenth, no buffer from malloc', async () => {
+  const { config } = makeRun({ epochs: undefined, maxSteps: 1000, checkpointSteps: 100000 });
+  const seen: EngineStats[] = [];
+  const { state } = await runOnce(config, { threads: 1, onStats: (stats) => seen.push(stats) });
+  expect([state.step, seen.length]).toEqual([1000, 1000]);
+  const [early, late] = [seen[10], seen[999]] as [EngineStats, EngineStats];
+  expect(late.liveTensors).toBe(early.liveTensors);
+  expect(late.poolMisses - (seen[50] as EngineStats).poolMisses).toBe(0);
+  expect(late.bytesHeld).toBe((seen[50] as EngineStats).bytesHeld);
+});

@@ -73,7 +73,7 @@ function operations(texts) {
 
 async function makeStep(engine) {
   const specs = [
-    ...encoderParameters(config),
+    ...encoderParameters(config, { pooler: false }),
     ...linearParameters('mlp.dense', config.hiddenSize, config.hiddenSize),
   ];
   const store = new ParameterStore(engine, specs);

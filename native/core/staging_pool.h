@@ -13,8 +13,8 @@ namespace likewise {
 class StagingPool {
  public:
   static constexpr size_t smallest = 256;
-  static constexpr size_t largest_kept = size_t{1} << 20;
-  static constexpr size_t most_kept = size_t{16} << 20;  // bytes waiting for reuse, all classes together
+  static constexpr size_t largest_kept = size_t{4} << 20;
+  static constexpr size_t most_kept = size_t{32} << 20;  // bytes waiting for reuse, all classes together
 
   explicit StagingPool(Allocations& allocations) : allocations_(allocations) {}
   ~StagingPool() { trim(); }
@@ -31,7 +31,7 @@ class StagingPool {
   struct Piece {
     Piece* next;
   };
-  static constexpr int32_t classes = 13;  // 256 bytes to 1 MiB
+  static constexpr int32_t classes = 15;  // 256 bytes to 4 MiB
 
   static int32_t class_of(size_t bytes);
   static size_t capacity_of(int32_t size_class) { return smallest << size_class; }

@@ -222,7 +222,8 @@ TEST(staging_keeps_small_pieces_and_no_more_than_its_limit) {
   for (char* piece : pieces) staging.give_back(piece, StagingPool::largest_kept);
   const uint64_t before = allocations.count();
   for (char*& piece : pieces) piece = staging.acquire(StagingPool::largest_kept);
-  CHECK(allocations.count() == before + 5, "%llu of 20 pieces of 1 MiB were new, where about 16 MiB are kept",
+  CHECK(allocations.count() == before + 13,
+        "%llu of 20 pieces of 4 MiB were new, where about 32 MiB are kept",
         static_cast<unsigned long long>(allocations.count() - before));
   for (char* piece : pieces) staging.give_back(piece, StagingPool::largest_kept);
 }

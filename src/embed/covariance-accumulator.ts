@@ -8,7 +8,7 @@ import { keep, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { CovarianceState } from './covariance-state.ts';
 
-const blockFloats = 2 ** 21; // 8 MiB
+const blockBytes = 2 ** 22; // as much as the engine keeps room for from one upload to the next
 const pilotRows = 256;
 const blocksInFlight = 2;
 
@@ -39,12 +39,12 @@ export class CovarianceAccumulator implements Disposable {
     }
     this.#engine = engine;
     this.dimension = dimension;
-    const rows = Math.max(1, Math.floor(blockFloats / dimension / 512)) * 512;
     const Block = { float32: Float32Array, float64: Float64Array }[precision];
     if (Block === undefined) {
       throw new ArgumentError(`[covariance] expected precision float32 or float64 but received ${precision}`);
     }
-    this.#block = new Block(rows * dimension);
+    const rows = Math.floor(blockBytes / Block.BYTES_PER_ELEMENT / dimension / 512);
+    this.#block = new Block(Math.max(1, rows) * 512 * dimension);
     this.#sums = scope(() => ({
       sum: keep(Tensor.from(engine, new Float64Array(dimension))),
       products: keep(Tensor.from(engine, new Float64Array(dimension ** 2), [dimension, dimension])),
@@ -64,12 +64,16 @@ export class CovarianceAccumulator implements Disposable {
     }
     for (let start = 0; start < rows.length; ) {
       const part = rows.subarray(start, start + this.#block.length - this.#filled);
-      this.#block.set(part, this.#filled);
-      this.#filled += part.length;
       start += part.length;
       this.count += part.length / dimension;
-      if (this.#filled < this.#block.length) continue;
-      this.#flush();
+      if (part.length === this.#block.length && part.constructor === this.#block.constructor) {
+        this.#send(part);
+      } else {
+        this.#block.set(part, this.#filled);
+        this.#filled += part.length;
+        if (this.#filled < this.#block.length) continue;
+        this.#flush();
+      }
       if (this.#flying.length > blocksInFlight) await this.#land();
     }
   }
@@ -96,19 +100,23 @@ export class CovarianceAccumulator implements Disposable {
   }
 
   #flush(): void {
+    this.#send(this.#block.subarray(0, this.#filled));
+    this.#filled = 0;
+  }
+
+  #send(data: Float32Array | Float64Array): void {
     const { dimension } = this;
-    const rows = this.#filled / dimension;
-    this.#shift ??= keep(Tensor.from(this.#engine, this.#pilotMean(Math.min(rows, pilotRows))));
+    const rows = data.length / dimension;
+    this.#shift ??= keep(Tensor.from(this.#engine, this.#pilotMean(data, Math.min(rows, pilotRows))));
     const shift = this.#shift;
     scope(() => {
-      const block = Tensor.from(this.#engine, this.#block.subarray(0, this.#filled), [rows, dimension]);
+      const block = Tensor.from(this.#engine, data, [rows, dimension]);
       addCovariance(block, shift, this.#sums, this.#queued);
     });
     const landed = this.#sums.sum.data(); // small, and rejects as soon as a block has failed
     landed.catch(() => {}); // awaited in #land
     this.#flying.push(landed);
     this.#queued += rows;
-    this.#filled = 0;
   }
 
   async #land(): Promise<void> {
@@ -121,11 +129,11 @@ export class CovarianceAccumulator implements Disposable {
   }
 
   /** The mean of the first rows; 0 where one of them is not finite, which the engine then reports. */
-  #pilotMean(rows: number): Float32Array | Float64Array {
+  #pilotMean(data: Float32Array | Float64Array, rows: number): Float32Array | Float64Array {
     const { dimension } = this;
-    return this.#block.slice(0, dimension).map((_, column) => {
+    return data.slice(0, dimension).map((_, column) => {
       let sum = 0;
-      for (let row = 0; row < rows; row++) sum += this.#block[row * dimension + column] as number;
+      for (let row = 0; row < rows; row++) sum += data[row * dimension + column] as number;
       return Number.isFinite(sum) ? sum / rows : 0;
     });
   }

@@ -13,6 +13,13 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 describe('covariance', () => {
+  it('notices that its rows were taken away while it read them', async () => {
+    const rows = new Float32Array(8 * 2 ** 20);
+    const reading = covariance({ rows, dim: 64 });
+    structuredClone(rows, { transfer: [rows.buffer] });
+    await expectError(reading, ArgumentError, /expected rows to stay/);
+  });
+
   it('equals numpy.cov', async () => {
     const single = await covariance({ rows: goldenVectors.data, dim });
     const double = await covariance({ rows: Float64Array.from(goldenVectors.data), dim });

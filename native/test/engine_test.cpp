@@ -9,9 +9,11 @@
 #include "../core/backends.h"
 #include "../core/engine.h"
 #include "check.h"
+#include "stream_call.h"
 #include "told.h"
 
 using namespace likewise;
+using likewise::test::queue_sum;
 using likewise::test::Told;
 
 namespace {
@@ -24,18 +26,6 @@ Handle matrix(Engine& engine) {
   return engine.tensors().allocate(DType::float32, 2, shape);
 }
 
-// output = left + right, queued as the addon does.
-Engine::Queued add(Engine& engine, Handle left, Handle right, Handle output) {
-  const Tensor* inputs[max_inputs] = {engine.tensors().find(left), engine.tensors().find(right)};
-  const Tensor* outputs[max_outputs] = {engine.tensors().find(output)};
-  OpCall call;
-  call.inputs[0] = inputs[0]->view;
-  call.inputs[1] = inputs[1]->view;
-  call.outputs[0] = outputs[0]->view;
-  call.parameters[0] = call.parameters[1] = 1;
-  return engine.run(OpId::weighted_sum, engine.backend()[OpId::weighted_sum].float32, call, inputs, outputs);
-}
-
 // Doubles a matrix of ones `times` times and reads it.
 void double_and_read(Engine& engine, int32_t times, std::vector<float>& result, Told& told) {
   const std::vector<float> ones(rows * columns, 1.0f);
@@ -43,7 +33,7 @@ void double_and_read(Engine& engine, int32_t times, std::vector<float>& result, 
   engine.upload(*engine.tensors().find(value), ones.data(), ones.size() * sizeof(float));
   for (int32_t i = 0; i < times; i++) {
     const Handle next = matrix(engine);
-    add(engine, value, value, next);
+    queue_sum(engine, value, value, next);
     engine.tensors().release(value);
     value = next;
   }
@@ -159,7 +149,7 @@ TEST(engine_refuses_more_than_it_can_hold) {
   Engine::Queued queued = Engine::Queued::ok;
   size_t count = 0;
   while (queued == Engine::Queued::ok && count < 2 * Engine::max_commands) {
-    queued = add(engine, a, a, matrix(engine));
+    queued = queue_sum(engine, a, a, matrix(engine));
     count++;
   }
   gate.unlock();

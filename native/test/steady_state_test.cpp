@@ -8,9 +8,11 @@
 #include "../addon/numbered_engine.h"
 #include "../core/backends.h"
 #include "check.h"
+#include "stream_call.h"
 #include "told.h"
 
 using namespace likewise;
+using likewise::test::queue_sum;
 using likewise::test::Told;
 
 namespace {
@@ -19,17 +21,6 @@ constexpr int64_t shape[] = {3, 5};
 constexpr int64_t count = 15;
 
 Handle matrix(Engine& engine) { return engine.tensors().allocate(DType::float32, 2, shape); }
-
-Engine::Queued add(Engine& engine, Handle left, Handle right, Handle output) {
-  const Tensor* inputs[max_inputs] = {engine.tensors().find(left), engine.tensors().find(right)};
-  const Tensor* outputs[max_outputs] = {engine.tensors().find(output)};
-  OpCall call;
-  call.inputs[0] = inputs[0]->view;
-  call.inputs[1] = inputs[1]->view;
-  call.outputs[0] = outputs[0]->view;
-  call.parameters[0] = call.parameters[1] = 1;
-  return engine.run(OpId::weighted_sum, engine.backend()[OpId::weighted_sum].float32, call, inputs, outputs);
-}
 
 Engine::Queued upload(Engine& engine, Handle tensor, float value) {
   const std::vector<float> values(count, value);
@@ -41,7 +32,7 @@ bool step(Engine& engine) {
   const Handle input = matrix(engine);
   const Handle output = input == 0 ? 0 : matrix(engine);
   const bool done = output != 0 && upload(engine, input, 1) == Engine::Queued::ok &&
-                    add(engine, input, input, output) == Engine::Queued::ok;
+                    queue_sum(engine, input, input, output) == Engine::Queued::ok;
   engine.tensors().release(input);
   engine.tensors().release(output);
   return done;
@@ -138,9 +129,9 @@ TEST(poison_heals_when_sound_values_cover_the_tensor) {
   CHECK(read(engine, bad, values).status == Status::ok && values[14] == 2, "an upload did not heal");
 
   poison(engine, bad);
-  add(engine, bad, sound, other);
+  queue_sum(engine, bad, sound, other);
   CHECK(read(engine, other, values).status == Status::invalid_value, "poison did not spread");
-  add(engine, sound, sound, bad);
+  queue_sum(engine, sound, sound, bad);
   CHECK(read(engine, bad, values).status == Status::ok && values[14] == 2, "an op did not heal");
   CHECK(read(engine, other, values).status == Status::invalid_value, "another tensor healed as well");
 
@@ -160,7 +151,7 @@ TEST(storage_is_not_reused_while_a_command_names_it) {
     const Handle bad = matrix(engine);
     poison(engine, bad);
     const Handle copy = matrix(engine);
-    add(engine, bad, bad, copy);
+    queue_sum(engine, bad, bad, copy);
     engine.tensors().release(bad);
     const Handle next = matrix(engine);  // the same buffer, and must not have the same fate
     upload(engine, next, 4);

@@ -1,7 +1,7 @@
 // `likewise embed`: a file of texts in, their vectors out, in constant memory.
 
 import { Command, Option } from 'commander';
-import { guessFormat, type TextFormat } from '../data/file-format.ts';
+import { guessFormat } from '../data/file-format.ts';
 import type { ComponentRanges, VectorPrecision } from '../embed/quantization.ts';
 import { ArgumentError } from '../errors.ts';
 import { interruptionSignal } from './interruption.ts';
@@ -16,14 +16,12 @@ import {
 import { ProgressLine } from './progress.ts';
 import { formatCount } from './quantities.ts';
 import { addRequiredOption } from './required-option.ts';
+import { addTextInputOptions, type TextInputOptions } from './text-input-options.ts';
 import { checkOutputName, createVectorWriter } from './vector-output.ts';
 
-interface EmbedOptions extends ModelOptions {
+interface EmbedOptions extends ModelOptions, TextInputOptions {
   input: string;
   output: string;
-  format?: TextFormat;
-  textField?: string;
-  header?: boolean;
   truncateDim?: number;
   outputPrecision: VectorPrecision;
   calibration?: string;
@@ -46,17 +44,7 @@ export function embedCommand(): Command {
   const command = new Command('embed').description('Write the vectors of a file of texts.');
   addRequiredOption(command, '--input <file>', 'corpus: txt, jsonl, csv or tsv; - is stdin');
   addRequiredOption(command, '--output <file>', 'vectors: .npy or .jsonl');
-  return addModelOptions(command)
-    .addOption(
-      new Option('--format <format>', 'format of the input, when its name does not tell').choices([
-        'txt',
-        'jsonl',
-        'csv',
-        'tsv',
-      ]),
-    )
-    .option('--text-field <field>', 'key of the JSON object, or name or number of the column (default: text)')
-    .option('--header', 'csv, tsv: the first row is a header, also with a column number')
+  return addTextInputOptions(addModelOptions(command))
     .option('--truncate-dim <count>', 'keep only the first dimensions', positiveInteger)
     .addOption(
       new Option('--output-precision <precision>', 'what a component is stored as; binary: one bit')

@@ -1,20 +1,17 @@
 // `likewise vocab`: a tokenizer's vocabulary from a file of texts, for a model that is to be trained from nothing.
 
 import { Command, Option } from 'commander';
-import type { TextFormat } from '../data/file-format.ts';
 import { interruptionSignal } from './interruption.ts';
 import { positiveInteger } from './model-options.ts';
 import { formatCount } from './quantities.ts';
 import { addRequiredOption } from './required-option.ts';
+import { addTextInputOptions, type TextInputOptions } from './text-input-options.ts';
 
-interface VocabOptions {
+interface VocabOptions extends TextInputOptions {
   input: string;
   output: string;
   size: number;
   type: 'wordpiece';
-  format?: TextFormat;
-  textField?: string;
-  header?: boolean;
   cased?: boolean;
   minFrequency: number;
   alphabet: number;
@@ -35,19 +32,10 @@ export function vocabCommand(): Command {
   const command = new Command('vocab').description("Train a tokenizer's vocabulary on a file of texts.");
   addRequiredOption(command, '--input <file>', 'corpus: txt, jsonl, csv or tsv; - is stdin');
   addRequiredOption(command, '--output <folder>', 'where the files are written');
-  return command
+  command
     .option('--size <tokens>', 'tokens in all', positiveInteger, 30_000)
-    .addOption(new Option('--type <type>', 'kind of vocabulary').choices(['wordpiece']).default('wordpiece'))
-    .addOption(
-      new Option('--format <format>', 'format of the input, when its name does not tell').choices([
-        'txt',
-        'jsonl',
-        'csv',
-        'tsv',
-      ]),
-    )
-    .option('--text-field <field>', 'key of the JSON object, or name or number of the column (default: text)')
-    .option('--header', 'csv, tsv: the first row is a header, also with a column number')
+    .addOption(new Option('--type <type>', 'kind of vocabulary').choices(['wordpiece']).default('wordpiece'));
+  return addTextInputOptions(command)
     .option('--cased', 'keep case and accents')
     .option(
       '--min-frequency <count>',

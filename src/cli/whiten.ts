@@ -1,7 +1,6 @@
 // `likewise whiten`: fits a whitening on a corpus or on vectors, and builds it into a model.
 
-import { type Command, Command as NewCommand, Option } from 'commander';
-import type { TextFormat } from '../data/file-format.ts';
+import { type Command, Command as NewCommand } from 'commander';
 import type { SentenceEncoder } from '../embed/sentence-encoder.ts';
 import type { VectorMatrix } from '../embed/vector-source.ts';
 import type { Whitening } from '../embed/whitening.ts';
@@ -11,16 +10,14 @@ import { addOptionalModelOptions, encodeOptions, loadEncoder, type ModelOptions 
 import { ProgressLine } from './progress.ts';
 import { formatCount } from './quantities.ts';
 import { addRequiredOption } from './required-option.ts';
+import { addTextInputOptions, type TextInputOptions } from './text-input-options.ts';
 import { addWhiteningOptions, type WhiteningFlags, whiteningOptions } from './whiten-options.ts';
 
-interface WhitenOptions extends Omit<ModelOptions, 'model'>, WhiteningFlags {
+interface WhitenOptions extends Omit<ModelOptions, 'model'>, WhiteningFlags, TextInputOptions {
   model?: string;
   input?: string;
   vectors?: string;
   output: string;
-  format?: TextFormat;
-  textField?: string;
-  header?: boolean;
   transformed?: string;
   transformationOnly?: boolean;
   fold?: boolean;
@@ -48,17 +45,8 @@ export function whitenCommand(): Command {
   addRequiredOption(command, '--output <folder>', 'where the whitened model goes');
   addOptionalModelOptions(command)
     .option('--input <file>', 'corpus to fit on: txt, jsonl, csv or tsv; - is stdin')
-    .option('--vectors <file>', 'fit on the float32 vectors of a .npy instead')
-    .addOption(
-      new Option('--format <format>', 'format of the input, when its name does not tell').choices([
-        'txt',
-        'jsonl',
-        'csv',
-        'tsv',
-      ]),
-    )
-    .option('--text-field <field>', 'key of the JSON object, or name or number of the column (default: text)')
-    .option('--header', 'csv, tsv: the first row is a header, also with a column number');
+    .option('--vectors <file>', 'fit on the float32 vectors of a .npy instead');
+  addTextInputOptions(command);
   return addWhiteningOptions(command)
     .option('--transformed <file>', 'write the whitened --vectors to this .npy as well')
     .option('--transformation-only', 'write no model, only the whitening')

@@ -13,7 +13,15 @@ import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
 import { withWeights } from '../io/weights.ts';
 import type { Pooling, PoolingMode } from '../nn/pooling.ts';
 
-const storable: readonly string[] = ['cls', 'mean', 'max', 'mean_sqrt_len', 'weighted_mean', 'last_token'];
+/** Poolings that a sentence-transformers folder has names for. */
+export const STORABLE_POOLINGS: readonly string[] = [
+  'cls',
+  'mean',
+  'max',
+  'mean_sqrt_len',
+  'weighted_mean',
+  'last_token',
+];
 
 /** @throws ArgumentError for a pooling that sentence-transformers has no name for; FileError */
 export async function saveEncoder(
@@ -30,7 +38,7 @@ export function checkStorable(pooling: Pick<Pooling, 'modes'>): void {
   const other = pooling.modes.find((mode) => !isStorable(mode));
   if (other !== undefined) {
     throw new ArgumentError(
-      `expected a pooling that sentence-transformers can load (${storable.join(', ')}) but the encoder uses ${other}`,
+      `expected a pooling that sentence-transformers can load (${STORABLE_POOLINGS.join(', ')}) but the encoder uses ${other}`,
     );
   }
 }
@@ -56,8 +64,8 @@ export async function readContent(source: ModelFolder, pooling: Pooling): Promis
   };
 }
 
-function isStorable(mode: PoolingMode): mode is StoredPooling {
-  return storable.includes(mode);
+export function isStorable(mode: PoolingMode): mode is StoredPooling {
+  return STORABLE_POOLINGS.includes(mode);
 }
 
 function readAll(path: string): Promise<SafetensorsTensor[]> {

@@ -16,6 +16,7 @@ import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { spearman } from './correlation.ts';
 import { cosine } from './cosine.ts';
+import { alignment, type Vectors } from './uniformity.ts';
 
 export interface SpaceOptions extends EngineOptions {
   /** Rows of two texts each, with how alike people found them. */
@@ -134,15 +135,18 @@ function measurePairs({ data, shape }: VectorMatrix, { pairs, positive = 4 }: Sp
   if (pairs === undefined || pairs.length < 2) return {};
   const row = (index: number) => data.subarray(index * shape[1], (index + 1) * shape[1]);
   const cosines = pairs.map(({ first, second }) => cosine(row(first), row(second)));
-  const alike = cosines.filter((_, index) => (pairs[index]?.score ?? 0) >= positive);
-  const distances = alike.reduce((sum, value) => sum + 2 - 2 * value, 0);
+  const alike = pairs.filter(({ score }) => score >= positive);
+  const side = (of: 'first' | 'second'): Vectors => ({
+    shape: [alike.length, shape[1]],
+    row: (index) => row(alike[index]?.[of] as number),
+  });
   return {
     spearman: spearman(
       cosines,
       pairs.map(({ score }) => score),
     ),
     positives: alike.length,
-    ...(alike.length > 0 && { alignment: distances / alike.length }),
+    ...(alike.length > 0 && { alignment: alignment(side('first'), side('second')) }),
   };
 }
 

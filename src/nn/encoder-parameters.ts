@@ -29,7 +29,7 @@ export function encoderParameters(config: EncoderConfig, options: { pooler: bool
   return [
     table('word', config.vocabularySize),
     table('position', config.maxPositions),
-    ...(config.typeVocabularySize === 0 ? [] : [table('token_type', config.typeVocabularySize)]),
+    table('token_type', config.typeVocabularySize),
     ...layerNormParameters('embeddings', width),
     ...(width === hidden ? [] : linearParameters('embeddings_project', width, hidden)),
     ...Array.from({ length: config.layers }, (_, index) =>

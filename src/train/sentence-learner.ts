@@ -3,11 +3,12 @@
 import { backward } from '../autograd/backward.ts';
 import { withTape } from '../autograd/tape.ts';
 import { inOrder, tokenizedBatches } from '../embed/encode-pipeline.ts';
+import { isStorable, STORABLE_POOLINGS } from '../embed/save-encoder.ts';
 import { ArgumentError, ModelError } from '../errors.ts';
 import type { TextsEncoder } from '../eval/sts.ts';
 import { readModelFolder } from '../io/model-folder.ts';
 import { Engine } from '../native/engine.ts';
-import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
+import { parsePooling } from '../nn/pooling.ts';
 import { cosineRegression } from '../objectives/cosine-regression.ts';
 import { gradCache } from '../objectives/grad-cache.ts';
 import { type Objective, wholeBatch } from '../objectives/objective.ts';
@@ -23,15 +24,6 @@ import type { Learner, TrainingBatch } from './learner.ts';
 import { TrainableModel } from './trainable-model.ts';
 
 const evaluationTokens = 2048;
-/** Poolings that a sentence-transformers folder has names for. */
-const storable: readonly PoolingMode[] = [
-  'cls',
-  'mean',
-  'max',
-  'mean_sqrt_len',
-  'weighted_mean',
-  'last_token',
-];
 
 /**
  * Loads what a configuration trains.
@@ -54,10 +46,10 @@ export async function createLearner(config: TrainConfig): Promise<Learner> {
   const own = folder.modules.find((module) => module.kind === 'pooling')?.modes ?? ['mean'];
   const pooling = config.pooling === undefined ? own : parsePooling(config.pooling);
   const stored = config.outputPooling === undefined ? pooling : parsePooling(config.outputPooling);
-  const other = stored.find((mode) => !storable.includes(mode));
+  const other = stored.find((mode) => !isStorable(mode));
   if (other !== undefined) {
     throw new ArgumentError(
-      `expected a pooling that sentence-transformers can load (${storable.join(', ')}) but received ${other}: ` +
+      `expected a pooling that sentence-transformers can load (${STORABLE_POOLINGS.join(', ')}) but received ${other}: ` +
         'name the one that the trained model is to have with outputPooling',
     );
   }

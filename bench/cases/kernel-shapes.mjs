@@ -1,7 +1,7 @@
 // The kernels that are measured: each gives `queue()`, which queues one call, and what a call does in floating-point
 // operations or bytes. All go through the ops that the encoder itself uses.
 
-import { attention } from '../../dist/ops/attention.js';
+import { attention, attentionGradient, attentionWithLogSumExp } from '../../dist/ops/attention.js';
 import { layerNorm } from '../../dist/ops/layer-norm.js';
 import { linear, packArray } from '../../dist/ops/linear.js';
 import { weightedSum } from '../../dist/ops/rows.js';
@@ -26,6 +26,12 @@ export const attentionShapes = [
   [8, 12, 512, 64],
   [8, 12, 512, 32],
   [256, 12, 15, 32],
+];
+
+/** The same, forward and backward with dropout 0.1, as in training. */
+export const attentionTrainingShapes = [
+  [8, 12, 512, 32],
+  [64, 12, 32, 32],
 ];
 
 export const normShapes = [
@@ -78,6 +84,34 @@ function attend(engine, shape) {
   };
 }
 
+/** Counts 2 products of the forward pass and 5 of the backward, one of them the scores made again. */
+function attendAndBack(engine, shape) {
+  const [sequences, heads, length, headDim] = shape;
+  const tokens = sequences * length;
+  const [query, key, value, gradient] = [0, 1, 2, 3].map(() => values(engine, [tokens, heads * headDim]));
+  const queryOffsets = Tensor.from(
+    engine,
+    Int32Array.from({ length: sequences + 1 }, (_, i) => i * length),
+  );
+  const sequenceIds = Tensor.from(
+    engine,
+    Int32Array.from({ length: sequences }, (_, i) => i),
+  );
+  const options = { heads, queryOffsets, sequenceIds, dropout: 0.1, seed: 1, site: 1 };
+  return {
+    kind: 'attention, forward + backward, dropout',
+    shape,
+    flops: 14 * sequences * heads * length * length * headDim,
+    queue: () =>
+      scope(() => {
+        const result = attentionWithLogSumExp(query, key, value, options);
+        attentionGradient(gradient, query, key, value, result, options);
+      }),
+    output: query,
+    tensors: [query, key, value, gradient, queryOffsets, sequenceIds],
+  };
+}
+
 /** Layer norm with residual reads two matrices and writes one; so does the weighted sum, which shows what memory gives. */
 function norm(engine, shape) {
   const [input, residual] = [0, 1].map(() => values(engine, shape));
@@ -99,5 +133,6 @@ export const kernels = [
   ...gemmShapes.map((shape) => (engine) => gemm(engine, shape)),
   (engine) => gemm(engine, [2048, 1536, 384], 'gelu_erf'),
   ...attentionShapes.map((shape) => (engine) => attend(engine, shape)),
+  ...attentionTrainingShapes.map((shape) => (engine) => attendAndBack(engine, shape)),
   ...normShapes.map((shape) => (engine) => norm(engine, shape)),
 ];

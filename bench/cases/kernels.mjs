@@ -6,7 +6,7 @@ import { Engine } from '../../dist/index.js';
 import { runProgram } from '../child.mjs';
 import { readJob } from '../peers/job.mjs';
 import { geometricMean, median, summary } from '../statistics.mjs';
-import { attentionShapes, kernels } from './kernel-shapes.mjs';
+import { attentionShapes, attentionTrainingShapes, kernels } from './kernel-shapes.mjs';
 
 const secondsPerMeasurement = 0.12;
 const mostCalls = 4096;
@@ -70,25 +70,29 @@ function summed(backend, { runs, ...row }) {
 
 /** Torch's attention on the same shapes, in its own process, once per round. */
 async function torchRound(rounds) {
-  const shapes = attentionShapes.filter(([, , length]) => length > 100);
-  const { cases, versions } = await runProgram('peers/torch-attention.py', {
-    threads: job.threads,
-    python: job.peers.python,
-    shapes,
-    repeats: 3,
-  });
-  for (const [index, { shape, gflops }] of cases.entries()) {
-    rounds[index] ??= { shape, versions, rates: [] };
-    rounds[index].rates.push(gflops);
+  for (const { kind, pass, shapes } of [
+    { kind: 'attention', pass: 'forward', shapes: attentionShapes.filter(([, , length]) => length > 100) },
+    { kind: 'attention, forward + backward, dropout', pass: 'dropout', shapes: attentionTrainingShapes },
+  ]) {
+    const { cases, versions } = await runProgram('peers/torch-attention.py', {
+      threads: job.threads,
+      python: job.peers.python,
+      shapes,
+      passes: [pass],
+      repeats: 3,
+    });
+    for (const { shape, gflops } of cases) {
+      const found = rounds.find((row) => row.kind === kind && `${row.shape}` === `${shape}`);
+      if (found) found.rates.push(gflops);
+      else rounds.push({ kind, shape, versions, rates: [gflops] });
+    }
   }
 }
 
-/** Beside our row of the same shape: torch's rate, and the ratio as medians and per round. */
+/** Beside our row of the same kind and shape: torch's rate, and the ratio as medians and per round. */
 function addTorch(rows, torch) {
-  for (const { shape, rates, versions } of torch) {
-    for (const row of rows.filter(
-      ({ kind, shape: own }) => kind === 'attention' && `${own}` === `${shape}`,
-    )) {
+  for (const { kind, shape, rates, versions } of torch) {
+    for (const row of rows.filter((own) => own.kind === kind && `${own.shape}` === `${shape}`)) {
       const perRound = summary(row.rate.values.map((rate, round) => rate / rates[round]));
       row.torch = { versions, rate: summary(rates), ratio: row.rate.median / median(rates), perRound };
     }

@@ -23,6 +23,19 @@ size_t BufferPool::size_class(size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+// Batches differ, and a buffer that lies idle is better than one more: up to `most_waste` times as large as wanted.
+BufferPool::Buffer BufferPool::free_buffer(size_t wanted) {
+  constexpr size_t most_waste = 4;
+  for (size_t capacity = wanted; capacity <= most_waste * wanted; capacity = size_class(capacity + 1)) {
+    const auto found = classes_.find(capacity);
+    if (found == classes_.end() || found->second.free.empty()) continue;
+    void* memory = found->second.free.back();
+    found->second.free.pop_back();
+    return {memory, capacity};
+  }
+  return {};
+}
+
 void* BufferPool::new_buffer(SizeClass& size_class, size_t capacity) {
   if (!allocations_.permit()) return nullptr;
   std::vector<void*>& free = size_class.free;
@@ -33,25 +46,21 @@ void* BufferPool::new_buffer(SizeClass& size_class, size_t capacity) {
 }
 
 BufferPool::Buffer BufferPool::acquire(size_t bytes) {
-  const size_t capacity = size_class(bytes);
-  try {
-    SizeClass& wanted = classes_[capacity];
-    void* memory = nullptr;
-    if (!wanted.free.empty()) {
-      memory = wanted.free.back();
-      wanted.free.pop_back();
-      stats_.hits++;
-    } else {
-      memory = new_buffer(wanted, capacity);
-      if (memory == nullptr) return {};
-      stats_.misses++;
-      stats_.bytes_held += capacity;
+  const size_t wanted = size_class(bytes);
+  Buffer buffer = free_buffer(wanted);
+  if (buffer.memory != nullptr) {
+    stats_.hits++;
+  } else {
+    try {
+      buffer = {new_buffer(classes_[wanted], wanted), wanted};
+    } catch (const std::bad_alloc&) {  // of the pool's own lists
     }
-    stats_.bytes_in_use += capacity;
-    return {memory, capacity};
-  } catch (const std::bad_alloc&) {  // of the pool's own lists
-    return {};
+    if (buffer.memory == nullptr) return {};
+    stats_.misses++;
+    stats_.bytes_held += wanted;
   }
+  stats_.bytes_in_use += buffer.capacity;
+  return buffer;
 }
 
 std::shared_ptr<void> BufferPool::take_free() {

@@ -50,6 +50,7 @@ class BufferPool {
     size_t held = 0;          // buffers, in use and free
   };
 
+  Buffer free_buffer(size_t wanted);
   void* new_buffer(SizeClass& size_class, size_t capacity);
 
   const Backend& backend_;

@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,17 @@ Fate run_op(Command& command, Workers& workers) {
     fate.message = message[0] == '[' ? message : "[" + op_spec(command.op).name + "] " + message;
   }
   return fate;
+}
+
+// A large upload is memory's work, and one core seldom gets all that memory can do.
+void copy_in(const Command& command, const Backend& backend, Workers& workers) {
+  constexpr size_t piece = size_t{256} << 10;
+  char* const device = static_cast<char*>(command.operands.outputs[0].data);
+  auto copy = [&](int64_t index, int32_t) {
+    const size_t start = static_cast<size_t>(index) * piece;
+    backend.copy_in(device + start, command.staging + start, std::min(piece, command.bytes - start));
+  };
+  for_each_tile(workers, static_cast<int64_t>((command.bytes + piece - 1) / piece), copy);
 }
 
 void copy_out(const Command& command, const Backend& backend) {
@@ -53,7 +65,7 @@ Fate Command::execute(const Backend& backend, Workers& workers) {
   } else {
     switch (kind) {
       case Kind::op: fate = run_op(*this, workers); break;
-      case Kind::upload: backend.copy_in(operands.outputs[0].data, staging, bytes); break;
+      case Kind::upload: copy_in(*this, backend, workers); break;
       case Kind::download: copy_out(*this, backend); break;
       case Kind::call: body(workers); break;
     }

@@ -94,6 +94,22 @@ TEST(steady_state_allocates_nothing) {
         static_cast<unsigned long long>(before));
 }
 
+TEST(pool_serves_from_a_free_buffer_that_is_somewhat_larger) {
+  Allocations allocations;
+  BufferPool pool(*find_backend("reference"), allocations);
+  const BufferPool::Buffer large = pool.acquire(size_t{3} << 20);
+  pool.give_back(large);
+  const BufferPool::Buffer again = pool.acquire((size_t{3} << 20) - (size_t{500} << 10));
+  CHECK(again.memory == large.memory && again.capacity == large.capacity, "another buffer");
+  CHECK(pool.stats().misses == 1 && pool.stats().hits == 1, "misses %llu",
+        static_cast<unsigned long long>(pool.stats().misses));
+  pool.give_back(again);
+  CHECK(pool.stats().bytes_in_use == 0, "bytes in use");
+  const BufferPool::Buffer small = pool.acquire(size_t{512} << 10);
+  CHECK(small.capacity == size_t{512} << 10, "a buffer six times as large as asked for");
+  pool.give_back(small);
+}
+
 TEST(allocation_refused_at_every_point_is_told_and_leaks_nothing) {
   uint64_t refused = 0;
   for (uint64_t k = 1;; k++) {

@@ -1,8 +1,8 @@
 // sum[j] += sum_t (rows[t][j] - shift[j]),  products[i][j] += the same of products of two columns, j >= i.
 //
 // Rows are taken in blocks. A block is packed twice with the shift taken off: in panels, as linear's weights, and
-// in strips of as many columns as a register tile has rows. A tile of work is one panel of columns j with all
-// strips of columns i up to it. Products of a stretch of rows are summed in registers in the rows' own type and then
+// in strips of as many columns as a register tile has rows. A tile of work is a few panels of columns j and some
+// strips of columns i, none below the diagonal. Products of a stretch of rows are summed in registers in the rows' own type and then
 // added to the float64 sums, so float32 never sums more than a stretch and its error does not grow with the rows.
 #include "../simd/vector_double.h"
 #include "panel_product.h"
@@ -15,6 +15,8 @@ namespace {
 constexpr int64_t stretch_rows = 256;  // a panel of them shares the first cache level with a strip
 constexpr int64_t block_rows = 512;
 constexpr int64_t packing_rows = 32;
+constexpr int64_t panels_per_tile = 3;
+constexpr int64_t strips_per_tile = 32;
 constexpr int64_t chunk_columns = Vector::lanes == 8 ? 48 : 224;  // whole panels and whole strips
 static_assert(chunk_columns % panel_width == 0 && chunk_columns % strip_rows == 0);
 
@@ -104,12 +106,23 @@ LIKEWISE_INLINE void add_widened(double* destination, DoubleVector x) {
   store(destination, load(destination) + x);
 }
 
+// The float64 sums of a tile lie in the last level: they come while its products are computed.
+template <int64_t width>
+LIKEWISE_INLINE void prefetch_tile(const double* products, int64_t stride) {
+  constexpr int64_t line = 8;  // doubles
+  for (int32_t r = 0; r < strip_rows; r++) {
+    for (int64_t c = 0; c < width; c += line) __builtin_prefetch(products + r * stride + c, 1);
+  }
+}
+
 // products[i .. i + strip_rows - 1][j .. j + width - 1] += strip^T panel over a stretch of rows.
 template <typename Number>
 void multiply_columns(const Block<Number>& block, const Number* strip, const Number* panel, int64_t depth,
                       int64_t i, int64_t j) {
   using Register = Lanes<Number>;
   constexpr int64_t width = width_of<Number>;
+  double* products = block.products + i * block.products_stride + j;
+  prefetch_tile<width>(products, block.products_stride);
   Register sums[strip_rows][panel_vectors];
 #pragma GCC unroll 16
   for (int32_t r = 0; r < strip_rows; r++) {
@@ -129,7 +142,6 @@ void multiply_columns(const Block<Number>& block, const Number* strip, const Num
     strip += strip_rows;
     panel += width;
   }
-  double* products = block.products + i * block.products_stride + j;
   if (i + strip_rows - 1 <= j && j + width <= block.width) {
 #pragma GCC unroll 16
     for (int32_t r = 0; r < strip_rows; r++) {
@@ -152,20 +164,31 @@ void multiply_columns(const Block<Number>& block, const Number* strip, const Num
   }
 }
 
+// The products of a group of panels with a group of strips, which stays in the second level for all of them.
 template <typename Number>
-void add_panel(const Block<Number>& block, int64_t panel) {
+void add_products(const Block<Number>& block, int64_t first_panel, int64_t first_strip) {
+  constexpr int64_t width = width_of<Number>;
+  const int64_t panels = smaller(first_panel + panels_per_tile, divide_up(block.width, width));
+  for (int64_t k = 0; k < block.rows; k += stretch_rows) {
+    const int64_t depth = smaller(stretch_rows, block.rows - k);
+    for (int64_t panel = first_panel; panel < panels; panel++) {
+      const Number* columns = block.panels + (panel * block.rows + k) * width;
+      const int64_t last = smaller((panel + 1) * width, block.width) - 1;
+      const int64_t strips = smaller(first_strip + strips_per_tile, last / strip_rows + 1);
+      for (int64_t s = first_strip; s < strips; s++) {
+        const Number* strip = block.strips + (s * block.rows + k) * strip_rows;
+        multiply_columns(block, strip, columns, depth, s * strip_rows, panel * width);
+      }
+    }
+  }
+}
+
+template <typename Number>
+void add_sums(const Block<Number>& block, int64_t panel) {
   using Register = Lanes<Number>;
   constexpr int64_t width = width_of<Number>;
   const int64_t j = panel * width;
   const Number* columns = block.panels + panel * block.rows * width;
-  const int64_t last = smaller(j + width, block.width) - 1;
-  for (int64_t k = 0; k < block.rows; k += stretch_rows) {
-    const int64_t depth = smaller(stretch_rows, block.rows - k);
-    for (int64_t s = 0; s * strip_rows <= last; s++) {
-      const Number* strip = block.strips + (s * block.rows + k) * strip_rows;
-      multiply_columns(block, strip, columns + k * width, depth, s * strip_rows, j);
-    }
-  }
   alignas(64) double sums[width] = {};
   for (int64_t k = 0; k < block.rows; k++) {
 #pragma GCC unroll 2
@@ -173,7 +196,7 @@ void add_panel(const Block<Number>& block, int64_t panel) {
       add_widened(sums + v * Register::lanes, load(columns + k * width + v * Register::lanes));
     }
   }
-  for (int64_t c = 0; c <= last - j; c++) block.sum[j + c] += sums[c];
+  for (int64_t c = 0; c < smaller(width, block.width - j); c++) block.sum[j + c] += sums[c];
 }
 
 // Packs a block and adds it; fails at the first row that is not finite.
@@ -195,8 +218,17 @@ Status add_block(const OpCall& call, const Block<Number>& block, int64_t first) 
                 static_cast<long long>(row), static_cast<long long>(bad_column[part]));
   }
   const int64_t panels = divide_up(block.width, width_of<Number>);
-  auto add = [&](int64_t index, int32_t) { add_panel(block, panels - 1 - index); };  // the longest first
-  for_each_tile(workers, panels, add);
+  const int64_t across = divide_up(panels, panels_per_tile);
+  const int64_t down = divide_up(divide_up(block.width, strip_rows), strips_per_tile);
+  auto add = [&](int64_t index, int32_t) {
+    const int64_t panel = index / down * panels_per_tile;
+    const int64_t strip = index % down * strips_per_tile;
+    if (strip == 0) {
+      for (int64_t p = panel; p < smaller(panel + panels_per_tile, panels); p++) add_sums(block, p);
+    }
+    add_products(block, panel, strip);
+  };
+  for_each_tile(workers, across * down, add);
   return Status::ok;
 }
 

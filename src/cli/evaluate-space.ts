@@ -59,7 +59,7 @@ export function spaceCommand(): Command {
     .option('--columns <list>', 'texts and score or label: numbers or names', commaSeparated, ['1', '2', '3'])
     .option('--header', 'the first row is a header')
     .option('--whiten <folder>', 'what "after" is: a folder written by "likewise whiten", or fit', 'fit')
-    .option('--positive <score>', 'pairs of this score and above mean the same', notNegative, 4);
+    .option('--positive <score>', 'pairs of a higher score mean the same', notNegative, 4);
   return addWhiteningOptions(command)
     .option('--report <file>', 'write a self-contained HTML report')
     .option('--json', 'print one JSON object')

@@ -21,7 +21,7 @@ import { alignment, type Vectors } from './uniformity.ts';
 export interface SpaceOptions extends EngineOptions {
   /** Rows of two texts each, with how alike people found them. */
   pairs?: readonly { first: number; second: number; score: number }[] | undefined;
-  /** Pairs of this score and above mean the same; 4 by default, of STS's 0 to 5. */
+  /** Pairs of a higher score mean the same; 4 by default, of STS's 0 to 5, as in SimCSE's paper. */
   positive?: number | undefined;
 }
 
@@ -135,7 +135,7 @@ function measurePairs({ data, shape }: VectorMatrix, { pairs, positive = 4 }: Sp
   if (pairs === undefined || pairs.length < 2) return {};
   const row = (index: number) => data.subarray(index * shape[1], (index + 1) * shape[1]);
   const cosines = pairs.map(({ first, second }) => cosine(row(first), row(second)));
-  const alike = pairs.filter(({ score }) => score >= positive);
+  const alike = pairs.filter(({ score }) => score > positive);
   const side = (of: 'first' | 'second'): Vectors => ({
     shape: [alike.length, shape[1]],
     row: (index) => row(alike[index]?.[of] as number),

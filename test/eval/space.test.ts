@@ -46,10 +46,11 @@ describe('measureSpace', () => {
       { first: 0, second: 2, score: 3 },
       { first: 0, second: 4, score: 0 },
     ];
-    const { measures } = await measureSpace(vectors, { pairs });
+    const { measures } = await measureSpace(vectors, { pairs, positive: 3 });
     expect(measures.positives).toBe(2);
     expect(measures.alignment).toBeCloseTo((0 + 2 - Math.SQRT2) / 2, 6);
     expect(measures.spearman).toBeCloseTo(1, 10);
+    expect((await measureSpace(vectors, { pairs })).measures.positives).toBe(1); // 4 is not above 4
     const none = await measureSpace(vectors, { pairs, positive: 6 });
     expect(none.measures).not.toHaveProperty('alignment');
   });

@@ -67,6 +67,18 @@ export class ParameterStore implements Disposable {
     this.#version++;
   }
 
+  /**
+   * Replaces all values and forgets the gradients: a store that a failed op has poisoned is sound again.
+   * @param values [size]
+   * @throws ShapeError, DTypeError
+   */
+  restore(values: Float32Array | Float64Array): void {
+    this.values.write(values);
+    fill(this.rawGradients, 0);
+    this.clearGradients();
+    this.changed();
+  }
+
   /** @throws ArgumentError when there is no parameter of that name */
   parameter(name: string): Parameter {
     const found = this.#byName.get(name);

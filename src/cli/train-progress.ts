@@ -65,6 +65,10 @@ export class TrainProgress implements TrainListener {
     if (this.#warnings === namedWarnings) this.#line('more such messages are in metrics.jsonl');
   }
 
+  onNote(message: string): void {
+    this.#line(`note: ${message}`);
+  }
+
   /** Clears a redrawn line. */
   end(): void {
     if (this.#shown) this.#stream.write('\r\x1b[K');

@@ -1,14 +1,17 @@
 // Retrieval: each query's 100 nearest documents by cosine over the whole corpus, and how well they are the relevant ones
-// (ranking-metrics.ts). Equal cosines are ranked by the documents' ids, in the order of their code points, so that a result
-// does not depend on the order of the corpus. Documents are encoded a part at a time and not kept.
+// (ranking-metrics.ts). Equal cosines are ranked by the documents' ids (nearest-documents.ts), so that a result does not
+// depend on the order of the corpus. Documents are encoded a part at a time and not kept.
 
 import type { EncodeOptions } from '../embed/encode-options.ts';
 import { DataError } from '../errors.ts';
-import { dotProduct, unitVector } from './cosine.ts';
+import type { Engine } from '../native/engine.ts';
+import { NearestDocuments } from './nearest-documents.ts';
 import { LONGEST_RANKING, type RankingMetrics, rankingMetrics } from './ranking-metrics.ts';
 
 /** What an evaluation needs of an encoder: `SentenceEncoder` has it. */
 export interface RetrievalEncoder {
+  /** Compares queries with documents. */
+  readonly engine: Engine;
   encodeQuery(texts: string[], options?: EncodeOptions): Promise<{ row(index: number): Float32Array }>;
   encodeDocument(texts: string[], options?: EncodeOptions): Promise<{ row(index: number): Float32Array }>;
 }
@@ -57,8 +60,7 @@ export async function evaluateRetrieval(
     kept.map(({ text }) => text),
     options,
   );
-  const queries = kept.map((_, index) => unitVector(vectors.row(index)));
-  const best = kept.map((): Hit[] => []);
+  const nearest = new NearestDocuments(encoder.engine, vectors, kept.length, LONGEST_RANKING);
   const seen = new Set<string>();
   for await (const documents of inParts(data.corpus)) {
     for (const { id } of documents) refuseTwice('document', id, seen);
@@ -66,13 +68,12 @@ export async function evaluateRetrieval(
       documents.map(({ text }) => text),
       options,
     );
-    for (const [index, { id }] of documents.entries()) {
-      const document = unitVector(encoded.row(index));
-      for (const [query, vector] of queries.entries())
-        insert(best[query] as Hit[], { id, score: dotProduct(vector, document) });
-    }
+    await nearest.add(
+      documents.map(({ id }) => id),
+      encoded,
+    );
   }
-  const rankings = best.map((hits) => hits.map(({ id }) => id));
+  const rankings = nearest.rankings.map((hits) => hits.map(({ id }) => id));
   const relevant = kept.map(({ id }) => data.relevant.get(id) as ReadonlySet<string>);
   return {
     metrics: rankingMetrics(rankings, relevant),
@@ -111,30 +112,4 @@ async function* inParts(corpus: RetrievalData['corpus']): AsyncGenerator<Identif
     part = [];
   }
   if (part.length > 0) yield part;
-}
-
-interface Hit {
-  id: string;
-  score: number;
-}
-
-const before = (a: Hit, b: Hit) => (a.score === b.score ? comesFirst(a.id, b.id) : a.score > b.score);
-
-/** By code points; `<` alone goes by UTF-16 units. */
-function comesFirst(a: string, b: string): boolean {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
-}
-
-/** Keeps the best, best first. */
-function insert(hits: Hit[], hit: Hit): void {
-  const worst = hits.at(-1);
-  if (hits.length === LONGEST_RANKING && worst !== undefined && !before(hit, worst)) return;
-  let [low, high] = [0, hits.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (before(hit, hits[middle] as Hit)) high = middle;
-    else low = middle + 1;
-  }
-  hits.splice(low, 0, hit);
-  if (hits.length > LONGEST_RANKING) hits.pop();
 }

@@ -5,8 +5,7 @@ import { ArgumentError } from '../errors.ts';
 import { uploadBatch } from '../nn/encoder-batch.ts';
 import { type ForwardContext, mixSeed } from '../nn/forward-context.ts';
 import type { MaskedLanguageHead } from '../nn/masked-language-head.ts';
-import { weightedSum } from '../ops/rows.ts';
-import { reshape } from '../ops/slices.ts';
+import { add, multiply } from '../ops/elementwise.ts';
 import { gatherRows } from '../ops/table-rows.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -24,15 +23,18 @@ export interface MaskedLanguageOptions {
   share?: number | undefined;
 }
 
+/** By which the second pass draws other masks and other dropout than the first. */
+const secondPass = 1;
+
 /** `objective` plus `weight` times the masked language loss; both are in the metrics. */
 export function withMaskedLanguage(objective: Objective, options: MaskedLanguageOptions): Objective {
   const { weight = 0.1 } = options;
   return (model, batch, context) => {
-    const { loss: contrastive } = objective(model, batch, context);
-    const masked = maskedLanguageLoss(model, batch, { ...context, seed: mixSeed(context.seed, 1) }, options);
-    const row = (loss: Tensor) => reshape(loss, [1, 1]);
-    const loss = reshape(weightedSum(row(contrastive), row(masked), 1, weight), [1]);
-    return { loss, metrics: { contrastive, maskedLanguage: masked } };
+    const { loss: contrastive, metrics } = objective(model, batch, context);
+    const second = { ...context, seed: mixSeed(context.seed, secondPass) };
+    const maskedLanguage = maskedLanguageLoss(model, batch, second, options);
+    const loss = add(contrastive, multiply(maskedLanguage, weight));
+    return { loss, metrics: { ...metrics, contrastive, maskedLanguage } };
   };
 }
 

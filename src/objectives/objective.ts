@@ -1,6 +1,8 @@
 // What every objective is made of: a model, a batch of texts by columns, and a loss. Objectives over sentences' vectors
 // say which sequences are encoded and what the loss of their vectors is; encoding lies between the two, so that GradCache
-// can do it in chunks.
+// can do it in chunks. Learning from a batch is forward and backward, on one tape or in chunks.
+import { backward } from '../autograd/backward.ts';
+import { withTape } from '../autograd/tape.ts';
 import type { Encoder } from '../nn/encoder.ts';
 import { uploadBatch } from '../nn/encoder-batch.ts';
 import type { ForwardContext } from '../nn/forward-context.ts';
@@ -30,16 +32,38 @@ export interface ObjectiveBatch {
 
 export interface ObjectiveResult {
   loss: Tensor; // [1]
-  /** The parts of a loss that has several, [1] each. */
+  /** What else is measured, [1] each: the parts of a loss that has several. */
   metrics: Record<string, Tensor>;
 }
 
-/** Queues a forward pass. `backward` of its loss is the caller's, who opened the tape. */
+/** Queues a forward pass. `backward` of its loss is for whoever opened the tape: {@link onOneTape}. */
 export type Objective = (
   model: TrainedModel,
   batch: ObjectiveBatch,
   context: ForwardContext,
 ) => ObjectiveResult;
+
+/**
+ * Queues the forward and backward passes of a batch: `factor` times the loss's gradients are added to the stores of the
+ * parameters; 1 by default.
+ * @returns what the caller disposes of
+ */
+export type LearnBatch = (
+  model: TrainedModel,
+  batch: ObjectiveBatch,
+  context: ForwardContext,
+  factor?: number,
+) => Promise<ObjectiveResult>;
+
+/** Learns from a batch at once. */
+export function onOneTape(objective: Objective): LearnBatch {
+  return async (model, batch, context, factor) =>
+    withTape(() => {
+      const result = objective(model, batch, context);
+      backward(result.loss, factor);
+      return result;
+    });
+}
 
 /** Sequences to encode, each with the id that its dropout is drawn by. */
 export interface Sequences {

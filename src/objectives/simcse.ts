@@ -12,6 +12,7 @@ import { cosineSoftmaxLoss } from '../ops/cosine-softmax-loss.ts';
 import { splitRows } from '../ops/slices.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { hardNegativePairs } from './contrastive-pairs.ts';
+import { scaleOf, type Temperature } from './learned-temperature.ts';
 import { everyText, type ObjectiveBatch, twins, type VectorObjective } from './objective.ts';
 
 /** The reference's poolers: how vectors are made, and whether the MLP head follows in training. */
@@ -25,7 +26,7 @@ export const SIMCSE_POOLERS = {
 
 export interface SimcseOptions {
   /** 0.05 by default. */
-  temperature?: number | undefined;
+  temperature?: Temperature | undefined;
   /** Equal texts of a batch do not count as negatives of one another; the reference lets them. */
   hideEqualTexts?: boolean | undefined;
 }
@@ -38,8 +39,8 @@ export function simcseUnsupervised(options: SimcseOptions = {}): VectorObjective
     loss(vectors, batch) {
       const { examples } = batch;
       const [first, second] = splitRows(vectors, [examples, examples]) as [Tensor, Tensor];
-      const ids = hideEqualTexts ? textIds(vectors, batch, [0, examples], [0, examples]) : {};
-      return cosineSoftmaxLoss(first, second, { scale: 1 / temperature, ...ids });
+      const ids = hideEqualTexts ? textIds(vectors, batch, 0) : {};
+      return cosineSoftmaxLoss(first, second, { scale: scaleOf(temperature), ...ids });
     },
   };
 }
@@ -65,25 +66,21 @@ export function simcseSupervised(options: SupervisedSimcseOptions = {}): VectorO
       const [first, others] = splitRows(vectors, [examples, total - examples]) as [Tensor, Tensor];
       const own = hardNegativePairs(examples).weighted as Int32Array;
       const weighted = columns === 3 && logWeight !== 0 ? Tensor.from(vectors.engine, own) : undefined;
-      const ids = hideEqualTexts ? textIds(vectors, batch, [0, examples], [examples, total]) : {};
-      return cosineSoftmaxLoss(first, others, { scale: 1 / temperature, weighted, logWeight, ...ids });
+      const ids = hideEqualTexts ? textIds(vectors, batch, examples) : {};
+      return cosineSoftmaxLoss(first, others, { scale: scaleOf(temperature), weighted, logWeight, ...ids });
     },
   };
 }
 
-function textIds(
-  { engine }: Tensor,
-  { textIds: ids }: ObjectiveBatch,
-  queries: number[],
-  candidates: number[],
-) {
+/** By which equal texts are known. @param candidates the batch's text that the first candidate is */
+function textIds({ engine }: Tensor, { examples, textIds: ids }: ObjectiveBatch, candidates: number) {
   if (ids === undefined) {
     throw new ArgumentError(
-      '[simcse] expected the batch to number its texts, for equal ones are to be hidden',
+      '[simcse] expected the batch to number its texts, for equal ones are to be hidden, but it has no textIds',
     );
   }
   return {
-    queryIds: Tensor.from(engine, ids.slice(...queries)),
-    candidateIds: Tensor.from(engine, ids.slice(...candidates)),
+    queryIds: Tensor.from(engine, ids.slice(0, examples)),
+    candidateIds: Tensor.from(engine, ids.slice(candidates)),
   };
 }

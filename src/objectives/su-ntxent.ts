@@ -3,22 +3,23 @@
 import { cosineSoftmaxLoss } from '../ops/cosine-softmax-loss.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { neighbourPairs } from './contrastive-pairs.ts';
+import { scaleOf, type Temperature } from './learned-temperature.ts';
 import { neighbours, type VectorObjective } from './objective.ts';
 
 export interface SuNtxentOptions {
-  /** 1 / temperature; 20 by default. */
-  scale?: number | undefined;
+  /** 0.05 by default, a scale of 20. */
+  temperature?: Temperature | undefined;
 }
 
 /** Texts, each encoded twice. */
 export function suNtxent(options: SuNtxentOptions = {}): VectorObjective {
-  const { scale = 20 } = options;
+  const { temperature = 0.05 } = options;
   return {
     sequences: neighbours,
     loss(vectors, { examples }) {
       const { positives, excluded } = neighbourPairs(2 * examples);
       return cosineSoftmaxLoss(vectors, vectors, {
-        scale,
+        scale: scaleOf(temperature),
         positives: Tensor.from(vectors.engine, positives),
         excluded: Tensor.from(vectors.engine, excluded as Int32Array, [2 * examples, 2]),
       });

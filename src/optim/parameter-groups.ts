@@ -2,8 +2,13 @@
 // differs. Neighbours with equal settings are one group, since the optimizer's op walks over flat memory.
 import { ArgumentError } from '../errors.ts';
 
-/** What is left out of weight decay: biases and layer norms, as BERT and transformers have it. */
-export const DEFAULT_NO_DECAY: readonly string[] = ['(^|\\.)bias$', 'LayerNorm', 'layer_norm'];
+/** What is left out of weight decay: biases and layer norms, as BERT and transformers have it, and CLIP's logit scale. */
+export const DEFAULT_NO_DECAY: readonly string[] = [
+  '(^|\\.)bias$',
+  'LayerNorm',
+  'layer_norm',
+  '^logit_scale$',
+];
 
 export interface GroupOptions {
   weightDecay: number;

@@ -23,7 +23,9 @@ const tokenId = z
 
 const specSchema = z.looseObject({
   truncation: z.looseObject({ direction: z.string().optional() }).nullish(),
-  added_tokens: z.array(z.looseObject({ id: tokenId, content: z.string() })).default([]),
+  added_tokens: z
+    .array(z.looseObject({ id: tokenId, content: z.string(), special: z.boolean().optional() }))
+    .default([]),
   normalizer: component.nullish(),
   pre_tokenizer: component.nullish(),
   post_processor: component.nullish(),
@@ -41,6 +43,8 @@ export type TokenizerSpec = z.infer<typeof specSchema>;
 export interface LoadedSpec {
   spec: TokenizerSpec;
   source: string;
+  /** What the folder calls the token that stands for a hidden word, if it says so. */
+  maskName: string | undefined;
 }
 
 /**
@@ -57,10 +61,14 @@ export async function readTokenizerSpec(folder: string, lowerCase: boolean): Pro
     );
   }
   const normalizer = withSettings(spec.normalizer ?? null, settings);
-  return { spec: { ...spec, normalizer: lowerCase ? lowerCaseFirst(normalizer) : normalizer }, source };
+  return {
+    spec: { ...spec, normalizer: lowerCase ? lowerCaseFirst(normalizer) : normalizer },
+    source,
+    maskName: settings.specialTokens.mask_token,
+  };
 }
 
-async function firstSpec(folder: string, settings: TokenizerSettings): Promise<LoadedSpec> {
+async function firstSpec(folder: string, settings: TokenizerSettings): Promise<Omit<LoadedSpec, 'maskName'>> {
   const jsonPath = join(folder, 'tokenizer.json');
   const json = await readTextFile(jsonPath);
   if (json !== undefined) return { spec: checkSpec(parseObject(json, jsonPath), jsonPath), source: jsonPath };
@@ -112,6 +120,21 @@ export function vocabularySizeOf(spec: TokenizerSpec): number {
   for (const { id } of spec.added_tokens) largest = Math.max(largest, id);
   for (const id of processorIds(spec.post_processor ?? null)) largest = Math.max(largest, id);
   return largest + 1;
+}
+
+/** Ids that no word of a text gets: [CLS], [SEP], [PAD], [UNK], [MASK] and their like. */
+export function specialIdsOf(spec: TokenizerSpec): number[] {
+  const added = spec.added_tokens.filter(({ special }) => special === true).map(({ id }) => id);
+  return [...new Set([...added, ...processorIds(spec.post_processor ?? null)])];
+}
+
+/** The id of the token that stands for a hidden word; undefined where there is none. */
+export function maskIdOf(spec: TokenizerSpec, maskName: string | undefined): number | undefined {
+  const names = maskName === undefined ? ['[MASK]', '<mask>'] : [maskName];
+  const { vocab } = spec.model;
+  const known = new Map<string, unknown>(Array.isArray(vocab) ? [] : Object.entries(vocab));
+  for (const { content, id } of spec.added_tokens) known.set(content, id);
+  return names.map((name) => known.get(name)).find((id) => typeof id === 'number');
 }
 
 // A post-processor names its special tokens' ids on its own: [text, id] pairs, or a table with lists of ids.

@@ -7,7 +7,13 @@ import type { Tokenizer as NativeTokenizer } from 'tokenizers';
 import { ArgumentError, TokenizerError } from '../errors.ts';
 import { withTokenizerThreadsCapped } from '../native/tokenizer-threads.ts';
 import { TextCutter, type TextPrefix } from './text-cutter.ts';
-import { readTokenizerSpec, vocabularySizeOf } from './tokenizer-spec.ts';
+import {
+  type LoadedSpec,
+  maskIdOf,
+  readTokenizerSpec,
+  specialIdsOf,
+  vocabularySizeOf,
+} from './tokenizer-spec.ts';
 
 /** Token ids of several texts, laid end to end. */
 export interface RaggedTokens {
@@ -45,20 +51,20 @@ export class Tokenizer {
   readonly vocabularySize: number;
   /** Most tokens of one text, special tokens included. */
   readonly maxLength: number;
+  /** Ids that no word gets: [CLS], [SEP], [PAD] and their like. */
+  readonly specialIds: readonly number[];
+  /** Of [MASK], where the vocabulary has one. */
+  readonly maskId: number | undefined;
   readonly #native: NativeTokenizer;
   readonly #cutter: TextCutter | undefined;
   readonly #source: string;
 
-  private constructor(
-    native: NativeTokenizer,
-    cutter: TextCutter | undefined,
-    vocabularySize: number,
-    maxLength: number,
-    source: string,
-  ) {
+  private constructor(native: NativeTokenizer, { spec, source, maskName }: LoadedSpec, maxLength: number) {
     this.#native = native;
-    this.#cutter = cutter;
-    this.vocabularySize = vocabularySize;
+    this.#cutter = TextCutter.for(spec);
+    this.vocabularySize = vocabularySizeOf(spec);
+    this.specialIds = specialIdsOf(spec);
+    this.maskId = maskIdOf(spec, maskName);
     this.maxLength = maxLength;
     this.#source = source;
   }
@@ -69,7 +75,8 @@ export class Tokenizer {
    */
   static async load(folder: string, options: TokenizerOptions): Promise<Tokenizer> {
     const { maxLength, lowerCase = false } = options;
-    const { spec, source } = await readTokenizerSpec(folder, lowerCase);
+    const loaded = await readTokenizerSpec(folder, lowerCase);
+    const { spec, source } = loaded;
     const library = await loadLibrary();
     let native: NativeTokenizer;
     let specialTokens: number;
@@ -88,7 +95,7 @@ export class Tokenizer {
       );
     }
     native.setTruncation(maxLength);
-    return new Tokenizer(native, TextCutter.for(spec), vocabularySizeOf(spec), maxLength, source);
+    return new Tokenizer(native, loaded, maxLength);
   }
 
   /**

@@ -7,14 +7,13 @@
 //   checkpoints/step-00000250/tensors.safetensors
 //   checkpoints/step-00000250/checksums.json  { "<file>": SHA-256 in hexadecimal }
 
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, FormatError } from '../errors.ts';
 import { syncFolder, temporaryName, writeFileAtomic } from '../io/atomic-file.ts';
 import { fileError, systemErrorCode } from '../io/file-error.ts';
+import { sha256OfFile } from '../io/file-hash.ts';
 import { listFolder } from '../io/folder-path.ts';
 import { checkJson, jsonText, readJsonFile } from '../io/json-file.ts';
 import { SafetensorsFile } from '../io/safetensors.ts';
@@ -43,7 +42,7 @@ const sumFile = 'checksums.json';
 const namePattern = /^step-(\d{8,})$/;
 
 /** `step-00000250` */
-export function checkpointName(step: number): string {
+function checkpointName(step: number): string {
   return `step-${String(step).padStart(8, '0')}`;
 }
 
@@ -68,8 +67,8 @@ export async function writeCheckpoint(
     await writeFileAtomic(join(temporary, stateFile), jsonText(state));
     await writeSafetensors(join(temporary, tensorFile), tensors);
     const sums = {
-      [stateFile]: await sumOf(join(temporary, stateFile)),
-      [tensorFile]: await sumOf(join(temporary, tensorFile)),
+      [stateFile]: await sha256OfFile(join(temporary, stateFile)),
+      [tensorFile]: await sha256OfFile(join(temporary, tensorFile)),
     };
     await writeFileAtomic(join(temporary, sumFile), jsonText(sums));
     await syncFolder(temporary);
@@ -124,7 +123,7 @@ async function readComplete(path: string): Promise<{ state: unknown; tensors: Ma
     (message) => new FormatError(message),
   );
   for (const [name, sum] of Object.entries(sums)) {
-    if ((await sumOf(join(path, name))) === sum) continue;
+    if ((await sha256OfFile(join(path, name))) === sum) continue;
     throw new FormatError(`'${join(path, name)}' is damaged: its checksum is not the one that was written`);
   }
   const file = await SafetensorsFile.open(join(path, tensorFile));
@@ -135,17 +134,6 @@ async function readComplete(path: string): Promise<{ state: unknown; tensors: Ma
   } finally {
     await file.close();
   }
-}
-
-async function sumOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }))
-      hash.update(chunk as Buffer);
-  } catch (error) {
-    throw fileError('read', path, error);
-  }
-  return hash.digest('hex');
 }
 
 async function latestName(folder: string): Promise<string | undefined> {

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { SCHEDULES } from '../optim/schedule.ts';
+import { checkRules } from './config-rules.ts';
 
 const text = z.string('expected a text').min(1, 'expected a text that is not empty');
 const whole = (least: number) =>
@@ -36,12 +37,16 @@ export const OBJECTIVES = [
 
 const objectiveTable = z.strictObject({
   name: oneOf(OBJECTIVES),
-  /** SimCSE: a dense layer with tanh over the pooled vector, in training only (`training`), always, or never. */
+  /** A dense layer with tanh over the pooled vector, in training only (`training`), always, or never. */
   head: oneOf(['training', 'always', 'none']).optional(),
   /** Added to the logit of a row's own hard negative. */
   hardNegativeWeight: number.optional(),
   /** SimCSE: equal texts of a batch are no negatives of one another. */
   hideEqualTexts: flag.optional(),
+  /** SimCSE and su-ntxent: of the masked language loss that is added; without it, or 0, there is none. */
+  maskedLanguageWeight: fromZero.optional(),
+  /** SimCSE and su-ntxent: `temperature` is only where learning it begins. */
+  learnableTemperature: flag.optional(),
   /** triplet: how much further the negative must be. */
   margin: positive.optional(),
   distance: oneOf(['euclidean', 'cosine']).optional(),
@@ -76,8 +81,7 @@ const evaluationTable = z.strictObject({
   metric: oneOf(['spearman', 'pearson']).default('spearman'),
 });
 
-/** The schema of a run's configuration. */
-export const configSchema = z.strictObject({
+const runTable = z.strictObject({
   model: text,
   /** One data set, or several that are mixed. */
   data: z.preprocess(
@@ -152,14 +156,24 @@ export const configSchema = z.strictObject({
   backend: text.optional(),
 });
 
+/** The schema of a run's configuration. */
+export const configSchema = runTable.superRefine((config, context) => {
+  for (const { path, message } of checkRules(config)) context.addIssue({ code: 'custom', path, message });
+});
+
 /** As it is written in a file or in code. */
-export type TrainConfigInput = z.input<typeof configSchema>;
+export type TrainConfigInput = z.input<typeof runTable>;
 
 /** With all defaults. */
-export type TrainConfig = z.output<typeof configSchema>;
+export type TrainConfig = z.output<typeof runTable>;
 
 /** Options of one objective. */
 export type ObjectiveConfig = TrainConfig['objective'];
 
 /** One data set of a run. */
 export type DataSetConfig = TrainConfig['data'][number];
+
+/** What a data set is learned by: its own objective, or the run's. */
+export function objectiveOf(set: DataSetConfig, config: TrainConfig): ObjectiveConfig {
+  return set.objective ?? config.objective;
+}

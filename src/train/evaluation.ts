@@ -33,8 +33,9 @@ export class Evaluation {
     const pairs: ScoredPair[] = [];
     const { columns, format, header } = config;
     for await (const pair of readScoredPairs(config.data, { columns, format, header })) pairs.push(pair);
-    if (pairs.filter(({ score }) => score !== null).length < 2) {
-      throw new DataError(`${config.data}: expected at least two pairs with a score`);
+    const scored = pairs.filter(({ score }) => score !== null).length;
+    if (scored < 2) {
+      throw new DataError(`${config.data}: expected at least two pairs with a score but found ${scored}`);
     }
     return new Evaluation(config, pairs);
   }
@@ -46,8 +47,7 @@ export class Evaluation {
       this.#pairs,
       signal === undefined ? {} : { signal },
     );
-    const chosen = this.config.metric === 'spearman' ? spearman : pearson;
-    return { spearman, pearson, pairs, score: chosen };
+    return { spearman, pearson, pairs, score: { spearman, pearson }[this.config.metric] };
   }
 }
 

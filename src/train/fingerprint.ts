@@ -1,11 +1,9 @@
 // What a checkpoint belongs to: the data, the untrained model and the settings that decide what the run computes. Where
 // they differ, continuing would give weights that no single run has, so it is refused, and what changed is named.
 
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { fileError } from '../io/file-error.ts';
+import { sha256OfFile } from '../io/file-hash.ts';
 import { listFolder } from '../io/folder-path.ts';
 import type { TrainConfig } from './config.ts';
 
@@ -13,7 +11,7 @@ import type { TrainConfig } from './config.ts';
 export type Fingerprint = Record<string, string>;
 
 /** Settings that do not change what is computed, only where it is written, how often and how fast. */
-const free = new Set([
+const withoutEffect = new Set([
   'model',
   'data',
   'output',
@@ -35,7 +33,7 @@ export function fingerprintOf(
   data: readonly { fingerprint: string }[],
   model: Readonly<Record<string, string>>,
 ): Fingerprint {
-  const settings = Object.entries(config).filter(([key]) => !free.has(key));
+  const settings = Object.entries(config).filter(([key]) => !withoutEffect.has(key));
   return {
     ...Object.fromEntries(settings.map(([key, value]) => [key, JSON.stringify(value)])),
     ...Object.fromEntries(
@@ -76,16 +74,8 @@ export function checkFingerprint(saved: Fingerprint, now: Fingerprint): void {
 /** SHA-256 of each of a model folder's files that decide what it computes. @throws FileError */
 export async function modelFingerprint(folder: string): Promise<Record<string, string>> {
   const sums: Record<string, string> = {};
-  for (const name of (await listFolder(folder)).filter((each) => modelFiles.test(each))) {
-    const hash = createHash('sha256');
-    try {
-      for await (const chunk of createReadStream(join(folder, name), { highWaterMark: 2 ** 20 })) {
-        hash.update(chunk as Buffer);
-      }
-    } catch (error) {
-      throw fileError('read', join(folder, name), error);
-    }
-    sums[name] = hash.digest('hex');
+  for (const name of await listFolder(folder)) {
+    if (modelFiles.test(name)) sums[name] = await sha256OfFile(join(folder, name));
   }
   return sums;
 }

@@ -27,22 +27,25 @@ export function checkConfig(value: TrainConfigInput | unknown, source: string): 
   const result = configSchema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues as [z.core.$ZodIssue];
+  throw new ConfigError(`${source}: ${describeIssue(issue, value)}`);
+}
+
+function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
   const path = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys') {
-    const key = [...path, issue.keys[0] as string].join('.');
-    const known = keysAt(configSchema, path);
-    const near = nearestName(issue.keys[0] as string, known);
-    const remedy =
-      near === undefined
-        ? `expected one of ${known.join(', ')}`
-        : `did you mean ${[...path, near].join('.')}?`;
-    throw new ConfigError(`${source}: unknown key "${key}"; ${remedy}`);
-  }
-  const missing = issue.code === 'invalid_type' && valueAt(value, path) === undefined;
-  const problem = missing ? 'it is missing' : `${issue.message} but found ${describe(valueAt(value, path))}`;
-  throw new ConfigError(
-    `${source}: key "${path.join('.')}": ${missing ? `${issue.message} but ${problem}` : problem}`,
-  );
+  if (issue.code === 'unrecognized_keys') return describeUnknown(path, issue.keys[0] as string);
+  const expected = `key "${path.join('.')}": ${issue.message}`;
+  if (issue.code === 'custom') return expected;
+  const found = valueAt(value, path);
+  if (found === undefined && issue.code === 'invalid_type') return `${expected} but it is missing`;
+  return `${expected} but found ${describe(found)}`;
+}
+
+function describeUnknown(path: readonly string[], name: string): string {
+  const known = keysAt(configSchema, path);
+  const near = nearestName(name, known);
+  const remedy =
+    near === undefined ? `expected one of ${known.join(', ')}` : `did you mean ${[...path, near].join('.')}?`;
+  return `unknown key "${[...path, name].join('.')}"; ${remedy}`;
 }
 
 /**

@@ -5,8 +5,8 @@ import { FormatError } from '../errors.ts';
 import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
 import type { AdamW } from '../optim/adamw.ts';
 
-const names = (index: number) =>
-  [`values.${index}`, `first_moment.${index}`, `second_moment.${index}`] as const;
+const namesOf = (store: number) =>
+  [`values.${store}`, `first_moment.${store}`, `second_moment.${store}`] as const;
 
 /** What is to be saved, once every command queued before has run. */
 export async function tensorsOf(
@@ -18,7 +18,7 @@ export async function tensorsOf(
   const tensors: SafetensorsTensor[] = [];
   for (const index of stores.keys()) {
     const parts = [(await values[index]) as Float32Array, firstMoments[index], secondMoments[index]];
-    for (const [part, name] of names(index).entries()) {
+    for (const [part, name] of namesOf(index).entries()) {
       const data = parts[part] as Float32Array;
       tensors.push({ name, dtype: 'F32', shape: [data.length], data });
     }
@@ -26,7 +26,7 @@ export async function tensorsOf(
   return tensors;
 }
 
-/** @throws FormatError when the tensors are of other parameters */
+/** Puts saved tensors into stores and optimizer, whatever became of them. @throws FormatError when the tensors are of other parameters */
 export function loadTensors(
   stores: readonly ParameterStore[],
   optimizer: AdamW,
@@ -36,15 +36,14 @@ export function loadTensors(
   const firstMoments: Float32Array[] = [];
   const secondMoments: Float32Array[] = [];
   for (const [index, store] of stores.entries()) {
-    const [values, first, second] = names(index).map((name) => {
+    const [values, first, second] = namesOf(index).map((name) => {
       const tensor = tensors.get(name);
       if (tensor?.length === store.size) return tensor;
       throw new FormatError(
         `expected tensor ${name} of ${store.size} elements in the checkpoint but found ${tensor?.length ?? 'none'}`,
       );
     }) as [Float32Array, Float32Array, Float32Array];
-    store.values.write(values);
-    store.changed();
+    store.restore(values);
     firstMoments.push(first);
     secondMoments.push(second);
   }

@@ -2,6 +2,7 @@
 // none waited for. What is read back, losses and the gradient's norm, arrives a step later.
 
 import { mixSeed } from '../nn/forward-context.ts';
+import type { ObjectiveResult } from '../objectives/objective.ts';
 import type { AdamW } from '../optim/adamw.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Learner } from './learner.ts';
@@ -21,6 +22,8 @@ export interface StepResult {
   step: number;
   /** Mean over the step's batches. */
   loss: number;
+  /** What else objectives measure, each the mean over the batches that have it: the parts of a loss, the temperature. */
+  metrics: Readonly<Record<string, number>>;
   /** Before clipping. */
   gradientNorm: number;
   learningRate: number;
@@ -32,6 +35,7 @@ export interface StepResult {
 
 /** A step that is under way. */
 export interface QueuedStep {
+  step: number;
   result: Promise<StepResult>;
 }
 
@@ -48,28 +52,56 @@ export async function queueStep(
 ): Promise<QueuedStep | undefined> {
   const { step, seed, accumulation, learningRate } = place;
   for (const store of learner.stores) store.clearGradients();
-  const losses: Tensor[] = [];
+  const learned: ObjectiveResult[] = [];
   try {
     for (const [index, batch] of batches.entries()) {
       await learner.engine.ready();
       if (aborted()) return undefined;
       const number = (step - 1) * accumulation + index;
-      losses.push(await learner.learn(batch, mixSeed(seed, number), 1 / batches.length));
+      learned.push(await learner.learn(batch, mixSeed(seed, number), 1 / batches.length));
     }
-    const norm = optimizer.step(learningRate, losses);
-    const reading = Promise.all([norm.data(), ...losses.map((loss) => loss.data())]);
-    norm.dispose();
+    const losses = learned.map(({ loss }) => loss);
+    using norm = optimizer.step(learningRate, losses);
+    const reading = Promise.all([
+      numberOf(norm),
+      Promise.all(losses.map(numberOf)),
+      Promise.all(learned.map(({ metrics }) => numbersOf(metrics))),
+    ]);
     const examples = batches.reduce((sum, batch) => sum + batch.examples, 0);
     const tokens = batches.reduce((sum, batch) => sum + batch.tokens.tokenIds.length, 0);
-    const result = reading.then(([squared, ...values]) => {
-      const loss = values.reduce((sum, [value = Number.NaN]) => sum + value, 0) / values.length;
-      const gradientNorm = Math.sqrt(squared[0] as number);
+    const result = reading.then(([squaredNorm, ofBatches, metrics]) => {
+      const loss = mean(ofBatches);
+      const gradientNorm = Math.sqrt(squaredNorm);
       const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
-      return { step, loss, gradientNorm, learningRate, examples, tokens, finite };
+      const means = meansByName(metrics);
+      return { step, loss, metrics: means, gradientNorm, learningRate, examples, tokens, finite };
     });
     result.catch(() => {}); // awaited when it is settled
-    return { result };
+    return { step, result };
   } finally {
-    for (const loss of losses) loss.dispose();
+    for (const { loss, metrics } of learned) {
+      for (const tensor of [loss, ...Object.values(metrics)]) tensor.dispose();
+    }
   }
+}
+
+async function numberOf(tensor: Tensor): Promise<number> {
+  const [value = Number.NaN] = await tensor.data();
+  return value;
+}
+
+async function numbersOf(metrics: Readonly<Record<string, Tensor>>): Promise<[string, number][]> {
+  return Promise.all(
+    Object.entries(metrics).map(
+      async ([name, tensor]): Promise<[string, number]> => [name, await numberOf(tensor)],
+    ),
+  );
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function meansByName(measured: readonly [string, number][][]): Record<string, number> {
+  const byName = new Map<string, number[]>();
+  for (const [name, value] of measured.flat()) byName.set(name, [...(byName.get(name) ?? []), value]);
+  return Object.fromEntries([...byName].map(([name, values]) => [name, mean(values)]));
 }

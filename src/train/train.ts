@@ -2,11 +2,11 @@
 
 import { AbortedError } from '../errors.ts';
 import type { TrainConfigInput } from './config.ts';
+import { createLearner } from './create-learner.ts';
 import { Evaluation } from './evaluation.ts';
 import type { Learner } from './learner.ts';
 import { checkConfig } from './read-config.ts';
 import { RunFolder } from './run-folder.ts';
-import { createLearner } from './sentence-learner.ts';
 import { Trainer, type TrainListener } from './trainer.ts';
 import { TrainingData } from './training-data.ts';
 

@@ -2,7 +2,7 @@
 // tokenized, and what the step before came to is looked at. A checkpoint holds all that decides the rest of the run, so a
 // run that was stopped anywhere and resumed ends with the same bits as one that was not.
 
-import { AbortedError, ExecutionError, LikewiseError } from '../errors.ts';
+import { AbortedError, LikewiseError } from '../errors.ts';
 import { AdamW } from '../optim/adamw.ts';
 import { scheduleFactor } from '../optim/schedule.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
@@ -14,11 +14,10 @@ import { MetricsLog } from './metrics-log.ts';
 import type { RunFolder } from './run-folder.ts';
 import { freshState, parseState, type RunState } from './run-state.ts';
 import { loadTensors, tensorsOf } from './run-tensors.ts';
+import { warningOfSkipped } from './skipped-steps.ts';
+import { stepFailure } from './step-failure.ts';
 import { type QueuedStep, queueStep, type StepResult } from './step-queue.ts';
 import type { StepBatches, TrainingData } from './training-data.ts';
-
-/** After so many steps in a row that changed nothing, going on is of no use. */
-const skippedStepsLimit = 20;
 
 /** What is told of a run while it runs. */
 export interface TrainListener {
@@ -26,6 +25,8 @@ export interface TrainListener {
   onStep?(result: StepResult, state: Readonly<RunState>): void;
   onEvaluation?(result: EvaluationResult, step: number, best: boolean): void;
   onWarning?(message: string): void;
+  /** What was assumed, before the first step. */
+  onNote?(message: string): void;
 }
 
 /** What a run is made of. */
@@ -47,6 +48,8 @@ export class Trainer {
   #state: RunState;
   #log!: MetricsLog;
   #queued: QueuedStep | undefined;
+  /** Of the latest checkpoint. */
+  #savedStep: number | undefined;
 
   constructor(parts: TrainerParts) {
     const { config, data, learner } = parts;
@@ -75,13 +78,14 @@ export class Trainer {
     checkFingerprint(state.fingerprint, this.#state.fingerprint);
     loadTensors(learner.stores, this.#optimizer, saved.tensors, state.optimizerSteps);
     this.#state = state;
+    this.#savedStep = saved.step;
     return state.step;
   }
 
   /**
    * Runs to the end and writes the model.
    * @throws AbortedError when the signal fired, a checkpoint having been written; ExecutionError for a step that is not
-   *   finite when that is to stop; FileError
+   *   finite when that is to stop; ExecutionError or OutOfMemoryError for one that the engine failed in; FileError
    */
   async run(): Promise<void> {
     const { folder, learner, data, listener } = this.#parts;
@@ -89,6 +93,7 @@ export class Trainer {
     try {
       const { step, totalSteps } = this.#state;
       if (step === 0) this.#noteSkippedRows();
+      for (const note of learner.notes) listener.onNote?.(note);
       listener.onStart?.({ step, totalSteps, examples: data.examples });
       await this.#train();
       const { best } = this.#state;
@@ -140,7 +145,8 @@ export class Trainer {
     const warmupSteps = warmup < 1 ? Math.round(warmup * totalSteps) : warmup;
     const factor = scheduleFactor({ name: schedule, warmupSteps, totalSteps }, this.#state.step);
     const place = { step: this.#state.step + 1, seed, accumulation, learningRate: learningRate * factor };
-    const queued = await queueStep(learner, this.#optimizer, step, place, () => signal?.aborted === true);
+    const aborted = () => signal?.aborted === true;
+    const queued = await this.#during(place.step, queueStep(learner, this.#optimizer, step, place, aborted));
     if (queued === undefined) return false;
     this.#state.step += 1;
     this.#state.optimizerSteps = this.#optimizer.steps;
@@ -150,12 +156,23 @@ export class Trainer {
     return true;
   }
 
+  /** Part of a step: an error of the engine comes out with what it means for the run. */
+  async #during<T>(step: number, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const { checkpoints: folder } = this.#parts.folder;
+      const saved = this.#savedStep === undefined ? undefined : { step: this.#savedStep, folder };
+      throw stepFailure(error, step, saved);
+    }
+  }
+
   /** Waits for what the queued step came to. */
   async #settle(): Promise<void> {
     const queued = this.#queued;
     this.#queued = undefined;
     if (queued === undefined) return;
-    const result = await queued.result;
+    const result = await this.#during(queued.step, queued.result);
     const state = this.#state;
     state.examples += result.examples;
     state.tokens += result.tokens;
@@ -163,10 +180,10 @@ export class Trainer {
     state.skippedInARow = result.finite ? 0 : state.skippedInARow + 1;
     if (!result.finite) this.#noteSkipped(result);
     const { config, listener } = this.#parts;
-    const { step, loss, gradientNorm, learningRate } = result;
+    const { step, loss, metrics, gradientNorm, learningRate } = result;
     if (result.finite && (step % config.logSteps === 0 || step === state.totalSteps)) {
       const { examples, tokens } = state;
-      this.#log.write('train', { step, loss, learningRate, gradientNorm, examples, tokens });
+      this.#log.write('train', { step, loss, ...metrics, learningRate, gradientNorm, examples, tokens });
     }
     listener.onStep?.(result, state);
   }
@@ -175,22 +192,12 @@ export class Trainer {
     for (const row of this.#parts.skipped) this.#log.write('event', { step: 0, event: 'row left out', row });
   }
 
-  #noteSkipped({ step, loss, gradientNorm }: StepResult): void {
+  #noteSkipped(result: StepResult): void {
     const { config, listener } = this.#parts;
+    const { step, loss, gradientNorm } = result;
     this.#state.skippedSteps += 1;
     this.#log.write('event', { step, event: 'not finite', loss, gradientNorm });
-    const what = `[train] expected a finite loss and gradient at step ${step} but the loss is ${loss} and the norm ${gradientNorm}`;
-    if (config.nanPolicy === 'stop') {
-      throw new ExecutionError(
-        `${what}; lower the learning rate, or leave out such steps with nanPolicy: skip`,
-      );
-    }
-    if (this.#state.skippedInARow >= skippedStepsLimit) {
-      throw new ExecutionError(
-        `${what}, as at the ${skippedStepsLimit - 1} steps before; lower the learning rate`,
-      );
-    }
-    listener.onWarning?.(`${what}; the step was left out`);
+    listener.onWarning?.(warningOfSkipped(result, config.nanPolicy, this.#state.skippedInARow));
   }
 
   /** Evaluation and checkpoint, where they are due. */
@@ -233,6 +240,7 @@ export class Trainer {
       { state: this.#state, tensors },
       config.keepCheckpoints,
     );
+    this.#savedStep = this.#state.step;
     await folder.pruneBest(this.#state.best?.step);
   }
 

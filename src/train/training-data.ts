@@ -5,11 +5,11 @@ import { ExampleFile } from '../data/example-file.ts';
 import type { Example } from '../data/example-row.ts';
 import { MixedSampler, type SampledBatch, type SamplerPosition } from '../data/mixed-sampler.ts';
 import type { RaggedTokens } from '../tokenizer/tokenizer.ts';
-import type { DataSetConfig, ObjectiveConfig, TrainConfig } from './config.ts';
+import { type DataSetConfig, type ObjectiveConfig, objectiveOf, type TrainConfig } from './config.ts';
 import type { TrainingBatch } from './learner.ts';
 
 /** What the examples of an objective look like. */
-export interface ExampleShape {
+interface ExampleShape {
   texts: number;
   scored: boolean;
 }
@@ -33,16 +33,10 @@ export class TrainingData {
   readonly files: readonly ExampleFile[];
   readonly #sampler: MixedSampler;
   readonly #config: TrainConfig;
-  readonly #sets: readonly { scored: boolean }[];
 
-  private constructor(
-    config: TrainConfig,
-    files: readonly ExampleFile[],
-    sets: readonly { scored: boolean }[],
-  ) {
+  private constructor(config: TrainConfig, files: readonly ExampleFile[]) {
     this.#config = config;
     this.files = files;
-    this.#sets = sets;
     const mixed = files.map(({ length, texts, keys }, index) => {
       const { batchSize, noDuplicates } = config.data[index] as DataSetConfig;
       return {
@@ -67,18 +61,13 @@ export class TrainingData {
     signal?: AbortSignal,
   ): Promise<TrainingData> {
     const files: ExampleFile[] = [];
-    const sets: { scored: boolean }[] = [];
     try {
       for (const set of config.data) {
-        const objective = set.objective ?? config.objective;
-        const { scored, texts } = exampleShape(objective, set);
+        const shape = exampleShape(objectiveOf(set, config), set);
         const { maxSamples } = config;
-        files.push(
-          await ExampleFile.open(set.path, { ...set, texts, scored, maxSamples, onSkipped, signal }),
-        );
-        sets.push({ scored });
+        files.push(await ExampleFile.open(set.path, { ...set, ...shape, maxSamples, onSkipped, signal }));
       }
-      return new TrainingData(config, files, sets);
+      return new TrainingData(config, files);
     } catch (error) {
       for (const file of files) await file.close();
       throw error;
@@ -132,6 +121,7 @@ export class TrainingData {
     tokenize: (texts: readonly string[]) => Promise<RaggedTokens>,
   ): Promise<TrainingBatch> {
     const file = this.files[set] as ExampleFile;
+    const { scored } = shapes[objectiveOf(this.#config.data[set] as DataSetConfig, this.#config).name];
     const examples = await file.read(rows);
     const columns = file.texts;
     const texts: string[] = [];
@@ -144,7 +134,7 @@ export class TrainingData {
       columns,
       tokens: await tokenize(texts),
       textIds: idsOf(texts),
-      scores: this.#sets[set]?.scored ? scoresOf(examples) : undefined,
+      scores: scored ? scoresOf(examples) : undefined,
     };
   }
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { DataError } from '../../src/errors.ts';
 import { rankingMetrics } from '../../src/eval/ranking-metrics.ts';
 import { evaluateRetrieval, type IdentifiedText } from '../../src/eval/retrieval.ts';
+import { Engine } from '../../src/native/engine.ts';
 
 interface Golden {
   queries: Record<string, number[]>;
@@ -25,7 +26,12 @@ function knowing(vectors: Record<string, number[]>) {
       row: (index: number) => Float32Array.from(vectors[texts[index] as string] as number[]),
     });
   };
-  return { calls, encodeQuery: encode('queries'), encodeDocument: encode('documents') };
+  return {
+    calls,
+    engine: Engine.shared(),
+    encodeQuery: encode('queries'),
+    encodeDocument: encode('documents'),
+  };
 }
 
 const named = (vectors: Record<string, unknown>): IdentifiedText[] =>

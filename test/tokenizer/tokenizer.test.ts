@@ -44,6 +44,25 @@ describe('kinds of folder', () => {
     expect(await encodeOne(tokenizer, '')).toEqual(idsOf('[CLS] [SEP]'));
   });
 
+  it.each<[string, Record<string, Content>, string[]]>([
+    ['tokenizer.json', { 'tokenizer.json': tokenizerJson() }, ['[CLS]', '[SEP]', '[UNK]', '[PAD]', '[MASK]']],
+    ['vocab.txt', { 'vocab.txt': VOCAB_TXT }, ['[CLS]', '[SEP]', '[UNK]', '[PAD]', '[MASK]']],
+  ])('%s says which ids no word gets, and which one stands for a hidden word', async (_name, tree, names) => {
+    const tokenizer = await load(tree);
+    expect([...tokenizer.specialIds].sort()).toEqual(names.flatMap((name) => idsOf(name)).sort());
+    expect([tokenizer.maskId]).toEqual(idsOf('[MASK]'));
+  });
+
+  it('takes the mask token that the folder names, or none', async () => {
+    const named = { 'vocab.txt': VOCAB_TXT, 'tokenizer_config.json': { mask_token: 'hello' } };
+    expect([(await load(named)).maskId]).toEqual(idsOf('hello'));
+    const bytes = await load({ 'vocab.json': BPE_VOCAB, 'merges.txt': BPE_MERGES });
+    expect(bytes.maskId).toBe(BPE_VOCAB['<mask>']);
+    expect(bytes.specialIds).toContain(BPE_VOCAB['</s>']);
+    const missing = { 'tokenizer.json': tokenizerJson(), 'tokenizer_config.json': { mask_token: '[NONE]' } };
+    expect((await load(missing)).maskId).toBeUndefined();
+  });
+
   it('byte-level BPE from vocab.json and merges.txt', async () => {
     const tokenizer = await load({ 'vocab.json': BPE_VOCAB, 'merges.txt': BPE_MERGES });
     const ids = ['<s>', 'hello', 'Ġhello', 'Ġ', 'Ġa', '<mask>', '.', '</s>'].map((token) => BPE_VOCAB[token]);

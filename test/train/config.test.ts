@@ -48,6 +48,22 @@ test.each([
     { data: [{ path: 'x', onCorrupt: 'ignore' }] },
     'key "data.0.onCorrupt": expected one of stop, skip but found "ignore"',
   ],
+  [
+    { objective: { name: 'simcse-unsupervised', margin: 1 } },
+    'key "objective.margin": expected an option of simcse-unsupervised: head, hideEqualTexts, maskedLanguageWeight, ',
+  ],
+  [
+    { data: [{ path: 'x', objective: { name: 'triplet', head: 'always' } }] },
+    'key "data.0.objective.head": expected no head for one data set, since all share one: set objective.head',
+  ],
+  [
+    { gradCache: 8, objective: { name: 'simcse-unsupervised', maskedLanguageWeight: 0.1 } },
+    'key "objective.maskedLanguageWeight": expected 0 with gradCache, ',
+  ],
+  [
+    { temperature: 0.001, objective: { name: 'su-ntxent', learnableTemperature: true } },
+    'key "objective.learnableTemperature": expected a temperature from 0.01, ',
+  ],
   [{ shuffle: 'yes' }, 'key "shuffle": expected true or false but found "yes"'],
 ])('%j is refused', (change, message) => {
   let error: unknown;

@@ -9,6 +9,7 @@ import { Engine } from '../../src/native/engine.ts';
 import { multiply, subtract } from '../../src/ops/elementwise.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { mean } from '../../src/ops/reduce.ts';
+import { gatherRows } from '../../src/ops/table-rows.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { Learner, TrainingBatch } from '../../src/train/learner.ts';
 import { seededRandom } from '../seeded-random.ts';
@@ -17,14 +18,22 @@ export const letters = 16;
 
 export interface ToyOptions {
   threads?: number;
-  /** Called for each batch; may change the loss to something that is not finite. */
-  onLearn?: (call: number, batch: TrainingBatch) => 'infinite' | undefined;
+  /**
+   * Called for each batch; may make its loss infinite, let an op of it fail in the engine, or fail the k-th allocation
+   * from now.
+   */
+  onLearn?: (
+    call: number,
+    batch: TrainingBatch,
+  ) => 'infinite' | 'failing' | { allocation: number } | undefined;
   /** Called before each batch. */
   onStats?: (stats: EngineStats) => void;
   onSave?: (folder: string) => Promise<void>;
 }
 
-export function toyLearner(options: ToyOptions = {}): Learner & { calls: number } {
+export type ToyLearner = Learner & { calls: number };
+
+export function toyLearner(options: ToyOptions = {}): ToyLearner {
   const engine = new Engine(options.threads === undefined ? {} : { threads: options.threads });
   const store = new ParameterStore(engine, [
     { names: ['weight'], shape: [letters, 1] },
@@ -36,6 +45,7 @@ export function toyLearner(options: ToyOptions = {}): Learner & { calls: number 
     engine,
     stores: [store],
     fingerprint: { toy: '1' },
+    notes: ['a toy'],
     calls: 0,
     tokenize: async (texts: readonly string[]) => {
       const tokenIds = Int32Array.from(
@@ -46,22 +56,23 @@ export function toyLearner(options: ToyOptions = {}): Learner & { calls: number 
         offsets[index + 1] = (offsets[index] as number) + text.length;
       return { tokenIds, offsets, truncated: new Uint8Array(texts.length) };
     },
-    learn(batch: TrainingBatch, seed: number, factor: number) {
+    async learn(batch: TrainingBatch, seed: number, factor: number) {
       learner.calls += 1;
       options.onStats?.(engine.stats());
-      const infinite = options.onLearn?.(learner.calls, batch) === 'infinite';
-      return withTape(() => {
+      const fault = options.onLearn?.(learner.calls, batch);
+      if (typeof fault === 'object') engine.addon.failAllocation(engine.id, fault.allocation);
+      const loss = withTape(() => {
         const { input, target } = features(batch, seed);
-        if (infinite) target[0] = Number.POSITIVE_INFINITY;
-        const predicted = matmul(
-          Tensor.from(engine, input, [batch.examples, letters]),
-          store.parameter('weight').value,
-        );
+        if (fault === 'infinite') target[0] = Number.POSITIVE_INFINITY;
+        const rows = Int32Array.from({ length: letters }, (_, row) => (fault === 'failing' ? letters : row));
+        const weight = gatherRows(store.parameter('weight').value, Tensor.from(engine, rows));
+        const predicted = matmul(Tensor.from(engine, input, [batch.examples, letters]), weight);
         const error = subtract(predicted, Tensor.from(engine, target, [batch.examples, 1]));
-        const loss = mean(multiply(error, error));
-        backward(loss, factor);
-        return loss;
+        const squares = mean(multiply(error, error));
+        backward(squares, factor);
+        return squares;
       });
+      return { loss, metrics: {} };
     },
     encoder: () => ({
       async encode(texts: string[]) {

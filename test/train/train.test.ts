@@ -9,68 +9,15 @@ import { ArgumentError, DataError, FileError, ModelError } from '../../src/error
 import type { EngineStats } from '../../src/native/addon.ts';
 import { forgottenTensors } from '../../src/tensor/tensor.ts';
 import type { TrainConfigInput } from '../../src/train/config.ts';
+import { createLearner } from '../../src/train/create-learner.ts';
 import { checkConfig } from '../../src/train/read-config.ts';
-import { READY_CONFIGS } from '../../src/train/ready-configs.ts';
 import { RunFolder } from '../../src/train/run-folder.ts';
-import { createLearner } from '../../src/train/sentence-learner.ts';
-import { type TrainOptions, train } from '../../src/train/train.ts';
+import { train } from '../../src/train/train.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { TrainingData } from '../../src/train/training-data.ts';
 import { copyModel, smallModel } from '../embed/small-model.ts';
 import { expectError } from '../expect-error.ts';
-import { seededRandom } from '../seeded-random.ts';
-import { temporaryFolder } from '../temporary-file.ts';
-
-const words = 'the cat dog sat on mat run play and red over a b c d'.split(' ');
-
-/** Rows of sentences, `columns` to a row: a random one, the same words in another order, another random one. */
-function writeData(folder: string, name: string, columns: number, score = false, rows = 60): string {
-  const random = seededRandom(columns);
-  const sentence = () =>
-    Array.from({ length: 3 + Math.floor(random() * 7) }, () => words[Math.floor(random() * words.length)]);
-  const lines = Array.from({ length: rows }, () => {
-    const first = sentence();
-    const texts = [first, first.toReversed(), sentence()].slice(0, columns).map((parts) => parts.join(' '));
-    return [...texts, ...(score ? [random().toFixed(2)] : [])].join('\t');
-  });
-  const path = join(folder, name);
-  writeFileSync(path, `${lines.join('\n')}\n`);
-  return path;
-}
-
-function makeRun(
-  name: keyof typeof READY_CONFIGS | 'cosine-regression',
-  change: Partial<TrainConfigInput> = {},
-) {
-  const folder = temporaryFolder();
-  const columns = { 'simcse-supervised': 3, triplet: 3, 'cosine-regression': 2 }[name as string] ?? 1;
-  const data = writeData(
-    folder,
-    columns > 1 ? 'data.tsv' : 'data.txt',
-    columns,
-    name === 'cosine-regression',
-  );
-  const ready = READY_CONFIGS[name] ?? { objective: name };
-  const config = {
-    ...ready,
-    model: smallModel,
-    data,
-    output: join(folder, 'out'),
-    batchSize: 6,
-    learningRate: 1e-3,
-  };
-  return { folder, config: { ...config, ...change } as TrainConfigInput };
-}
-
-const weightsOf = (folder: string) => readFileSync(join(folder, 'model.safetensors')).toString('base64');
-
-async function lossesOf(config: TrainConfigInput, options: TrainOptions = {}) {
-  const losses: number[] = [];
-  const summary = await train(config, { ...options, listener: { onStep: ({ loss }) => losses.push(loss) } });
-  return { losses, summary };
-}
-
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+import { lossesOf, makeRun, mean, metricsOf, stopAfter, weightsOf, words, writeData } from './small-run.ts';
 
 test.each(['simcse-unsupervised', 'simcse-supervised', 'su-ntxent', 'triplet', 'cosine-regression'] as const)(
   '%s learns its training data, and the output opens as a model',
@@ -86,19 +33,25 @@ test.each(['simcse-unsupervised', 'simcse-supervised', 'su-ntxent', 'triplet', '
   },
 );
 
-/** Aborts once that step is done. */
-function stopAfter(step: number): TrainOptions {
-  const controller = new AbortController();
-  return {
-    signal: controller.signal,
-    listener: { onStep: (result) => void (result.step === step && controller.abort()) },
-  };
+/** All parameters and moments of the latest checkpoint. */
+function lastTensorsOf(output: string): string {
+  const checkpoints = join(output, 'checkpoints');
+  const latest = readFileSync(join(checkpoints, 'LATEST'), 'utf8').trim();
+  return readFileSync(join(checkpoints, latest, 'tensors.safetensors')).toString('base64');
 }
 
 test.each<[string, Partial<TrainConfigInput>]>([
   ['plain', {}],
   ['GradCache with a chunk that does not fit evenly', { gradCache: 5 }],
   ['accumulation and recomputed layers', { accumulation: 3, recompute: true }],
+  [
+    'the masked language auxiliary',
+    { objective: { name: 'simcse-unsupervised', head: 'training', maskedLanguageWeight: 0.1 } },
+  ],
+  [
+    'a temperature that is learned, with GradCache',
+    { gradCache: 4, objective: { name: 'simcse-unsupervised', learnableTemperature: true } },
+  ],
   [
     'BERT’s AdamW with decay and warm-up',
     { optimizer: { convention: 'bert' }, weightDecay: 0.01, warmup: 0.2, schedule: 'bert' },
@@ -112,6 +65,7 @@ test.each<[string, Partial<TrainConfigInput>]>([
     const { resumedFrom } = await train({ ...config, output, threads: 1 }, { resume: true });
     expect(resumedFrom).toBeGreaterThanOrEqual(step);
     expect(weightsOf(output)).toBe(weightsOf(config.output));
+    expect(lastTensorsOf(output)).toBe(lastTensorsOf(config.output)); // what only training has, and moments
   }
 });
 
@@ -124,6 +78,23 @@ test('GradCache and recomputed layers learn as the whole batch does, dropout inc
   const [plain, ...others] = losses as [number[], ...number[][]];
   for (const other of others) {
     for (const [step, loss] of other.entries()) expect(loss / (plain[step] as number)).toBeCloseTo(1, 4);
+  }
+});
+
+test('a temperature that is learned is in the log, and moves', async () => {
+  const { config } = makeRun('simcse-unsupervised', {
+    maxSteps: 6,
+    objective: { name: 'simcse-unsupervised', head: 'training', learnableTemperature: true },
+    learningRateFactors: { '^logit_scale$': 10 },
+    schedule: 'constant',
+  });
+  await train(config);
+  const temperatures = metricsOf(config.output).map(({ temperature }) => temperature as number);
+  expect(temperatures[0]).toBeCloseTo(0.05, 6); // of the step itself, before its update
+  for (const [step, value] of temperatures.slice(1).entries()) {
+    const change = Math.abs(Math.log(value / (temperatures[step] as number)));
+    expect(change).toBeGreaterThan(1e-4);
+    expect(change).toBeLessThan(0.011); // AdamW's step is about the learning rate, 10 x 1e-3
   }
 });
 

@@ -1,0 +1,127 @@
+// What a configuration trains: model folder, tokenizer and objectives, read and checked against one another.
+
+import { isStorable, STORABLE_POOLINGS } from '../embed/save-encoder.ts';
+import { ArgumentError, ModelError, TokenizerError } from '../errors.ts';
+import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
+import type { PoolingMode as StoredPooling } from '../io/pooling-config.ts';
+import { Engine } from '../native/engine.ts';
+import type { MaskedLanguageHead } from '../nn/masked-language-head.ts';
+import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
+import { cosineRegression } from '../objectives/cosine-regression.ts';
+import { gradCache } from '../objectives/grad-cache.ts';
+import type { LearnedTemperature, Temperature } from '../objectives/learned-temperature.ts';
+import { type MaskedLanguageOptions, withMaskedLanguage } from '../objectives/masked-language.ts';
+import { type LearnBatch, onOneTape, type VectorObjective, wholeBatch } from '../objectives/objective.ts';
+import { simcseSupervised, simcseUnsupervised } from '../objectives/simcse.ts';
+import { suNtxent } from '../objectives/su-ntxent.ts';
+import { triplet } from '../objectives/triplet.ts';
+import { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { type ObjectiveConfig, objectiveOf, type TrainConfig } from './config.ts';
+import { modelFingerprint } from './fingerprint.ts';
+import type { Learner } from './learner.ts';
+import { loadTrainableModel } from './load-trainable-model.ts';
+import { SentenceLearner } from './sentence-learner.ts';
+import type { TrainableModel, TrainableModelOptions } from './trainable-model.ts';
+
+/**
+ * Loads what a configuration trains.
+ * @throws ModelError, FormatError, TokenizerError, FileError, ArgumentError, BackendError
+ */
+export async function createLearner(config: TrainConfig): Promise<Learner> {
+  const folder = await readModelFolder(config.model);
+  const tokenizer = await loadTokenizer(folder, config.maxLength);
+  const options = modelOptions(folder, config);
+  const masking = options.maskedLanguage ? maskingOf(tokenizer, folder) : undefined;
+  const engine = new Engine({ threads: config.threads, backend: config.backend });
+  try {
+    const model = await loadTrainableModel(engine, folder, options);
+    const learning = objectivesOf(config).map((objective) => learnBatchOf(objective, config, model, masking));
+    const fingerprint = await modelFingerprint(folder.transformer.path);
+    return new SentenceLearner({ config, model, tokenizer, learning, fingerprint });
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
+}
+
+/** Of each data set. */
+const objectivesOf = (config: TrainConfig) => config.data.map((set) => objectiveOf(set, config));
+
+async function loadTokenizer({ config, transformer }: ModelFolder, maxLength: number): Promise<Tokenizer> {
+  const tokenizer = await Tokenizer.load(transformer.path, {
+    maxLength: Math.min(maxLength, config.maxPositions - config.positionOffset),
+    lowerCase: transformer.lowerCase,
+  });
+  if (tokenizer.vocabularySize <= config.vocabularySize) return tokenizer;
+  throw new ModelError(
+    `expected a tokenizer of at most ${config.vocabularySize} tokens, as config.json says, but it has ` +
+      `${tokenizer.vocabularySize}: check that the tokenizer files belong to this model`,
+  );
+}
+
+type Masking = Pick<MaskedLanguageOptions, 'maskToken' | 'specialTokens'>;
+
+function maskingOf({ maskId, specialIds }: Tokenizer, { transformer }: ModelFolder): Masking {
+  if (maskId !== undefined) return { maskToken: maskId, specialTokens: specialIds };
+  throw new TokenizerError(
+    `expected a tokenizer with a mask token, for objective.maskedLanguageWeight, but that of '${transformer.path}' has ` +
+      'none: name it as mask_token in tokenizer_config.json, or leave the weight out',
+  );
+}
+
+function modelOptions(folder: ModelFolder, config: TrainConfig): TrainableModelOptions {
+  const own = folder.modules.find((module) => module.kind === 'pooling')?.modes ?? ['mean'];
+  const pooling = config.pooling === undefined ? own : parsePooling(config.pooling);
+  const objectives = objectivesOf(config);
+  return {
+    pooling,
+    stored: storedPooling(config.outputPooling === undefined ? pooling : parsePooling(config.outputPooling)),
+    head: config.objective.head ?? 'none',
+    maskedLanguage: objectives.some(({ maskedLanguageWeight = 0 }) => maskedLanguageWeight > 0),
+    learnedTemperature: objectives.some(({ learnableTemperature }) => learnableTemperature === true)
+      ? config.temperature
+      : undefined,
+    seed: config.seed,
+  };
+}
+
+function storedPooling(modes: readonly PoolingMode[]): StoredPooling[] {
+  const other = modes.find((mode) => !isStorable(mode));
+  if (other === undefined) return modes.filter(isStorable);
+  throw new ArgumentError(
+    `expected a pooling that sentence-transformers can load (${STORABLE_POOLINGS.join(', ')}) but received ${other}: ` +
+      'name the one that the trained model is to have with outputPooling',
+  );
+}
+
+/** How a data set is learned. The model has what any of the objectives needs. */
+function learnBatchOf(
+  objective: ObjectiveConfig,
+  config: TrainConfig,
+  model: TrainableModel,
+  masking: Masking | undefined,
+): LearnBatch {
+  const { maskedLanguageWeight: weight = 0, learnableTemperature = false } = objective;
+  const temperature = learnableTemperature ? (model.temperature as LearnedTemperature) : config.temperature;
+  const ofVectors = vectorObjective(objective, temperature);
+  if (config.gradCache > 0) return gradCache(ofVectors, config.gradCache);
+  if (weight === 0) return onOneTape(wholeBatch(ofVectors));
+  const head = model.maskedLanguageHead as MaskedLanguageHead;
+  return onOneTape(withMaskedLanguage(wholeBatch(ofVectors), { ...(masking as Masking), head, weight }));
+}
+
+function vectorObjective({ name, ...options }: ObjectiveConfig, temperature: Temperature): VectorObjective {
+  const { margin, distance, hardNegativeWeight, hideEqualTexts } = options;
+  switch (name) {
+    case 'simcse-unsupervised':
+      return simcseUnsupervised({ temperature, hideEqualTexts });
+    case 'simcse-supervised':
+      return simcseSupervised({ temperature, hideEqualTexts, hardNegativeWeight });
+    case 'su-ntxent':
+      return suNtxent({ temperature });
+    case 'triplet':
+      return triplet({ margin, distance });
+    case 'cosine-regression':
+      return cosineRegression();
+  }
+}

@@ -1,0 +1,100 @@
+// Runs of the trainer over the toy learner, for tests: texts, a configuration in a folder of its own, one run of it.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TrainConfigInput } from '../../src/train/config.ts';
+import { Evaluation } from '../../src/train/evaluation.ts';
+import { checkConfig } from '../../src/train/read-config.ts';
+import { RunFolder } from '../../src/train/run-folder.ts';
+import type { StepResult } from '../../src/train/step-queue.ts';
+import { Trainer, type TrainListener } from '../../src/train/trainer.ts';
+import { TrainingData } from '../../src/train/training-data.ts';
+import { temporaryFolder } from '../temporary-file.ts';
+import { type ToyLearner, type ToyOptions, toyLearner } from './toy-learner.ts';
+
+export interface RunOptions extends Omit<ToyOptions, 'onSave'> {
+  /** Instead of a new one. */
+  learner?: ToyLearner;
+  resume?: boolean;
+  signal?: AbortSignal;
+  listener?: TrainListener;
+}
+
+/** Texts and a configuration in a folder of their own. */
+export function makeRun(change: Partial<TrainConfigInput> = {}) {
+  const folder = temporaryFolder();
+  const lines = Array.from({ length: 50 }, (_, row) => `row ${row} ${'abcdefghij'.repeat(1 + (row % 3))}`);
+  writeFileSync(join(folder, 'texts.txt'), `${lines.join('\n')}\nrow 1 abcdefghijabcdefghij\n`);
+  const config = {
+    model: 'none',
+    data: join(folder, 'texts.txt'),
+    output: join(folder, 'out'),
+    batchSize: 4,
+    epochs: 2,
+    learningRate: 0.01,
+    checkpointSteps: 5,
+    warmup: 3,
+    ...change,
+  };
+  return { folder, config, output: config.output };
+}
+
+/** A toy learner whose model is its values in modules.json. */
+export function savingLearner(options: ToyOptions = {}): ToyLearner {
+  const learner = toyLearner({
+    ...options,
+    onSave: async (target) => {
+      mkdirSync(target, { recursive: true });
+      const values = await learner.stores[0]?.values.float32Data();
+      writeFileSync(join(target, 'modules.json'), JSON.stringify([...(values ?? [])]));
+    },
+  });
+  return learner;
+}
+
+export async function runOnce(config: TrainConfigInput, options: RunOptions = {}) {
+  const checked = checkConfig(config, 'test');
+  const warnings: string[] = [];
+  const steps: StepResult[] = [];
+  const data = await TrainingData.open(checked, (reason) => warnings.push(reason));
+  const learner = options.learner ?? savingLearner(options);
+  const listener: TrainListener = {
+    onStep: (result) => steps.push(result),
+    onWarning: (message) => warnings.push(message),
+    ...options.listener,
+  };
+  let trainer: Trainer | undefined;
+  try {
+    const { resume = false, signal } = options;
+    const folder = await RunFolder.prepare(checked.output, { resume, overwrite: checked.overwrite });
+    const evaluation = checked.evaluation && (await Evaluation.open(checked.evaluation));
+    const skipped = [...warnings];
+    trainer = new Trainer({ config: checked, data, learner, folder, evaluation, listener, signal, skipped });
+    const resumedFrom = resume ? await trainer.resume() : undefined;
+    await trainer.run();
+    return { state: trainer.state, resumedFrom, warnings, steps };
+  } finally {
+    trainer?.dispose();
+    if (options.learner === undefined) learner[Symbol.dispose]();
+    await data.close();
+  }
+}
+
+export const weightsOf = (output: string) => readFileSync(join(output, 'modules.json'), 'utf8');
+export const metricsOf = (output: string) =>
+  readFileSync(join(output, 'metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** Stops when a batch of that number is asked for, as a signal would. */
+export function stopAt(call: number): Pick<RunOptions, 'signal' | 'onLearn'> {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    onLearn: (now) => {
+      if (now === call) controller.abort(new Error('SIGINT'));
+      return undefined;
+    },
+  };
+}

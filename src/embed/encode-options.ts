@@ -37,7 +37,11 @@ export interface EncodeOptions {
 }
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AbortedError('encoding was aborted by its signal', { cause: signal.reason });
+  if (signal?.aborted) throw abortedError(signal);
+}
+
+export function abortedError(signal: AbortSignal): AbortedError {
+  return new AbortedError('encoding was aborted by its signal', { cause: signal.reason });
 }
 
 export function checkTexts(texts: readonly unknown[]): asserts texts is readonly string[] {

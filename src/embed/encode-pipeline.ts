@@ -3,7 +3,7 @@
 import { textWindows, tokenBatches } from '../data/ragged-batches.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
-import { checkTexts, throwIfAborted } from './encode-options.ts';
+import { abortedError, checkTexts } from './encode-options.ts';
 
 const batchesInFlight = 2;
 
@@ -29,9 +29,8 @@ async function* tokenizedWindows(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RaggedTokens> {
   const windows = textWindows(texts);
-  const aborted = abortion(signal);
   const tokenizeNext = async () => {
-    const { value, done } = await Promise.race([windows.next(), aborted.promise]);
+    const { value, done } = await unlessAborted(windows.next(), signal);
     if (done === true) return undefined;
     checkTexts(value);
     return tokenizer.encode(value, prompt === undefined ? {} : { prompt });
@@ -44,7 +43,6 @@ async function* tokenizedWindows(
       yield window;
     }
   } finally {
-    aborted.forget();
     const closing = windows.return(undefined);
     // A source that stalls answers only when it goes on, so an abort does not wait for it.
     if (signal?.aborted) closing.catch(() => {});
@@ -52,22 +50,23 @@ async function* tokenizedWindows(
   }
 }
 
-/** A promise that rejects when the signal fires, and never settles otherwise. */
-function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget: () => void } {
-  let listener: (() => void) | undefined;
-  const promise = new Promise<never>((_, reject) => {
-    listener = () => {
-      try {
-        throwIfAborted(signal);
-      } catch (error) {
-        reject(error);
-      }
-    };
-    if (signal?.aborted) listener();
-    else signal?.addEventListener('abort', listener, { once: true });
+/**
+ * What `work` settles to, or a rejection as soon as the signal fires: a source may stall. Nothing that outlives the wait
+ * refers to it (a promise raced again and again would keep every window).
+ */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(abortedError(signal));
+    signal.addEventListener('abort', stop, { once: true });
   });
-  promise.catch(() => {});
-  return { promise, forget: () => listener && signal?.removeEventListener('abort', listener) };
+  try {
+    if (signal.aborted) stop();
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** Queues each batch and yields its vectors in order, keeping the engine busy with the batch after. */

@@ -23,10 +23,11 @@ size_t BufferPool::size_class(size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-// Batches differ, and a buffer that lies idle is better than one more: up to `most_waste` times as large as wanted.
+// Batches differ a little, and a buffer that lies idle is better than one more; but what lives long, weights say, must
+// not sit in one much larger than itself.
 BufferPool::Buffer BufferPool::free_buffer(size_t wanted) {
-  constexpr size_t most_waste = 4;
-  for (size_t capacity = wanted; capacity <= most_waste * wanted; capacity = size_class(capacity + 1)) {
+  const size_t most = wanted + wanted / 2;
+  for (size_t capacity = wanted; capacity <= most; capacity = size_class(capacity + 1)) {
     const auto found = classes_.find(capacity);
     if (found == classes_.end() || found->second.free.empty()) continue;
     void* memory = found->second.free.back();

@@ -15,14 +15,23 @@
       "native/cpu/kernels/layer_norm_gradient.cpp",
       "native/cpu/kernels/linear.cpp",
       "native/cpu/kernels/linear_gradient.cpp",
+      "native/cpu/kernels/linear_int8.cpp",
       "native/cpu/kernels/optimizer.cpp",
       "native/cpu/kernels/peak.cpp",
+      "native/cpu/kernels/peak_int8.cpp",
       "native/cpu/kernels/pool.cpp",
       "native/cpu/kernels/pool_gradient.cpp",
       "native/cpu/kernels/rows.cpp",
+      "native/cpu/kernels/rows_int8.cpp",
       "native/cpu/kernels/table.cpp",
       "native/cpu/kernels/table_rows.cpp",
       "native/cpu/kernels/whiten.cpp",
+    ],
+    # What an instruction set for int8 alone is better at.
+    "int8_kernel_sources": [
+      "native/cpu/kernels/linear_int8.cpp",
+      "native/cpu/kernels/peak_int8.cpp",
+      "native/cpu/kernels/table_int8.cpp",
     ],
     "warnings": ["-Wall", "-Wextra", "-Werror"],
   },
@@ -59,6 +68,7 @@
         "native/core/op_call.cpp",
         "native/core/op_checks.cpp",
         "native/core/op_checks_attention.cpp",
+        "native/core/op_checks_int8.cpp",
         "native/core/op_checks_rows.cpp",
         "native/core/op_checks_plain.cpp",
         "native/core/op_checks_loss.cpp",
@@ -76,6 +86,7 @@
         "native/reference/covariance.cpp",
         "native/reference/eigen.cpp",
         "native/reference/embedding.cpp",
+        "native/reference/int8.cpp",
         "native/reference/layer_norm.cpp",
         "native/reference/linear.cpp",
         "native/reference/linear_gradient.cpp",
@@ -96,7 +107,7 @@
         "LIKEWISE_VERSION=\"<!(node -p \"require('./package.json').version\")\"",
       ],
       "conditions": [
-        ["target_arch=='x64'", {"dependencies": ["kernels_avx2", "kernels_avx512"]}],
+        ["target_arch=='x64'", {"dependencies": ["kernels_avx2", "kernels_avx512", "kernels_avx512_vnni"]}],
       ],
     },
   ],
@@ -124,6 +135,22 @@
           ],
           "xcode_settings": {
             "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma"],
+          },
+        },
+        {
+          # The kernels in int8 alone, over the table of avx512.
+          "target_name": "kernels_avx512_vnni",
+          "type": "static_library",
+          "sources": ["<@(int8_kernel_sources)"],
+          "defines": ["LIKEWISE_ISA=avx512_vnni"],
+          "cflags_cc": [
+            "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
+            "-fno-exceptions", "-fno-rtti", "-Wno-uninitialized", "-Wno-maybe-uninitialized",
+          ],
+          "xcode_settings": {
+            "OTHER_CPLUSPLUSFLAGS": [
+              "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
+            ],
           },
         },
       ],

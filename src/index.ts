@@ -2,7 +2,7 @@
 
 export { CovarianceAccumulator } from './embed/covariance-accumulator.ts';
 export { type CovarianceState, mergeCovariance } from './embed/covariance-state.ts';
-export { Embeddings, TokenEmbeddings } from './embed/embeddings.ts';
+export { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embed/embeddings.ts';
 export type { EncodeOptions, LoadOptions, Progress } from './embed/encode-options.ts';
 export {
   type ComponentRanges,
@@ -14,7 +14,7 @@ export {
   VECTOR_PRECISIONS,
   type VectorPrecision,
 } from './embed/quantization.ts';
-export { EmbeddingsChunk, SentenceEncoder } from './embed/sentence-encoder.ts';
+export { SentenceEncoder } from './embed/sentence-encoder.ts';
 export type { SimilarityFunction } from './embed/similarity.ts';
 export type { VectorMatrix, VectorSource } from './embed/vector-source.ts';
 export { type FitOptions, Whitening, type WhiteningData } from './embed/whitening.ts';
@@ -24,6 +24,7 @@ export type { SaveWhitenedOptions } from './embed/whitening-model.ts';
 export * from './errors.ts';
 export { Engine, type EngineOptions } from './native/engine.ts';
 export { POOLING_MODES, type PoolingMode } from './nn/pooling.ts';
+export { PRECISIONS, type Precision } from './nn/precision.ts';
 export type { TrainConfigInput } from './train/config.ts';
 export { type TrainOptions, type TrainSummary, train } from './train/train.ts';
 export type { TrainListener } from './train/trainer.ts';

@@ -1,6 +1,7 @@
 // Texts per second, from strings to normalised vectors, tokenization included for everybody: Likewise, onnxruntime-node
-// (texts in arrival order and sorted by length) and sentence-transformers (sorts by itself) take turns on the same
-// texts, round after round. Beside the speed stands the quality: STS-B, and how far the vectors are apart.
+// (texts in arrival order and sorted by length), both in float32 and in int8, and sentence-transformers (sorts by itself)
+// take turns on the same texts, round after round. Beside the speed stands the quality: STS-B, and how far the vectors are
+// from those of Likewise in float32.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,20 +38,36 @@ async function flopsOf(texts) {
   return lengths.reduce((sum, length) => sum + flops(length), 0);
 }
 
-/** The programs that take turns; the first one is ours. */
+/** The programs that take turns; the first two are ours, in float32 and in int8. */
 function contestants({ name, orders, sample }) {
   const { threads, model, peers } = job;
   const shared = { threads, model, maxLength, interleaved: true, texts: join(folder, `${name}.json`) };
   if (name === qualityCorpus && existsSync(stsb)) shared.stsb = stsb;
-  const list = [{ engine: 'likewise', path: 'peers/likewise.mjs', job: shared }];
-  for (const order of peers.onnx ? orders : []) {
-    const program = { ...shared, onnx: peers.onnx, order, sample };
-    if (order === 'arrival') delete program.stsb; // the order does not change the vectors' quality
-    list.push({ engine: `onnxruntime-node, ${order}`, path: 'peers/onnxruntime-node.mjs', job: program });
+  const list = ['float32', 'int8'].map((precision) => ({
+    engine: precision === 'int8' ? 'likewise int8' : 'likewise',
+    precision,
+    path: 'peers/likewise.mjs',
+    job: { ...shared, precision },
+  }));
+  const graphs = { float32: peers.onnx, int8: peers.onnxInt8 };
+  for (const [precision, onnx] of Object.entries(graphs)) {
+    const peer = precision === 'int8' ? 'onnxruntime-node int8' : 'onnxruntime-node';
+    for (const order of onnx ? orders : []) {
+      const program = { ...shared, onnx, order, sample };
+      // In float32 the order does not change the vectors' quality; in int8 a text's vector depends on its batch.
+      if (order === 'arrival' && precision === 'float32') delete program.stsb;
+      const engine = `${peer}, ${order}`;
+      list.push({ engine, precision, path: 'peers/onnxruntime-node.mjs', job: program });
+    }
   }
   if (peers.sentenceTransformers) {
     const program = { ...shared, python: peers.python };
-    list.push({ engine: 'sentence-transformers', path: 'peers/sentence-transformers.py', job: program });
+    list.push({
+      engine: 'sentence-transformers',
+      precision: 'float32',
+      path: 'peers/sentence-transformers.py',
+      job: program,
+    });
   }
   return list.map((entry, index) => {
     const vectors = join(folder, `${name}-${index}.f32`);
@@ -79,14 +96,34 @@ async function takeTurns(entries, label) {
   }
 }
 
-function maxDifference(file, ours) {
+/** The largest difference of a component, and the largest angle between two vectors of a text in degrees. */
+function distance(file, ours, dim) {
   const [a, b] = [file, ours].map((path) => {
     const { buffer, byteOffset, length } = readFileSync(path);
     return new Float32Array(buffer.slice(byteOffset, byteOffset + length));
   });
   if (a.length !== b.length)
     throw new Error(`vectors of different shapes: ${a.length} and ${b.length} numbers`);
-  return a.reduce((most, value, index) => Math.max(most, Math.abs(value - b[index])), 0);
+  const maxDifference = a.reduce((most, value, index) => Math.max(most, Math.abs(value - b[index])), 0);
+  let least = 1;
+  for (let start = 0; start < a.length; start += dim) {
+    let [ab, aa, bb] = [0, 0, 0];
+    for (let i = start; i < start + dim; i++) {
+      ab += a[i] * b[i];
+      aa += a[i] ** 2;
+      bb += b[i] ** 2;
+    }
+    least = Math.min(least, ab / Math.sqrt(aa * bb));
+  }
+  return { maxDifference, maxAngle: (Math.acos(least) * 180) / Math.PI };
+}
+
+/** How many times faster `ours` is than another, by medians and round by round. */
+function ratios(seconds, ours) {
+  return {
+    ratio: median(seconds) / median(ours.seconds),
+    perRound: summary(seconds.map((value, round) => value / ours.seconds[round])),
+  };
 }
 
 async function measure(entry) {
@@ -96,19 +133,24 @@ async function measure(entry) {
   const flops = await flopsOf(texts);
   const entries = contestants(entry);
   const results = await takeTurns(entries, entry.name);
-  const [ours] = results;
+  const [ours, oursInt8] = results;
   const engines = results.map(({ seconds, ...result }, index) => ({
     engine: entries[index].engine,
     ...result,
     seconds: summary(seconds),
     textsPerSecond: summary(seconds.map((value) => texts.length / value)),
     tokensPerSecond: summary(seconds.map((value) => ours.realTokens / value)),
-    shareOfPeak: summary(seconds.map((value, round) => flops / value / ours.peaks[round])),
-    ...(index > 0 && {
-      ourRatio: median(seconds) / median(ours.seconds),
-      ourRatioPerRound: summary(seconds.map((value, round) => value / ours.seconds[round])),
-      maxDifference: maxDifference(entries[index].vectors, entries[0].vectors),
+    shareOfPeak: summary(
+      seconds.map((value, round) => {
+        const { peaks } = entries[index].precision === 'int8' ? oursInt8 : ours;
+        return flops / value / peaks[round];
+      }),
+    ),
+    ...(index !== 0 && {
+      against: ratios(seconds, ours),
+      ...distance(entries[index].vectors, entries[0].vectors, ours.dim),
     }),
+    ...(index !== 1 && { againstInt8: ratios(seconds, oursInt8) }),
   }));
   const realTokens = ours.realTokens;
   return { corpus: entry.name, texts: texts.length, realTokens, flops, peaks: ours.peaks, engines };

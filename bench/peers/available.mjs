@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const bench = join(import.meta.dirname, '..');
 
@@ -15,10 +15,17 @@ function findGraphs(files) {
     .map((name) => join(bench, name));
 }
 
-function whyNoOnnxruntime(graphs) {
+/** Graphs that `export-onnx.py --quantize` made, by their names. */
+const isInt8 = (file) => /\bint8\b/.test(basename(file));
+
+function whyNoGraphs(graphs) {
   const absent = graphs.find((file) => !existsSync(file));
   if (absent) return `no file ${absent}`;
-  if (graphs.length === 0) return 'no .onnx file: make one with export-onnx.py, or pass --onnx FILE';
+  if (graphs.length === 0) return 'no such .onnx file: make one with export-onnx.py, or pass --onnx FILE';
+  return undefined;
+}
+
+function whyNoOnnxruntime() {
   try {
     import.meta.resolve('onnxruntime-node');
     return undefined;
@@ -49,14 +56,17 @@ print(json.dumps(found))`;
 const versionHere = (name) =>
   JSON.parse(readFileSync(join(bench, 'node_modules', name, 'package.json'), 'utf8')).version;
 
-/** `onnx` (graphs), `python`, `torch`, `sentenceTransformers`: what can run; `versions`; and what is `missing`, and why. */
+/** `onnx` and `onnxInt8` (graphs), `python`, `torch`, `sentenceTransformers`: what can run; `versions`; and what is `missing`, and why. */
 export function findPeers({ onnx, python = join(bench, '.venv/bin/python') }) {
-  const graphs = findGraphs(onnx);
+  const files = findGraphs(onnx);
+  const graphs = files.filter((file) => !isInt8(file));
+  const int8Graphs = files.filter(isInt8);
   const found = inspectPython(python, ['numpy', 'torch', 'sentence-transformers', 'transformers']);
   const lacking = (name) =>
     found.reason ?? (found.absent.includes(name) ? `${python} lacks ${name}` : undefined);
   const reasons = {
-    'onnxruntime-node': whyNoOnnxruntime(graphs),
+    'onnxruntime-node': whyNoOnnxruntime() ?? whyNoGraphs(graphs),
+    'onnxruntime-node int8': whyNoOnnxruntime() ?? whyNoGraphs(int8Graphs),
     'sentence-transformers': lacking('sentence-transformers') ?? lacking('torch'),
     torch: lacking('torch'),
     numpy: lacking('numpy'),
@@ -66,6 +76,7 @@ export function findPeers({ onnx, python = join(bench, '.venv/bin/python') }) {
     : { 'onnxruntime-node': versionHere('onnxruntime-node') };
   return {
     onnx: reasons['onnxruntime-node'] ? undefined : graphs,
+    onnxInt8: reasons['onnxruntime-node int8'] ? undefined : int8Graphs,
     python,
     sentenceTransformers: !reasons['sentence-transformers'],
     torch: !reasons.torch,

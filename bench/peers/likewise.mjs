@@ -1,5 +1,6 @@
-// Likewise itself, by the rules of its peers: the same job, the same clock from strings to vectors. It also measures the
-// processor's peak right before and after every round, because a share of peak needs the peak of that very moment.
+// Likewise itself, by the rules of its peers: the same job, the same clock from strings to vectors, in float32 or int8. It
+// also measures the processor's peak in that precision right before and after every round, because a share of peak needs
+// the peak of that very moment.
 
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,12 +9,13 @@ import { packageVersion } from '../../dist/native/load.js';
 import { median } from '../statistics.mjs';
 import { readJob, readTexts, rounds, stsSpearman } from './job.mjs';
 
-const job = readJob({ threads: 2, repeats: 5, maxLength: 256 });
+const job = readJob({ threads: 2, repeats: 5, maxLength: 256, precision: 'float32' });
+const { precision, threads, maxLength } = job;
 const texts = readTexts(job.texts);
-const encoder = await SentenceEncoder.load(job.model, { threads: job.threads, maxLength: job.maxLength });
+const encoder = await SentenceEncoder.load(job.model, { threads, maxLength, precision });
 
 async function run() {
-  const before = await encoder.engine.measurePeak();
+  const before = await encoder.engine.measurePeak(precision);
   let tokens = 0;
   const begin = performance.now();
   const cpu = process.cpuUsage();
@@ -24,7 +26,7 @@ async function run() {
   });
   const seconds = (performance.now() - begin) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  const peak = (before + (await encoder.engine.measurePeak())) / 2;
+  const peak = (before + (await encoder.engine.measurePeak(precision))) / 2;
   return { data, tokens, seconds, cores: (user + system) / 1e6 / seconds, peak };
 }
 
@@ -47,6 +49,7 @@ console.log(
         .version,
     },
     backend: encoder.engine.backend,
+    precision: encoder.precision,
     order: 'arrival',
     threads: encoder.engine.threads,
     texts: texts.length,

@@ -76,6 +76,8 @@ function training({ training: corpora }) {
   return table([...headings, 'Likewise against it'], rows);
 }
 
+const against = (ratios) => (ratios ? `${times(ratios.ratio)} (${times(ratios.perRound.median)})` : '');
+
 function encodeRow(engine) {
   const { stsSpearman } = engine.quality;
   return [
@@ -83,8 +85,10 @@ function encodeRow(engine) {
     spread(engine.textsPerSecond, number),
     number(engine.tokensPerSecond.median),
     spread(engine.shareOfPeak, percent),
-    engine.ourRatio ? `${times(engine.ourRatio)} (${times(engine.ourRatioPerRound.median)})` : '',
+    against(engine.against),
+    against(engine.againstInt8),
     engine.maxDifference === undefined ? '' : engine.maxDifference.toExponential(1),
+    engine.maxAngle === undefined ? '' : `${engine.maxAngle.toFixed(engine.maxAngle < 0.1 ? 3 : 1)}°`,
     stsSpearman === undefined ? '' : stsSpearman.toFixed(6),
     (engine.cores.reduce((sum, value) => sum + value, 0) / engine.cores.length).toFixed(2),
     [engine.graph ?? engine.backend ?? '', engine.batchSize && `batch ${engine.batchSize}`]
@@ -100,7 +104,9 @@ function encode({ corpora }) {
     'real tokens/s',
     'share of peak',
     'Likewise against it (median of rounds)',
-    'max difference to ours',
+    'Likewise int8 against it',
+    'max difference to Likewise',
+    'largest angle',
     'STS-B dev Spearman',
     'cores',
     'setting',

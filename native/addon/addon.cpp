@@ -323,7 +323,7 @@ class Addon : public Napi::Addon<Addon> {
   // The element type that chooses the kernel: that of the call's first real tensor.
   static DType real_dtype(const OpCall& call) {
     for (const TensorView& view : call.inputs) {
-      if (view && view.dtype != DType::int32) return view.dtype;
+      if (view && (view.dtype == DType::float32 || view.dtype == DType::float64)) return view.dtype;
     }
     return call.outputs[0].dtype;
   }
@@ -346,19 +346,22 @@ class Addon : public Napi::Addon<Addon> {
     return describe_engine(info.Env(), engine_of(info, 0));
   }
 
-  // measurePeak(engine) -> Promise<Float64Array [1]>: floating-point operations per second of the register-only loop
+  // measurePeak(engine) -> Promise<Float64Array [2]>: operations per second of the register-only loops, in float32 and in
+  // int8
   Napi::Value measure_peak(const Napi::CallbackInfo& info) {
     Engine& engine = engine_of(info, 0);
-    const auto loop = engine.backend().multiply_adds;
-    if (loop == nullptr) {
-      throw_error(info.Env(), "backend",
-                  std::string("backend ") + engine.backend().name + " has no peak to measure");
+    const Backend& backend = engine.backend();
+    if (backend.multiply_adds == nullptr || backend.int8_multiply_adds == nullptr) {
+      throw_error(info.Env(), "backend", std::string("backend ") + backend.name + " has no peak to measure");
     }
-    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(double));
+    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), 2 * sizeof(double));
     double* result = static_cast<double*>(buffer.Data());
     std::unique_ptr<Completion> completion;
     const Napi::Promise promise = completions_->expect(info.Env(), buffer, completion);
-    const auto body = [loop, result](Workers& workers) { *result = peak_rate(workers, loop); };
+    const auto body = [&backend, result](Workers& workers) {
+      result[0] = peak_rate(workers, backend.multiply_adds);
+      result[1] = peak_rate(workers, backend.int8_multiply_adds);
+    };
     const Engine::Queued queued = engine.call(body, std::move(completion));
     if (queued != Engine::Queued::ok) completions_->forget_last();
     check_queued(info.Env(), queued);

@@ -7,7 +7,7 @@ namespace likewise {
 namespace {
 
 constexpr int64_t most_elements = int64_t{1} << 40;
-constexpr DType dtypes[] = {DType::float32, DType::float64, DType::int32};
+constexpr DType dtypes[] = {DType::float32, DType::float64, DType::int32, DType::int8};
 
 std::string plain(double value) {
   char text[32];
@@ -109,7 +109,7 @@ DType dtype_argument(const Napi::CallbackInfo& info, size_t index) {
   for (const DType dtype : dtypes) {
     if (name == dtype_name(dtype)) return dtype;
   }
-  throw_error(info.Env(), "dtype", "expected float32, float64 or int32 but received " + name);
+  throw_error(info.Env(), "dtype", "expected float32, float64, int32 or int8 but received " + name);
 }
 
 const char* dtype_name(DType dtype) {
@@ -117,6 +117,7 @@ const char* dtype_name(DType dtype) {
     case DType::float32: return "float32";
     case DType::float64: return "float64";
     case DType::int32: return "int32";
+    case DType::int8: return "int8";
   }
   return "unknown";
 }
@@ -141,7 +142,9 @@ HostArray array_argument(const Napi::CallbackInfo& info, size_t index) {
     case napi_float32_array: return host;
     case napi_float64_array: host.dtype = DType::float64; return host;
     case napi_int32_array: host.dtype = DType::int32; return host;
-    default: throw_error(info.Env(), "dtype", "expected a Float32Array, Float64Array or Int32Array");
+    case napi_int8_array: host.dtype = DType::int8; return host;
+    default:
+      throw_error(info.Env(), "dtype", "expected a Float32Array, Float64Array, Int32Array or Int8Array");
   }
 }
 

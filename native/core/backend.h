@@ -7,7 +7,7 @@
 
 namespace likewise {
 
-constexpr uint32_t backend_abi = 1;
+constexpr uint32_t backend_abi = 2;
 
 using OpFunction = Status (*)(const OpCall& call);
 
@@ -28,6 +28,8 @@ struct Backend {
 
   // Runs a loop of fused multiply-adds on one thread and returns how many floating-point operations it made.
   double (*multiply_adds)(int64_t rounds) = nullptr;
+  // The same of the instruction that linear_int8 is made of.
+  double (*int8_multiply_adds)(int64_t rounds) = nullptr;
 
   OpEntry ops[op_count];
 
@@ -39,6 +41,7 @@ void fill_reference(Backend& backend);
 #if defined(__x86_64__)
 void fill_avx2(Backend& backend);
 void fill_avx512(Backend& backend);
+void fill_avx512_vnni(Backend& backend);  // the kernels in int8 only
 #endif
 
 }  // namespace likewise

@@ -9,7 +9,7 @@ void fill_mock(Backend& backend, const Backend& reference);
 namespace {
 
 struct Registry {
-  Backend reference, avx2, avx512, mock;
+  Backend reference, avx2, avx512, avx512_vnni, mock;
   std::vector<Availability> all;
 
   Registry() {
@@ -27,6 +27,11 @@ struct Registry {
     fill_avx512(avx512);
     all.push_back(
         admit("avx512", avx512, has_avx512 ? "" : "this CPU has no AVX-512 (F, BW, VL and DQ are needed)"));
+    // Tables for one precision are a few kernels over a copy of the table before them: AMX, too, belongs here.
+    const bool has_vnni = has_avx512 && __builtin_cpu_supports("avx512vnni");
+    avx512_vnni = avx512;
+    fill_avx512_vnni(avx512_vnni);
+    all.push_back(admit("avx512_vnni", avx512_vnni, has_vnni ? "" : "this CPU has no AVX-512 with VNNI"));
 #endif
     fill_mock(mock, reference);
     all.push_back(admit("mock", mock, ""));

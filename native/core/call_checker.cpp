@@ -33,11 +33,14 @@ const char* dtype_name(DType dtype) {
     case DType::float32: return "float32";
     case DType::float64: return "float64";
     case DType::int32: return "int32";
+    case DType::int8: return "int8";
   }
   return nullptr;
 }
 
-int64_t element_bytes(DType dtype) { return dtype == DType::float64 ? 8 : 4; }
+int64_t element_bytes(DType dtype) { return dtype == DType::float64 ? 8 : dtype == DType::int8 ? 1 : 4; }
+
+bool is_real(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 
 std::string shape_text(const TensorView& view) {
   std::string text = "[";
@@ -152,7 +155,7 @@ bool CallChecker::shaped(const TensorView& view, const TensorSpec& spec, std::in
 }
 
 bool CallChecker::real(const TensorView& view, const TensorSpec& spec) {
-  const bool fits = first_real_ == nullptr ? view.dtype != DType::int32 : view.dtype == first_real_->dtype;
+  const bool fits = first_real_ == nullptr ? is_real(view.dtype) : view.dtype == first_real_->dtype;
   if (!fits) {
     return refuse(Problem::Kind::dtype, "expected %s of dtype %s but received %s",
                   camel_case(spec.name).c_str(),
@@ -173,24 +176,26 @@ bool CallChecker::real_output(int32_t index, std::initializer_list<Dim*> shape) 
   return !view || (real(view, spec_.outputs[index]) && shaped(view, spec_.outputs[index], shape));
 }
 
-bool CallChecker::float64_output(int32_t index, std::initializer_list<Dim*> shape) {
-  const TensorView& view = call_.outputs[index];
+bool CallChecker::typed(const TensorView& view, const TensorSpec& spec, DType dtype,
+                        std::initializer_list<Dim*> shape) {
   if (!view) return true;
-  if (view.dtype != DType::float64) {
-    return refuse(Problem::Kind::dtype, "expected %s of dtype float64 but received %s",
-                  camel_case(spec_.outputs[index].name).c_str(), dtype_name(view.dtype));
+  if (view.dtype != dtype) {
+    return refuse(Problem::Kind::dtype, "expected %s of dtype %s but received %s",
+                  camel_case(spec.name).c_str(), dtype_name(dtype), dtype_name(view.dtype));
   }
-  return shaped(view, spec_.outputs[index], shape);
+  return shaped(view, spec, shape);
+}
+
+bool CallChecker::input(int32_t index, DType dtype, std::initializer_list<Dim*> shape) {
+  return typed(call_.inputs[index], spec_.inputs[index], dtype, shape);
+}
+
+bool CallChecker::output(int32_t index, DType dtype, std::initializer_list<Dim*> shape) {
+  return typed(call_.outputs[index], spec_.outputs[index], dtype, shape);
 }
 
 bool CallChecker::int_input(int32_t index, std::initializer_list<Dim*> shape) {
-  const TensorView& view = call_.inputs[index];
-  if (!view) return true;
-  if (view.dtype != DType::int32) {
-    return refuse(Problem::Kind::dtype, "expected %s of dtype int32 but received %s",
-                  camel_case(spec_.inputs[index].name).c_str(), dtype_name(view.dtype));
-  }
-  return shaped(view, spec_.inputs[index], shape);
+  return input(index, DType::int32, shape);
 }
 
 bool CallChecker::both_or_neither(int32_t first, int32_t second) {

@@ -28,7 +28,9 @@ class CallChecker {
   bool real_input(int32_t index, std::initializer_list<Dim*> shape);
   bool int_input(int32_t index, std::initializer_list<Dim*> shape);
   bool real_output(int32_t index, std::initializer_list<Dim*> shape);
-  bool float64_output(int32_t index, std::initializer_list<Dim*> shape);  // whatever the other tensors are
+  // Of that dtype, whatever the other tensors are.
+  bool input(int32_t index, DType dtype, std::initializer_list<Dim*> shape);
+  bool output(int32_t index, DType dtype, std::initializer_list<Dim*> shape);
 
   bool both_or_neither(int32_t first, int32_t second);
   bool at_least(const Dim& dim, int32_t input, int64_t least);
@@ -53,6 +55,7 @@ class CallChecker {
   bool layout(const TensorView& view, const TensorSpec& spec);
   bool shaped(const TensorView& view, const TensorSpec& spec, std::initializer_list<Dim*> shape);
   bool real(const TensorView& view, const TensorSpec& spec);
+  bool typed(const TensorView& view, const TensorSpec& spec, DType dtype, std::initializer_list<Dim*> shape);
   bool separate(const TensorView& output, const TensorSpec& name, const TensorView& other,
                 const TensorSpec& other_name);
 

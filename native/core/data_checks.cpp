@@ -80,6 +80,11 @@ Status check_gather_rows_data(const OpCall& call) {
   return check_ids(call, "gatherRows", "ids", call.inputs[ids], "table", call.inputs[table]);
 }
 
+Status check_gather_rows_int8_data(const OpCall& call) {
+  using namespace gather_rows_int8_op;
+  return check_ids(call, "gatherRowsInt8", "ids", call.inputs[ids], "table", call.inputs[table]);
+}
+
 Status check_attention_data(const OpCall& call) {
   using namespace attention_op;
   const TensorView* in = call.inputs;

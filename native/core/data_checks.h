@@ -15,6 +15,7 @@ Status check_embedding_gradient_data(const OpCall& call);
 // ids within table.
 Status check_scatter_rows_data(const OpCall& call);
 Status check_gather_rows_data(const OpCall& call);
+Status check_gather_rows_int8_data(const OpCall& call);
 
 // query_offsets and key_offsets: first 0, never falling, last the number of tokens.
 Status check_attention_data(const OpCall& call);

@@ -7,7 +7,8 @@ bool check_covariance(CallChecker& check, const OpCall&) {
   using namespace covariance_op;
   Dim count{"rows"}, width{"width"};
   return check.real_input(rows, {&count, &width}) && check.real_input(shift, {&width}) &&
-         check.float64_output(sum, {&width}) && check.float64_output(products, {&width, &width}) &&
+         check.output(sum, DType::float64, {&width}) &&
+         check.output(products, DType::float64, {&width, &width}) &&
          check.integer(first, 0, int64_t{1} << 52) && check.apart();
 }
 

@@ -13,7 +13,7 @@ uint32_t slot_of(Handle handle) { return static_cast<uint32_t>(handle & ((1ull <
 
 }  // namespace
 
-size_t dtype_size(DType dtype) { return dtype == DType::float64 ? 8 : 4; }
+size_t dtype_size(DType dtype) { return dtype == DType::float64 ? 8 : dtype == DType::int8 ? 1 : 4; }
 
 int64_t span_elements(const TensorView& view) {
   int64_t count = 1;

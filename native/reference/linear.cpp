@@ -6,8 +6,6 @@
 
 namespace likewise::reference {
 
-namespace {
-
 double activate(Activation activation, double x) {
   switch (activation) {
     case Activation::identity: return x;
@@ -21,6 +19,8 @@ double activate(Activation activation, double x) {
   }
   return x;
 }
+
+namespace {
 
 // packed[p][k][j] = w[p * width + j][k], zero past w's last row; w is the weight or its transpose
 template <typename T>

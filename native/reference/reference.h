@@ -28,7 +28,10 @@ T* values(const TensorView& view) {
   return static_cast<T*>(view.data);
 }
 
-void fill_linear(Backend& backend);           // pack_weight too
+double activate(Activation activation, double x);
+
+void fill_linear(Backend& backend);  // pack_weight too
+void fill_int8(Backend& backend);    // quantize_weight, pack_weight_int8, linear_int8, gather_rows_int8
 void fill_linear_gradient(Backend& backend);  // activation_gradient too
 void fill_optimizer(Backend& backend);        // squared_norm, adamw
 void fill_embedding(Backend& backend);        // embedding_gradient too

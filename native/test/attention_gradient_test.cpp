@@ -8,10 +8,39 @@
 #include "../core/philox.h"
 #include "attention_case.h"
 #include "check.h"
+#include "good_call.h"
 #include "op_case.h"
 #include "test_backends.h"
 
 namespace likewise::test {
+
+void fill_attention_call(OpId id, GoodCall& call) {
+  const DType real = DType::float32, whole = DType::int32;
+  const bool gradient = id == OpId::attention_gradient;
+  const int32_t shift = gradient ? 1 : 0;  // its inputs: the forward's after one, then two more
+  call.in(attention_op::query + shift, real, {5, 12});
+  call.in(attention_op::key + shift, real, {7, 12});
+  call.in(attention_op::value + shift, real, {7, 12});
+  call.in(attention_op::query_offsets + shift, whole, {3});
+  call.in(attention_op::key_offsets + shift, whole, {3});
+  call.in(attention_op::query_rank + shift, whole, {5});
+  call.in(attention_op::key_rank + shift, whole, {7});
+  call.in(attention_op::sequence_ids + shift, whole, {2});
+  if (gradient) {
+    call.in(attention_gradient_op::output_gradient, real, {5, 12});
+    call.in(attention_gradient_op::output, real, {5, 12});
+    call.in(attention_gradient_op::log_sum_exp, real, {5, 3});
+    call.out(attention_gradient_op::query_gradient, {5, 12});
+    call.out(attention_gradient_op::key_gradient, {7, 12});
+    call.out(attention_gradient_op::value_gradient, {7, 12});
+  } else {
+    call.out(attention_op::output, {5, 12});
+    call.out(attention_op::log_sum_exp, {5, 3});
+  }
+  call.parameters[attention_op::heads] = 3;
+  call.parameters[attention_op::scale] = 0.5;
+  call.parameters[attention_op::dropout] = 0.1;
+}
 
 namespace {
 

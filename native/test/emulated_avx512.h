@@ -9,11 +9,16 @@
 
 #define __AVX512F__ \
   1  // now that the compiler's own header has been read: chooses the vector layer's AVX-512 file
+#ifdef LIKEWISE_EMULATED_VNNI
+#define __AVX512VNNI__ 1
+#endif
 
 namespace emulated {
 namespace {
 
 #define EMULATED static inline __attribute__((always_inline))
+// For what is long: inlined everywhere it would take minutes to compile.
+#define EMULATED_CALL static __attribute__((noinline, unused))
 
 union Halves {
   __m512 whole;
@@ -123,7 +128,9 @@ EMULATED __m512i set1_integer(int32_t a) {
   return by_integer([a](int) { return a; });
 }
 EMULATED __m512i load_integers(const void* p) {
-  return by_integer([p](int i) { return static_cast<const int32_t*>(p)[i]; });
+  __m512i result;
+  __builtin_memcpy(&result, p, sizeof result);
+  return result;
 }
 EMULATED __m512i masked_load_integers(__mmask16 mask, const void* p) {
   return by_integer([=](int i) { return set(mask, i) ? static_cast<const int32_t*>(p)[i] : 0; });
@@ -135,9 +142,7 @@ EMULATED __m512i combine(__m512i a, __m512i b, Step step) {
   y.integers = b;
   return by_integer([&](int i) { return step(x.integer[i], y.integer[i]); });
 }
-EMULATED __m512i add_integers(__m512i a, __m512i b) {
-  return combine(a, b, [](int32_t x, int32_t y) { return static_cast<int32_t>(uint32_t(x) + uint32_t(y)); });
-}
+EMULATED __m512i add_integers(__m512i a, __m512i b) { return (__m512i)((__v16su)a + (__v16su)b); }
 EMULATED __m512i and_integers(__m512i a, __m512i b) {
   return combine(a, b, [](int32_t x, int32_t y) { return x & y; });
 }
@@ -147,11 +152,7 @@ EMULATED __m512i or_integers(__m512i a, __m512i b) {
 EMULATED __m512i xor_integers(__m512i a, __m512i b) {
   return combine(a, b, [](int32_t x, int32_t y) { return x ^ y; });
 }
-EMULATED void store_integers(void* p, __m512i a) {
-  Halves x;
-  x.integers = a;
-  for (int i = 0; i < 16; ++i) static_cast<int32_t*>(p)[i] = x.integer[i];
-}
+EMULATED void store_integers(void* p, __m512i a) { __builtin_memcpy(p, &a, sizeof a); }
 EMULATED __m512i blend_integers(__mmask16 mask, __m512i a, __m512i b) {
   return bits_of(blend(mask, floats_of(a), floats_of(b)));
 }
@@ -179,6 +180,72 @@ EMULATED __m256i masked_half(__m512i a) {
   Halves x;
   x.integers = a;
   return x.integer_half[half];
+}
+
+// Small integers: conversions, and products of pairs of int16 and of fours of bytes, unsigned with signed.
+EMULATED __m512 floats_from(__m512i a) {
+  Halves x;
+  x.integers = a;
+  return by_lane([&](int i) { return static_cast<float>(x.integer[i]); });
+}
+EMULATED __m512i rounded(__m512 a) {
+  Halves x{a}, result;
+  for (int i = 0; i < 2; ++i) result.integer_half[i] = _mm256_cvtps_epi32(x.half[i]);
+  return result.integers;
+}
+EMULATED __m512i larger_integers(__m512i a, __m512i b) {
+  return combine(a, b, [](int32_t x, int32_t y) { return x > y ? x : y; });
+}
+union SmallIntegers {
+  __m512i whole;
+  __m256i half[2];
+  __m128i quarter[4];
+  int32_t integer[16];
+  int16_t word[32];
+  int8_t byte[64];
+};
+EMULATED SmallIntegers small(__m512i a) {
+  SmallIntegers result;
+  result.whole = a;
+  return result;
+}
+EMULATED_CALL __m128i low_bytes(__m512i a) {
+  const SmallIntegers x = small(a);
+  SmallIntegers result;
+  for (int i = 0; i < 16; ++i) result.byte[i] = static_cast<int8_t>(x.integer[i]);
+  return result.quarter[0];
+}
+EMULATED_CALL __m256i low_words(__m512i a) {
+  const SmallIntegers x = small(a);
+  SmallIntegers result;
+  for (int i = 0; i < 16; ++i) result.word[i] = static_cast<int16_t>(x.integer[i]);
+  return result.half[0];
+}
+EMULATED_CALL __m512i integers_from_bytes(__m128i a) {
+  SmallIntegers x;
+  x.quarter[0] = a;
+  return by_integer([&](int i) { return x.byte[i]; });
+}
+EMULATED_CALL __m512i words_from_bytes(__m256i a) {
+  SmallIntegers x, result;
+  x.half[0] = a;
+  for (int i = 0; i < 32; ++i) result.word[i] = x.byte[i];
+  return result.whole;
+}
+EMULATED_CALL __m512i multiply_pairs(__m512i a, __m512i b) {
+  const SmallIntegers x = small(a), y = small(b);
+  return by_integer([&](int i) {
+    const int64_t first = x.word[2 * i] * y.word[2 * i], second = x.word[2 * i + 1] * y.word[2 * i + 1];
+    return static_cast<int32_t>(static_cast<uint32_t>(first + second));
+  });
+}
+EMULATED_CALL __m512i add_products_of_fours(__m512i sums, __m512i a, __m512i b) {
+  const SmallIntegers x = small(a), y = small(b), s = small(sums);
+  return by_integer([&](int i) {
+    int32_t sum = 0;
+    for (int n = 4 * i; n < 4 * i + 4; ++n) sum += static_cast<uint8_t>(x.byte[n]) * y.byte[n];
+    return static_cast<int32_t>(static_cast<uint32_t>(s.integer[i]) + static_cast<uint32_t>(sum));
+  });
 }
 
 union DoubleHalves {
@@ -277,6 +344,15 @@ EMULATED __m512d widen(__m256 a) {
 #define _mm512_storeu_si512 emulated::store_integers
 #define _mm512_mask_blend_epi32 emulated::blend_integers
 #define _mm512_maskz_mul_epu32 emulated::masked_multiply_wide
+#define _mm512_maskz_cvtepi32_ps(mask, a) emulated::floats_from(a)
+#define _mm512_maskz_cvtps_epi32(mask, a) emulated::rounded(a)
+#define _mm512_maskz_max_epi32(mask, a, b) emulated::larger_integers(a, b)
+#define _mm512_maskz_cvtepi32_epi8(mask, a) emulated::low_bytes(a)
+#define _mm512_maskz_cvtepi32_epi16(mask, a) emulated::low_words(a)
+#define _mm512_maskz_cvtepi8_epi32(mask, a) emulated::integers_from_bytes(a)
+#define _mm512_cvtepi8_epi16 emulated::words_from_bytes
+#define _mm512_madd_epi16 emulated::multiply_pairs
+#define _mm512_dpbusd_epi32 emulated::add_products_of_fours
 #define _mm512_cmplt_epi32_mask(a, b) emulated::integers_less(a, b, false)
 #define _mm512_cmple_epi32_mask(a, b) emulated::integers_less(a, b, true)
 #undef _mm512_maskz_extracti64x4_epi64

@@ -28,6 +28,9 @@ struct GoodCall : OpCall {
   }
 };
 
+// Fills in the call of attention or its gradient.
+void fill_attention_call(OpId id, GoodCall& call);
+
 // Fills in the call of one of the ops of op_checks_rows.cpp, but for layer_norm.
 void fill_row_gradient_call(OpId id, GoodCall& call);
 
@@ -39,6 +42,9 @@ void fill_plain_call(OpId id, GoodCall& call);
 
 // The same for cosine_softmax_loss.
 void fill_loss_call(GoodCall& call);
+
+// The same for the ops in int8.
+void fill_int8_call(OpId id, GoodCall& call);
 
 // The same for the ops of whitening.
 void fill_whitening_call(OpId id, GoodCall& call);

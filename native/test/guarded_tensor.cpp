@@ -12,14 +12,14 @@ namespace likewise::test {
 namespace {
 
 constexpr size_t page = 4096;
-constexpr unsigned char pattern = 0xff;  // NaN as float32 and float64, -1 as int32
+constexpr unsigned char pattern = 0xff;  // NaN as float32 and float64, -1 as int32 and int8
 
 }  // namespace
 
 GuardedTensor::GuardedTensor(DType dtype, const std::vector<int64_t>& shape, const Layout& layout) {
   view_.dtype = dtype;
   view_.rank = static_cast<int32_t>(shape.size());
-  element_ = dtype == DType::float64 ? 8 : 4;
+  element_ = dtype == DType::float64 ? 8 : dtype == DType::int8 ? 1 : 4;
   int64_t elements = 1;
   for (size_t i = 0; i < shape.size(); ++i) {
     view_.shape[i] = shape[i];
@@ -60,8 +60,9 @@ void GuardedTensor::for_each_element(Visit visit) const {
 
 void GuardedTensor::set(const std::vector<double>& values) {
   for_each_element([&](unsigned char* address, size_t i) {
+    const bool integer = view_.dtype == DType::int32 || view_.dtype == DType::int8;
     const float single = static_cast<float>(values[i]);
-    const int32_t whole = view_.dtype == DType::int32 ? static_cast<int32_t>(values[i]) : 0;
+    const int32_t whole = integer ? static_cast<int32_t>(values[i]) : 0;  // its first byte is the int8
     const void* source = view_.dtype == DType::float64   ? static_cast<const void*>(&values[i])
                          : view_.dtype == DType::float32 ? static_cast<const void*>(&single)
                                                          : static_cast<const void*>(&whole);
@@ -74,12 +75,16 @@ std::vector<double> GuardedTensor::values() const {
   for_each_element([&](unsigned char* address, size_t) {
     float single;
     int32_t whole;
+    int8_t byte;
     double real;
     if (view_.dtype == DType::float64) {
       std::memcpy(&real, address, 8);
     } else if (view_.dtype == DType::float32) {
       std::memcpy(&single, address, 4);
       real = single;
+    } else if (view_.dtype == DType::int8) {
+      std::memcpy(&byte, address, 1);
+      real = byte;
     } else {
       std::memcpy(&whole, address, 4);
       real = whole;

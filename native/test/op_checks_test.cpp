@@ -56,40 +56,7 @@ GoodCall good_call(OpId id) {
       call.out(0, {5, 384});
       break;
     case OpId::attention:
-      call.in(attention_op::query, real, {5, 12});
-      call.in(attention_op::key, real, {7, 12});
-      call.in(attention_op::value, real, {7, 12});
-      call.in(attention_op::query_offsets, whole, {3});
-      call.in(attention_op::key_offsets, whole, {3});
-      call.in(attention_op::query_rank, whole, {5});
-      call.in(attention_op::key_rank, whole, {7});
-      call.in(attention_op::sequence_ids, whole, {2});
-      call.out(attention_op::output, {5, 12});
-      call.out(attention_op::log_sum_exp, {5, 3});
-      call.parameters[attention_op::heads] = 3;
-      call.parameters[attention_op::scale] = 0.5;
-      call.parameters[attention_op::dropout] = 0.1;
-      break;
-    case OpId::attention_gradient:
-      for (const int32_t of_queries : {attention_gradient_op::output_gradient, attention_gradient_op::query,
-                                       attention_gradient_op::output}) {
-        call.in(of_queries, real, {5, 12});
-      }
-      for (const int32_t of_keys : {attention_gradient_op::key, attention_gradient_op::value})
-        call.in(of_keys, real, {7, 12});
-      call.in(attention_gradient_op::query_offsets, whole, {3});
-      call.in(attention_gradient_op::key_offsets, whole, {3});
-      call.in(attention_gradient_op::query_rank, whole, {5});
-      call.in(attention_gradient_op::key_rank, whole, {7});
-      call.in(attention_gradient_op::sequence_ids, whole, {2});
-      call.in(attention_gradient_op::log_sum_exp, real, {5, 3});
-      call.out(attention_gradient_op::query_gradient, {5, 12});
-      call.out(attention_gradient_op::key_gradient, {7, 12});
-      call.out(attention_gradient_op::value_gradient, {7, 12});
-      call.parameters[attention_gradient_op::heads] = 3;
-      call.parameters[attention_gradient_op::scale] = 0.5;
-      call.parameters[attention_gradient_op::dropout] = 0.1;
-      break;
+    case OpId::attention_gradient: fill_attention_call(id, call); break;
     case OpId::pool:
       call.in(pool_op::input, real, {5, 6});
       call.in(pool_op::offsets, whole, {4});
@@ -117,6 +84,10 @@ GoodCall good_call(OpId id) {
     case OpId::matmul:
     case OpId::transpose: fill_plain_call(id, call); break;
     case OpId::cosine_softmax_loss: fill_loss_call(call); break;
+    case OpId::quantize_weight:
+    case OpId::pack_weight_int8:
+    case OpId::linear_int8:
+    case OpId::gather_rows_int8: fill_int8_call(id, call); break;
     case OpId::covariance:
     case OpId::symmetric_eigen:
     case OpId::whiten: fill_whitening_call(id, call); break;
@@ -148,7 +119,7 @@ void check_changes(OpId id, const OpCall& good, TensorView& (*tensor_of)(OpCall&
   OpCall copy = good;
   const TensorView original = tensor_of(copy, tensor);
   if (!optional) changed("no memory", [](TensorView& view) { view.data = nullptr; });
-  for (int32_t dtype = 0; dtype < 4; ++dtype) {
+  for (int32_t dtype = 0; dtype < 5; ++dtype) {
     if (dtype == static_cast<int32_t>(original.dtype)) continue;
     // fill has no other tensor to be of the dtype of
     if (id == OpId::fill && dtype == static_cast<int32_t>(DType::float64)) continue;
@@ -164,8 +135,10 @@ void check_changes(OpId id, const OpCall& good, TensorView& (*tensor_of)(OpCall&
       changed("an impossible size", [=](TensorView& view) { view.shape[i] = size; });
     }
   }
-  changed("half an element's offset",
-          [](TensorView& view) { view.data = static_cast<char*>(view.data) + 2; });
+  if (original.dtype != DType::int8) {
+    changed("half an element's offset",
+            [](TensorView& view) { view.data = static_cast<char*>(view.data) + 2; });
+  }
   if (original.rank == 2) {
     for (const int64_t stride : {original.shape[1] - 1, int64_t{0}, int64_t{-1}, INT64_MIN, INT64_MAX}) {
       changed("an impossible stride", [=](TensorView& view) { view.row_stride = stride; });
@@ -325,7 +298,8 @@ TEST(checks_refuse_changes) {
           spec.inputs[i].optional);
       OpCall aliased = good;
       aliased.inputs[i].data = aliased.outputs[0].data;
-      const bool in_place = id == OpId::linear && i == linear_op::residual;
+      const bool in_place = (id == OpId::linear && i == linear_op::residual) ||
+                            (id == OpId::linear_int8 && i == linear_int8_op::residual);
       CHECK(passes(id, aliased) == in_place, "%s: input %zu in the output's memory", spec.name.c_str(), i);
     }
     for (size_t i = 0; i < spec.outputs.size(); ++i) {

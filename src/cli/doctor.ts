@@ -3,6 +3,7 @@
 
 import { cpus } from 'node:os';
 import { Command } from 'commander';
+import { PRECISIONS, type Precision } from '../nn/precision.ts';
 import { type EngineReport, type GemmReport, inspectEngine } from './engine-report.ts';
 import { installedVersion } from './installed-version.ts';
 
@@ -71,15 +72,15 @@ function engineRows(engine: EngineReport): string[][] {
     ['addon', `${engine.version}, ${engine.addon}`],
     ['instructions', `${engine.backend}; ${others.join(', ')}`],
     ['threads', `${engine.threads}: ${engine.threadsReason}`],
-    [
-      'gemm',
-      engine.gemm === undefined ? 'not measured: reference is for checking' : describeGemm(engine.gemm),
-    ],
+    ...PRECISIONS.map((precision) => [precision, describeGemm(precision, engine.gemm)]),
   ];
 }
 
-function describeGemm({ rows, inputs, outputs, gigaflops, peakGigaflops }: GemmReport): string {
-  const share = Math.round((100 * gigaflops) / peakGigaflops);
-  const rate = `${Math.round(gigaflops)} GFLOP/s of ${Math.round(peakGigaflops)} measured peak (${share} %)`;
-  return `${rate}, float32 [${rows}, ${inputs}] x [${inputs}, ${outputs}]`;
+function describeGemm(precision: Precision, gemm: Record<Precision, GemmReport> | undefined): string {
+  if (gemm === undefined) return 'not measured: reference is for checking';
+  const { rows, inputs, outputs, gigaops, peakGigaops } = gemm[precision];
+  const unit = precision === 'float32' ? 'GFLOP/s' : 'GOP/s';
+  const share = Math.round((100 * gigaops) / peakGigaops);
+  const rate = `${Math.round(gigaops)} ${unit} of ${Math.round(peakGigaops)} measured peak (${share} %)`;
+  return `${rate}, [${rows}, ${inputs}] x [${inputs}, ${outputs}]`;
 }

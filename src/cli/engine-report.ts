@@ -1,8 +1,12 @@
-// What the native engine says of itself, and how fast it multiplies matrices here: the heart of `likewise doctor`.
+// What the native engine says of itself, and how fast it multiplies matrices here in each precision: the heart of
+// `likewise doctor`.
 
 import { Engine } from '../native/engine.ts';
 import { addonPath, loadAddon } from '../native/load.ts';
+import { PRECISIONS, type Precision } from '../nn/precision.ts';
 import { linear, packArray } from '../ops/linear.ts';
+import { packQuantized } from '../ops/linear-int8.ts';
+import { quantizeArray } from '../ops/quantize-weight.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
@@ -16,8 +20,8 @@ export interface EngineReport {
   backends: { name: string; available: boolean; reason: string }[];
   threads: number;
   threadsReason: string;
-  /** Undefined for `reference`, which is there to be checked against and has no speed to speak of. */
-  gemm: GemmReport | undefined;
+  /** One for each precision; undefined for `reference`, which is there to be checked against and has no speed to speak of. */
+  gemm: Record<Precision, GemmReport> | undefined;
 }
 
 /** A measured matrix product, [rows, inputs] x [inputs, outputs]. */
@@ -25,9 +29,10 @@ export interface GemmReport {
   rows: number;
   inputs: number;
   outputs: number;
-  gigaflops: number;
-  /** The rate of a loop of multiply-adds that touches registers only, on the same threads. */
-  peakGigaflops: number;
+  /** 10^9 operations per second, two to a multiply-add. */
+  gigaops: number;
+  /** The rate of a loop of multiply-adds in that precision that touches registers only, on the same threads. */
+  peakGigaops: number;
 }
 
 /** The report, or the reason why there is none. */
@@ -36,7 +41,7 @@ export async function inspectEngine(): Promise<EngineReport | { addon: string; p
     const { description } = loadAddon();
     using engine = new Engine();
     const { backend, threads } = engine;
-    const gemm = backend === 'reference' ? undefined : await measureGemm(engine);
+    const gemm = backend === 'reference' ? undefined : await measureGemms(engine);
     const { version, cores, coresReason } = description;
     const backends = description.backends.filter(({ name }) => name !== 'mock'); // for our own tests
     const threadsReason =
@@ -47,19 +52,29 @@ export async function inspectEngine(): Promise<EngineReport | { addon: string; p
   }
 }
 
+async function measureGemms(engine: Engine): Promise<Record<Precision, GemmReport>> {
+  const reports: [Precision, GemmReport][] = [];
+  for (const precision of PRECISIONS) reports.push([precision, await measureGemm(engine, precision)]);
+  return Object.fromEntries(reports) as Record<Precision, GemmReport>;
+}
+
 /** The first product of the feed-forward block of a MiniLM, over 4096 tokens: the best of several runs. */
-async function measureGemm(engine: Engine): Promise<GemmReport> {
+async function measureGemm(engine: Engine, precision: Precision): Promise<GemmReport> {
   const [rows, inputs, outputs] = [4096, 384, 1536];
   const values = (count: number) =>
     Float32Array.from({ length: count }, (_, index) => ((index % 17) - 8) / 16);
   using input = Tensor.from(engine, values(rows * inputs), [rows, inputs]);
-  using weight = packArray(engine, values(outputs * inputs), outputs, inputs);
-  const peakBefore = await engine.measurePeak();
+  const data = values(outputs * inputs);
+  using weight =
+    precision === 'int8'
+      ? packQuantized(await quantizeArray(engine, data, outputs, inputs))
+      : packArray(engine, data, outputs, inputs);
+  const peakBefore = await engine.measurePeak(precision);
   let best = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 8; run += 1) best = Math.min(best, await secondsOf(() => linear(input, weight)));
-  const peak = Math.max(peakBefore, await engine.measurePeak());
-  const gigaflops = (2 * rows * inputs * outputs) / best / 1e9;
-  return { rows, inputs, outputs, gigaflops, peakGigaflops: peak / 1e9 };
+  const peak = Math.max(peakBefore, await engine.measurePeak(precision));
+  const gigaops = (2 * rows * inputs * outputs) / best / 1e9;
+  return { rows, inputs, outputs, gigaops, peakGigaops: peak / 1e9 };
 }
 
 /** Seconds per call, queued several at a time so that the way there and back does not count; reads one row to wait. */

@@ -10,6 +10,7 @@ import { embedCommand } from './embed.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { reportFailure, reportUsageError } from './failure.ts';
 import { installedVersion } from './installed-version.ts';
+import { quantizeCommand } from './quantize.ts';
 import { similarityCommand } from './similarity.ts';
 import { trainCommand } from './train.ts';
 import { vocabCommand } from './vocab.ts';
@@ -23,6 +24,7 @@ const program = new Command('likewise')
   .addCommand(evaluateCommand())
   .addCommand(trainCommand())
   .addCommand(whitenCommand())
+  .addCommand(quantizeCommand())
   .addCommand(vocabCommand())
   .addCommand(doctorCommand())
   .addCommand(buildCommand())

@@ -1,7 +1,8 @@
 // The options that every command with a model has, and the encoder they describe.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { SentenceEncoder } from '../embed/sentence-encoder.ts';
+import { PRECISIONS, type Precision } from '../nn/precision.ts';
 import { addRequiredOption } from './required-option.ts';
 
 /** The options as commander gives them. */
@@ -11,6 +12,7 @@ export interface ModelOptions {
   maxLength?: number;
   threads?: number;
   backend?: string;
+  precision?: Precision;
   prompt?: string;
   promptName?: string;
   batchTokens?: number;
@@ -47,16 +49,22 @@ function addEncodingOptions(command: Command): Command {
       'worker threads; by default one per core this process may use',
       positiveInteger,
     )
-    .option('--backend <name>', 'instruction set: avx512, avx2 or reference; by default the best there is');
+    .option('--backend <name>', 'instruction set: avx512, avx2 or reference; by default the best there is')
+    .addOption(
+      new Option(
+        '--precision <type>',
+        "of the encoder's weights; by default what the folder stores them in",
+      ).choices(PRECISIONS),
+    );
 }
 
 /** Loads the encoder and says on stderr what its folder left open and was assumed: a line `note: …` each. */
 export async function loadEncoder(options: ModelOptions): Promise<SentenceEncoder> {
   const { SentenceEncoder } = await import('../embed/sentence-encoder.ts');
-  const { pooling, maxLength, threads, backend } = options;
+  const { pooling, maxLength, threads, backend, precision } = options;
   const encoder = await SentenceEncoder.load(
     options.model,
-    defined({ pooling, maxLength, threads, backend }),
+    defined({ pooling, maxLength, threads, backend, precision }),
   );
   for (const note of encoder.folder.notes) process.stderr.write(`note: ${note.replace(/\s+/g, ' ')}\n`);
   return encoder;

@@ -11,7 +11,7 @@ export interface WhiteningFlags {
   remove?: number;
   epsilon?: number;
   rcond?: number;
-  precision?: 'float32' | 'float64';
+  covariancePrecision?: 'float32' | 'float64';
 }
 
 /** Adds the options to a command. */
@@ -30,7 +30,7 @@ export function addWhiteningOptions(command: Command): Command {
     .option('--epsilon <value>', 'added to every eigenvalue (default: 0)', notNegative)
     .option('--rcond <value>', 'eigenvalues up to this share of the largest count as zero', notNegative)
     .addOption(
-      new Option('--precision <type>', 'of the products that make the covariance').choices([
+      new Option('--covariance-precision <type>', 'of the products that make the covariance').choices([
         'float32',
         'float64',
       ]),
@@ -40,7 +40,7 @@ export function addWhiteningOptions(command: Command): Command {
 /** The part of the options that `Whitening.fit` takes. */
 export function whiteningOptions(
   flags: WhiteningFlags,
-): WhiteningOptions & Pick<WhiteningFlags, 'precision'> {
-  const { variant, components, remove, epsilon, rcond, precision } = flags;
+): WhiteningOptions & { precision?: 'float32' | 'float64' } {
+  const { variant, components, remove, epsilon, rcond, covariancePrecision: precision } = flags;
   return defined({ variant, components, remove, epsilon, rcond, precision });
 }

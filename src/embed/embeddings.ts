@@ -1,4 +1,5 @@
 // What encoding returns: one vector per text, or one per token of each text.
+import type { RaggedTokens } from '../tokenizer/tokenizer.ts';
 
 /** Vectors of texts, row after row. */
 export class Embeddings {
@@ -23,6 +24,22 @@ export class Embeddings {
 
   *[Symbol.iterator](): Generator<Float32Array> {
     for (let index = 0; index < this.length; index++) yield this.row(index);
+  }
+}
+
+/** Vectors of consecutive texts of a stream. */
+export class EmbeddingsChunk extends Embeddings {
+  /** Index of the first text in the stream. */
+  readonly start: number;
+  readonly tokens: number;
+  /** Texts that were cut at the maximum length. */
+  readonly truncated: number;
+
+  constructor(data: Float32Array, dimension: number, start: number, tokens: RaggedTokens) {
+    super(data, tokens.offsets.length - 1, dimension);
+    this.start = start;
+    this.tokens = tokens.tokenIds.length;
+    this.truncated = tokens.truncated.reduce((sum, flag) => sum + flag, 0);
   }
 }
 

@@ -1,6 +1,7 @@
 // What loading and encoding can be told, and what is refused.
 import { AbortedError, ArgumentError } from '../errors.ts';
 import type { PoolingMode } from '../nn/pooling.ts';
+import type { Precision } from '../nn/precision.ts';
 
 export interface LoadOptions {
   /** Instead of the model's own: a mode, several joined by `+`, or a list. */
@@ -9,6 +10,11 @@ export interface LoadOptions {
   threads?: number;
   /** `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
   backend?: string;
+  /**
+   * What the encoder's weights are held and multiplied in: `float32`, or `int8` for a quarter of the memory and more speed at
+   * a small cost in quality (docs/precision.md). What the folder stores them in by default.
+   */
+  precision?: Precision;
   /** Tokens at which a text is cut, special tokens included; the model's own maximum by default. */
   maxLength?: number;
 }

@@ -1,6 +1,8 @@
-// Writes an encoder as a sentence-transformers folder: the weights of the folder it came from, with the pooling in use.
+// Writes an encoder as a sentence-transformers folder: the weights of the folder it came from, in the precision and with the
+// pooling in use.
 import { ArgumentError } from '../errors.ts';
 import type { DenseSpec } from '../io/dense-config.ts';
+import { withEncoderWeights } from '../io/encoder-weights.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
 import {
   type DenseModule,
@@ -11,7 +13,10 @@ import {
 import type { PoolingMode as StoredPooling } from '../io/pooling-config.ts';
 import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
 import { withWeights } from '../io/weights.ts';
+import type { Engine } from '../native/engine.ts';
 import type { Pooling, PoolingMode } from '../nn/pooling.ts';
+import type { Precision } from '../nn/precision.ts';
+import { readQuantized } from './quantized-tensors.ts';
 
 /** Poolings that a sentence-transformers folder has names for. */
 export const STORABLE_POOLINGS: readonly string[] = [
@@ -23,14 +28,21 @@ export const STORABLE_POOLINGS: readonly string[] = [
   'last_token',
 ];
 
+/** What a loaded model adds to its folder when it is saved. */
+export interface SavedModel {
+  engine: Engine;
+  precision: Precision;
+  pooling: Pooling;
+}
+
 /** @throws ArgumentError for a pooling that sentence-transformers has no name for; FileError */
 export async function saveEncoder(
   source: ModelFolder,
-  pooling: Pooling,
+  model: SavedModel,
   target: string,
   options: WriteModelFolderOptions,
 ): Promise<void> {
-  await writeModelFolder(target, await readContent(source, pooling), options);
+  await writeModelFolder(target, await readContent(source, model), options);
 }
 
 /** @throws ArgumentError for a pooling that sentence-transformers has no name for */
@@ -43,14 +55,18 @@ export function checkStorable(pooling: Pick<Pooling, 'modes'>): void {
   }
 }
 
-/** What a folder holds, with its weights in memory and with the pooling in use. @throws ArgumentError, FileError */
-export async function readContent(source: ModelFolder, pooling: Pooling): Promise<ModelFolderContent> {
+/** What a folder holds, with its weights in memory, and the precision and pooling in use. @throws ArgumentError, FileError */
+export async function readContent(
+  source: ModelFolder,
+  { engine, precision, pooling }: SavedModel,
+): Promise<ModelFolderContent> {
   checkStorable(pooling);
   const { config, transformer, prompts, defaultPromptName, similarity } = source;
   const modules = source.modules.filter((module) => module.kind !== 'pooling');
   return {
     config,
-    tensors: await readAll(transformer.path),
+    precision,
+    tensors: await (precision === 'int8' ? readQuantized(engine, source) : readAll(source)),
     maxSequenceLength: transformer.maxSequenceLength,
     lowerCase: transformer.lowerCase,
     modules: [
@@ -68,8 +84,8 @@ export function isStorable(mode: PoolingMode): mode is StoredPooling {
   return STORABLE_POOLINGS.includes(mode);
 }
 
-function readAll(path: string): Promise<SafetensorsTensor[]> {
-  return withWeights(path, async (weights) => {
+function readAll(source: ModelFolder): Promise<SafetensorsTensor[]> {
+  return withEncoderWeights(source, async (weights) => {
     const tensors: SafetensorsTensor[] = [];
     for (const name of weights.names) {
       const { dtype, shape } = weights.info(name);

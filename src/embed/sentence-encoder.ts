@@ -5,9 +5,10 @@ import { ArgumentError, DisposedError, ModelError } from '../errors.ts';
 import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
 import { Engine } from '../native/engine.ts';
 import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
+import { checkPrecision, type Precision } from '../nn/precision.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
-import { Embeddings, TokenEmbeddings } from './embeddings.ts';
+import { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embeddings.ts';
 import {
   checkMaxLength,
   checkOptions,
@@ -23,22 +24,6 @@ import { SentenceModel } from './sentence-model.ts';
 import { type SimilarityFunction, similarities } from './similarity.ts';
 import type { Whitening } from './whitening.ts';
 import { type SaveWhitenedOptions, saveWhitenedModel } from './whitening-model.ts';
-
-/** Vectors of consecutive texts of a stream. */
-export class EmbeddingsChunk extends Embeddings {
-  /** Index of the first text in the stream. */
-  readonly start: number;
-  readonly tokens: number;
-  /** Texts that were cut at the maximum length. */
-  readonly truncated: number;
-
-  constructor(data: Float32Array, dimension: number, start: number, tokens: RaggedTokens) {
-    super(data, tokens.offsets.length - 1, dimension);
-    this.start = start;
-    this.tokens = tokens.tokenIds.length;
-    this.truncated = tokens.truncated.reduce((sum, flag) => sum + flag, 0);
-  }
-}
 
 const defaultBatchTokens = 2048;
 
@@ -64,6 +49,7 @@ export class SentenceEncoder implements Disposable {
     const { pooling: wanted } = options;
     const pooling =
       wanted === undefined ? undefined : parsePooling(typeof wanted === 'string' ? wanted : wanted.join('+'));
+    const precision = options.precision === undefined ? undefined : checkPrecision(options.precision);
     const engine = Engine.shared({ backend: options.backend, threads: options.threads });
     const read = await readModelFolder(folder);
     const { transformer, config } = read;
@@ -80,7 +66,8 @@ export class SentenceEncoder implements Disposable {
           'check that the tokenizer files belong to this model',
       );
     }
-    return new SentenceEncoder(read, await SentenceModel.load(engine, read, pooling), tokenizer);
+    const model = await SentenceModel.load(engine, read, { pooling, precision });
+    return new SentenceEncoder(read, model, tokenizer);
   }
 
   /** Components of a vector. */
@@ -91,6 +78,11 @@ export class SentenceEncoder implements Disposable {
   /** The engine that computes: its `stats()` and backend. */
   get engine(): Engine {
     return this.#model.engine;
+  }
+
+  /** What the encoder's weights are held and multiplied in. */
+  get precision(): Precision {
+    return this.#model.precision;
   }
 
   get pooling(): readonly PoolingMode[] {
@@ -173,12 +165,12 @@ export class SentenceEncoder implements Disposable {
   }
 
   /**
-   * Writes a sentence-transformers folder with this encoder's weights, pooling, prompts and tokenizer.
+   * Writes a sentence-transformers folder with this encoder's weights, in its precision, pooling, prompts and tokenizer.
    * @throws ArgumentError for a pooling that sentence-transformers does not have; FileError when the folder exists and
    *   is not empty (unless `overwrite`) or the file system refuses
    */
   save(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
-    return saveEncoder(this.folder, this.#model.pooling, folder, options);
+    return saveEncoder(this.folder, this.#model, folder, options);
   }
 
   /**
@@ -187,7 +179,7 @@ export class SentenceEncoder implements Disposable {
    *   linear Dense
    */
   saveWhitened(folder: string, whitening: Whitening, options: SaveWhitenedOptions = {}): Promise<void> {
-    return saveWhitenedModel(this.folder, this.#model.pooling, whitening, folder, options);
+    return saveWhitenedModel(this.folder, this.#model, whitening, folder, options);
   }
 
   /** Frees the weights. What is being encoded rejects with DisposedError. */

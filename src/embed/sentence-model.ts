@@ -2,6 +2,7 @@
 // call queues a whole batch and returns the tensor its vectors will be in.
 import { ModelError } from '../errors.ts';
 import type { DenseSpec } from '../io/dense-config.ts';
+import { withEncoderWeights } from '../io/encoder-weights.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
 import { withWeights } from '../io/weights.ts';
 import type { Engine } from '../native/engine.ts';
@@ -11,6 +12,7 @@ import { Linear } from '../nn/linear.ts';
 import { Module } from '../nn/module.ts';
 import { ParameterReader } from '../nn/parameter-reader.ts';
 import { Pooling, type PoolingMode } from '../nn/pooling.ts';
+import type { Precision } from '../nn/precision.ts';
 import { l2Normalize } from '../ops/rows.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -31,17 +33,33 @@ export interface BatchOptions {
   promptTokens?: number | undefined;
 }
 
+export interface SentenceModelOptions {
+  /** Instead of the folder's own. */
+  pooling?: readonly PoolingMode[] | undefined;
+  /** Of the encoder's weights; what the folder stores them in by default. */
+  precision?: Precision | undefined;
+}
+
 export class SentenceModel extends Module {
   readonly engine: Engine;
+  /** Of the encoder's weights; what follows the pooling is float32. */
+  readonly precision: Precision;
   readonly encoder: Encoder;
   readonly pooling: Pooling;
   readonly head: readonly HeadModule[];
   /** Components of a sentence's vector. */
   readonly dimension: number;
 
-  constructor(engine: Engine, encoder: Encoder, pooling: Pooling, head: readonly HeadModule[]) {
+  constructor(
+    engine: Engine,
+    precision: Precision,
+    encoder: Encoder,
+    pooling: Pooling,
+    head: readonly HeadModule[],
+  ) {
     super();
     this.engine = engine;
+    this.precision = precision;
     this.encoder = this.own(encoder);
     this.pooling = pooling;
     this.head = head.map((module) => (module === 'normalize' ? module : this.own(module)));
@@ -51,18 +69,18 @@ export class SentenceModel extends Module {
 
   /**
    * Reads the weights of a model folder.
-   * @param pooling instead of the folder's own
    * @throws ModelError, FormatError, FileError
    */
   static async load(
     engine: Engine,
     folder: ModelFolder,
-    pooling?: readonly PoolingMode[],
+    { pooling, precision = folder.precision }: SentenceModelOptions = {},
   ): Promise<SentenceModel> {
+    checkLoadable(folder, precision);
     const loaded: Module[] = [];
     try {
-      const encoder = await withWeights(folder.transformer.path, (weights) =>
-        Encoder.load(engine, folder.config, weights),
+      const encoder = await withEncoderWeights(folder, (weights) =>
+        Encoder.load(engine, folder.config, weights, { precision }),
       );
       loaded.push(encoder);
       const spec = folder.modules.find((module) => module.kind === 'pooling');
@@ -78,7 +96,8 @@ export class SentenceModel extends Module {
         head.push(dense);
         width = module.outFeatures;
       }
-      return new SentenceModel(engine, encoder, chosen, head);
+      engine.trim(); // weights as they were read are gone, their memory too
+      return new SentenceModel(engine, precision, encoder, chosen, head);
     } catch (error) {
       for (const module of loaded) module.dispose();
       throw error;
@@ -126,6 +145,14 @@ export class SentenceModel extends Module {
       return this.encoder.forward(batch, new Set([config.layers])).get(config.layers) as Tensor;
     });
   }
+}
+
+function checkLoadable(folder: ModelFolder, precision: Precision): void {
+  if (precision === folder.precision || folder.precision === 'float32') return;
+  throw new ModelError(
+    `expected weights in ${precision} but '${folder.path}' holds them in ${folder.precision}: load it with precision ` +
+      `${folder.precision}, or load the model it was quantised from`,
+  );
 }
 
 async function loadDense(engine: Engine, spec: DenseSpec, width: number): Promise<Linear> {

@@ -7,7 +7,7 @@ import { exists } from '../io/folder-path.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
 import { type DenseModule, type ModelFolderContent, writeModelFolder } from '../io/model-folder-writer.ts';
 import type { Pooling } from '../nn/pooling.ts';
-import { checkStorable, readContent, readDense } from './save-encoder.ts';
+import { checkStorable, readContent, readDense, type SavedModel } from './save-encoder.ts';
 import type { Whitening } from './whitening.ts';
 import { WHITENING_FILE } from './whitening-file.ts';
 
@@ -29,13 +29,13 @@ export interface SaveWhitenedOptions {
  */
 export async function saveWhitenedModel(
   source: ModelFolder,
-  pooling: Pooling,
+  model: SavedModel,
   whitening: Whitening,
   target: string,
   options: SaveWhitenedOptions = {},
 ): Promise<void> {
-  await checkWhitenable(source, pooling, options);
-  const content = await readContent(source, pooling);
+  await checkWhitenable(source, model.pooling, options);
+  const content = await readContent(source, model);
   const modules = [...content.modules];
   if (options.fold === true) {
     modules.push(foldDense(modules.pop() as DenseModule, whitening)); // checkWhitenable has seen to it

@@ -27,7 +27,7 @@ Maps a text to a vector of ${dimension} numbers; compare vectors by ${similarity
 
 - Encoder: ${config.modelType}, ${config.layers} layers, hidden size ${config.hiddenSize}, ${config.heads} heads
 - Maximum length: ${maxSequenceLength} tokens
-${steps.map((step, i) => `- Step ${i + 1}: ${step}`).join('\n')}
+${content.precision === 'int8' ? '- Weights: int8, a scale per row, in the layout of compressed-tensors\n' : ''}${steps.map((step, i) => `- Step ${i + 1}: ${step}`).join('\n')}
 
 \`\`\`js
 import { SentenceEncoder } from 'likewise';
@@ -37,9 +37,23 @@ const embeddings = await encoder.encode(['first text', 'second text']);
 \`\`\`
 
 \`\`\`python
-from sentence_transformers import SentenceTransformer
+${pythonImports(content)}
 
-embeddings = SentenceTransformer('path/to/this/folder').encode(['first text', 'second text'])
+model = SentenceTransformer(${pythonArguments(content)})
+embeddings = model.encode(['first text', 'second text'])
 \`\`\`
 `;
+}
+
+// sentence-transformers 6.2 calls the model past compressed-tensors' hook, so that the weights must be floats beforehand.
+function pythonImports({ precision }: ModelFolderContent): string {
+  const own = 'from sentence_transformers import SentenceTransformer';
+  if (precision !== 'int8') return own;
+  return `${own}\nfrom transformers.utils.quantization_config import CompressedTensorsConfig  # and the package compressed-tensors`;
+}
+
+function pythonArguments({ precision }: ModelFolderContent): string {
+  const folder = "'path/to/this/folder'";
+  if (precision !== 'int8') return folder;
+  return `${folder}, model_kwargs={'quantization_config': CompressedTensorsConfig(dequantize=True)}`;
 }

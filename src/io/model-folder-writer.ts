@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import { ArgumentError, FileError, LikewiseError, ModelError } from '../errors.ts';
 import type { EncoderConfig } from '../nn/encoder-config.ts';
+import type { Precision } from '../nn/precision.ts';
 import { syncFolder, temporaryName, writeFileAtomic } from './atomic-file.ts';
 import { type DenseSpec, denseConfigJson } from './dense-config.ts';
 import { fileError } from './file-error.ts';
@@ -15,6 +16,7 @@ import { jsonText } from './json-file.ts';
 import { modelCard } from './model-card.ts';
 import { encoderConfigJson } from './model-config.ts';
 import { type PoolingSpec, poolingConfigJson } from './pooling-config.ts';
+import { quantizationConfigJson } from './quantization-config.ts';
 import { type SafetensorsTensor, writeSafetensors } from './safetensors-writer.ts';
 import type { NormalizeSpec, SimilarityName } from './sentence-transformers.ts';
 
@@ -29,6 +31,8 @@ export interface ModelFolderContent {
   config: EncoderConfig;
   /** The encoder's weights under Hugging Face's names. */
   tensors: readonly SafetensorsTensor[];
+  /** What the tensors hold the encoder's weights in; float32 by default. */
+  precision?: Precision;
   maxSequenceLength: number;
   lowerCase?: boolean;
   /** The steps after the encoder, a pooling first. */
@@ -125,7 +129,11 @@ async function checkTarget(path: string, overwrite: boolean): Promise<void> {
 }
 
 async function writeEncoder(folder: string, content: ModelFolderContent): Promise<void> {
-  await writeFileAtomic(join(folder, 'config.json'), jsonText(encoderConfigJson(content.config)));
+  const config = {
+    ...encoderConfigJson(content.config),
+    ...quantizationConfigJson(content.precision ?? 'float32'),
+  };
+  await writeFileAtomic(join(folder, 'config.json'), jsonText(config));
   await writeSafetensors(join(folder, 'model.safetensors'), content.tensors, { format: 'pt' });
   await writeFileAtomic(
     join(folder, 'sentence_bert_config.json'),

@@ -6,11 +6,13 @@ import { z } from 'zod';
 
 import { FileError, ModelError } from '../errors.ts';
 import type { EncoderConfig } from '../nn/encoder-config.ts';
+import type { Precision } from '../nn/precision.ts';
 import { parseDenseConfig } from './dense-config.ts';
 import { exists, kindOf } from './folder-path.ts';
 import { checkJson, readJsonFile } from './json-file.ts';
-import { readEncoderConfig } from './model-config.ts';
+import { parseEncoderConfig } from './model-config.ts';
 import { parsePoolingConfig } from './pooling-config.ts';
+import { parseStoredPrecision } from './quantization-config.ts';
 import {
   type ModuleEntry,
   type ModuleSpec,
@@ -24,6 +26,8 @@ import {
 export interface ModelFolder extends SentenceSettings {
   path: string;
   config: EncoderConfig;
+  /** What the encoder's weights are stored in; float16 and bfloat16, which become float32 when they are read, are float32. */
+  precision: Precision;
   transformer: {
     /** The folder of config.json, the weights and the tokenizer; usually the model folder itself. */
     path: string;
@@ -53,12 +57,15 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   const notes: string[] = [];
   const entries = await readModules(path);
   const transformerPath = transformerFolder(path, entries);
-  const config = await readEncoderConfig(join(transformerPath, 'config.json'));
+  const configPath = join(transformerPath, 'config.json');
+  const configJson = await readJsonFile(configPath);
+  const config = parseEncoderConfig(configJson, configPath);
   const settings = await readTransformerSettings(transformerPath);
   const [modules, dimension] = await readPipeline(path, entries, config.hiddenSize, notes);
   return {
     path,
     config,
+    precision: parseStoredPrecision(configJson, configPath),
     transformer: {
       path: transformerPath,
       maxSequenceLength: await maximumLength(transformerPath, config, settings.maxSequenceLength, notes),

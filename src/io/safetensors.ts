@@ -40,6 +40,8 @@ export interface TensorInfo {
 export interface ReadFloat32Options {
   /** Accept infinities and NaN, which are refused otherwise. */
   allowNonFinite?: boolean;
+  /** Where to write, of the tensor's size; a new array by default. */
+  into?: Float32Array | undefined;
 }
 
 /** An open safetensors file. */
@@ -113,9 +115,11 @@ export class SafetensorsFile {
     }
     const width = FLOAT_BYTES[dtype as FloatDType];
     const position = this.#dataStart + begin;
-    const values = allocate(Float32Array, byteLength / width, name);
+    const values = options.into ?? allocate(Float32Array, byteLength / width, name);
+    checkSize(name, values, byteLength / width);
     if (dtype === 'F32') {
-      await this.#file.readExactly(new Uint8Array(values.buffer), position);
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      await this.#file.readExactly(bytes, position);
     } else {
       const chunk = new Uint8Array(Math.min(CONVERT_CHUNK_BYTES, byteLength));
       for (let done = 0; done < byteLength; done += chunk.byteLength) {
@@ -125,6 +129,21 @@ export class SafetensorsFile {
       }
     }
     if (!options.allowNonFinite) this.#mustBeFinite(name, values);
+    return values;
+  }
+
+  /** The values of an I8 tensor, in C order, in `into` if it is given. DTypeError for any other. */
+  async readInt8(name: string, into?: Int8Array): Promise<Int8Array> {
+    const { dtype, begin, byteLength } = this.#entry(name);
+    if (dtype !== 'I8') {
+      throw new DTypeError(
+        `expected tensor '${name}' of '${this.path}' to hold I8 but its dtype is ${dtype}`,
+      );
+    }
+    const values = into ?? allocate(Int8Array, byteLength, name);
+    checkSize(name, values, byteLength);
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    await this.#file.readExactly(bytes, this.#dataStart + begin);
     return values;
   }
 
@@ -161,6 +180,13 @@ export class SafetensorsFile {
       );
     }
   }
+}
+
+function checkSize(name: string, into: { length: number }, expected: number): void {
+  if (into.length === expected) return;
+  throw new ArgumentError(
+    `expected an array of ${expected} elements for tensor '${name}' but received ${into.length}`,
+  );
 }
 
 function allocate<T>(Type: new (length: number) => T, length: number, name: string): T {

@@ -19,6 +19,8 @@ export interface WeightSource {
   info(name: string): TensorInfo;
   /** See {@link SafetensorsFile.readFloat32}. */
   readFloat32(name: string, options?: ReadFloat32Options): Promise<Float32Array>;
+  /** See {@link SafetensorsFile.readInt8}. */
+  readInt8(name: string, into?: Int8Array): Promise<Int8Array>;
   close(): Promise<void>;
 }
 
@@ -92,6 +94,10 @@ class ShardedWeights implements WeightSource {
 
   async readFloat32(name: string, options?: ReadFloat32Options): Promise<Float32Array> {
     return this.#owner(name).readFloat32(name, options);
+  }
+
+  async readInt8(name: string, into?: Int8Array): Promise<Int8Array> {
+    return this.#owner(name).readInt8(name, into);
   }
 
   async close(): Promise<void> {

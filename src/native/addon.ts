@@ -13,7 +13,7 @@ import {
 } from '../errors.ts';
 
 /** Element types a tensor can have. */
-export type DType = 'float32' | 'float64' | 'int32';
+export type DType = 'float32' | 'float64' | 'int32' | 'int8';
 
 /** A tensor in the addon: engine, generation and slot in one exact integer; 0 is "no tensor". */
 export type Handle = number;
@@ -72,7 +72,7 @@ export interface NativeAddon {
   allocate(engine: number, dtype: DType, shape: readonly number[]): Handle;
   view(handle: Handle, offset: number, shape: readonly number[], rowStride: number): Handle;
   release(handle: Handle): boolean;
-  upload(handle: Handle, array: Float32Array | Float64Array | Int32Array): void;
+  upload(handle: Handle, array: Float32Array | Float64Array | Int32Array | Int8Array): void;
   download(handle: Handle): Promise<ArrayBuffer>;
   run(op: number, inputs: readonly Handle[], outputs: readonly Handle[], parameters: readonly number[]): void;
   ready(engine: number, backlog: number): Promise<void>;

@@ -98,11 +98,15 @@ export class Engine implements Disposable {
     return guarded(() => this.addon.stats(this.id));
   }
 
-  /** Floating-point operations per second of a loop that touches registers only, on all of the engine's threads. */
-  async measurePeak(): Promise<number> {
+  /**
+   * Operations per second, two to a multiply-add, of a loop that touches registers only, on all of the engine's threads:
+   * of multiply-adds in float32, or of the instruction that products in int8 are made of.
+   */
+  async measurePeak(precision: 'float32' | 'int8' = 'float32'): Promise<number> {
     this.#checkAlive();
     try {
-      return new Float64Array(await this.addon.measurePeak(this.id))[0] as number;
+      const peaks = new Float64Array(await this.addon.measurePeak(this.id)); // float32, int8
+      return peaks[precision === 'int8' ? 1 : 0] as number;
     } catch (error) {
       throw publicError(error);
     }

@@ -2,6 +2,7 @@
 // small SimBERTs) then project the narrow embedding up to the hidden size.
 import { dropout } from '../ops/dropout.ts';
 import { embedding } from '../ops/embedding.ts';
+import type { QuantizedMatrix } from '../ops/quantize-weight.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EncoderBatch } from './encoder-batch.ts';
 import type { EncoderConfig } from './encoder-config.ts';
@@ -12,14 +13,14 @@ import { Module } from './module.ts';
 import type { ParameterReader } from './parameter-reader.ts';
 
 export class Embeddings extends Module {
-  readonly word: Tensor; // [vocabulary, embedding]
+  readonly word: Tensor | QuantizedMatrix; // [vocabulary, embedding]
   readonly position: Tensor; // [positions, embedding]
   readonly type: Tensor; // [types, embedding]
   readonly norm: LayerNorm;
   readonly projection: Linear | undefined; // embedding -> hidden
 
   constructor(parts: {
-    word: Tensor;
+    word: Tensor | QuantizedMatrix;
     position: Tensor;
     type: Tensor;
     norm: LayerNorm;
@@ -45,7 +46,7 @@ export class Embeddings extends Module {
             outputs: config.hiddenSize,
           });
     return new Embeddings({
-      word: await tables.tensor('word_embeddings.weight', [config.vocabularySize, width]),
+      word: await tables.table('word_embeddings.weight', config.vocabularySize, width),
       position: await tables.tensor('position_embeddings.weight', [config.maxPositions, width]),
       type: await tables.tensor('token_type_embeddings.weight', [config.typeVocabularySize, width]),
       norm: await LayerNorm.load(tables, width, config.layerNormEpsilon),

@@ -1,7 +1,7 @@
 // One transformer layer, post-norm as in BERT: self-attention and a two-layer feed-forward network, each followed by
 // layerNorm(x + residual). Query, key and value are one product; attention reads them as column views.
 import { selfAttention } from '../ops/attention.ts';
-import { linear, type PackedWeight } from '../ops/linear.ts';
+import { type LinearWeight, linear } from '../ops/linear.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EncoderBatch } from './encoder-batch.ts';
 import type { EncoderConfig } from './encoder-config.ts';
@@ -15,7 +15,7 @@ interface EncoderLayerParts {
   heads: number;
   /** Of attention's dropout. */
   attentionSite: number;
-  queryKeyValue: PackedWeight;
+  queryKeyValue: LinearWeight;
   queryKeyValueBias: Tensor;
   attentionOutput: Linear;
   attentionNorm: LayerNorm;
@@ -27,7 +27,7 @@ interface EncoderLayerParts {
 export class EncoderLayer extends Module {
   readonly heads: number;
   readonly attentionSite: number;
-  readonly queryKeyValue: PackedWeight; // [3 hidden, hidden]
+  readonly queryKeyValue: LinearWeight; // [3 hidden, hidden]
   readonly queryKeyValueBias: Tensor; // [3 hidden]
   readonly attentionOutput: Linear;
   readonly attentionNorm: LayerNorm;

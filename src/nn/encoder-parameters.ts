@@ -39,6 +39,11 @@ export function encoderParameters(config: EncoderConfig, options: { pooler: bool
   ];
 }
 
+/** Whether an encoder in int8 holds this parameter in int8: weights and word embeddings; the two small tables do not count. */
+export function isQuantized(name: string, shape: readonly number[]): shape is readonly [number, number] {
+  return shape.length === 2 && !/embeddings\.(position|token_type)_embeddings/.test(name);
+}
+
 function layerParameters(path: string, hidden: number, intermediate: number): ParameterSpec[] {
   const projections = ['query', 'key', 'value'].map((name) => `${path}.attention.self.${name}`);
   return [

@@ -1,7 +1,7 @@
 // A BERT-family encoder: embeddings and a stack of layers over ragged batches (Devlin et al., 2018).
 import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { recompute } from '../autograd/recompute.ts';
-import { ModelError } from '../errors.ts';
+import { ArgumentError, ModelError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -13,6 +13,7 @@ import type { ForwardContext } from './forward-context.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 import { ParameterReader, type ParameterSource } from './parameter-reader.ts';
+import type { Precision } from './precision.ts';
 
 /** Hidden states by layer: 0 is the embeddings' output, i the output of layer i. */
 export type HiddenStates = Map<number, Tensor>; // each [tokens, hidden]
@@ -47,15 +48,23 @@ export class Encoder extends Module {
    * Reads an encoder by Hugging Face's names, bare or below a model's prefix (`bert.`, `roberta.`, …).
    * @param options.trainable a store that has the parameters of {@link encoderParameters}: the weights are read into it,
    *   and the encoder, whose forward is then recorded on a tape, follows it when it changes
-   * @throws ModelError when a parameter is missing or contradicts the config; ArgumentError when the store lacks one
+   * @param options.precision of the weight matrices and the word embeddings; only float32 can be trained
+   * @throws ModelError when a parameter is missing or contradicts the config; ArgumentError when the store lacks one, or
+   *   for a trainable encoder in another precision
    */
   static async load(
     engine: Engine,
     config: EncoderConfig,
     source: ParameterSource,
-    options: { trainable?: ParameterStore } = {},
+    options: { trainable?: ParameterStore; precision?: Precision } = {},
   ): Promise<Encoder> {
-    const reader = new ParameterReader(engine, source, { root: prefixOf(source), ...options });
+    const { trainable, precision = 'float32' } = options;
+    if (trainable !== undefined && precision !== 'float32') {
+      throw new ArgumentError(
+        `expected precision float32 for an encoder that is trained but received ${precision}: train in float32, then quantize`,
+      );
+    }
+    const reader = encoderReader(engine, source, options);
     try {
       return await Encoder.#read(reader, config);
     } catch (error) {
@@ -117,6 +126,15 @@ function recomputed(
     sequenceIds,
     rowKeys,
   );
+}
+
+/** A reader of an encoder's parameters, bare or below a model's prefix. @throws ModelError when there is no encoder */
+export function encoderReader(
+  engine: Engine,
+  source: ParameterSource,
+  options: { trainable?: ParameterStore; precision?: Precision } = {},
+): ParameterReader {
+  return new ParameterReader(engine, source, { root: prefixOf(source), ...options });
 }
 
 function prefixOf(source: ParameterSource): string {

@@ -1,5 +1,5 @@
 // A dense layer: `activation(x W^T + b)`, parameters `weight` [outputs, inputs] and `bias` [outputs].
-import { type Activation, linear, type PackedWeight } from '../ops/linear.ts';
+import { type Activation, type LinearWeight, linear } from '../ops/linear.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 import type { ParameterReader } from './parameter-reader.ts';
@@ -12,11 +12,11 @@ export interface LinearConfig {
 }
 
 export class Linear extends Module {
-  readonly weight: PackedWeight;
+  readonly weight: LinearWeight;
   readonly bias: Tensor | undefined;
   readonly activation: Activation;
 
-  constructor(weight: PackedWeight, bias: Tensor | undefined, activation: Activation = 'identity') {
+  constructor(weight: LinearWeight, bias: Tensor | undefined, activation: Activation = 'identity') {
     super();
     this.weight = this.own(weight);
     this.bias = bias && this.own(bias);

@@ -1,18 +1,37 @@
-// Reads a module's parameters by their Hugging Face names from wherever the weights are, checking every shape.
+// Reads a module's parameters by their Hugging Face names from wherever the weights are, checking every shape. In int8 each
+// weight is quantised as it is read, unless it is stored so, and no float copy of it stays.
 import type { Parameter } from '../autograd/parameter.ts';
 import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { ModelError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
-import { type PackedWeight, packArray, packParameter } from '../ops/linear.ts';
-import { keep } from '../tensor/scope.ts';
+import { type LinearWeight, packArray, packParameter } from '../ops/linear.ts';
+import { packQuantized } from '../ops/linear-int8.ts';
+import { emptyQuantized, type QuantizedMatrix, quantizeArray } from '../ops/quantize-weight.ts';
+import { keep, scope } from '../tensor/scope.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import type { Precision } from './precision.ts';
 
 /** Named weights: a safetensors file, several, or a map in a test. */
 export interface ParameterSource {
   readonly names: readonly string[];
   info(name: string): { readonly shape: readonly number[] };
-  readFloat32(name: string): Promise<Float32Array>;
+  /** @param options.into an array of the parameter's size that may be filled and returned instead of a new one */
+  readFloat32(name: string, options?: { into?: Float32Array | undefined }): Promise<Float32Array>;
+  /** The weights that are stored in int8, where there are such. */
+  readonly quantized?: QuantizedSource | undefined;
+}
+
+export interface QuantizedSource {
+  has(name: string): boolean;
+  /** @param into an array of the weight's size that is filled */
+  read(name: string, into: Int8Array): Promise<QuantizedRows>;
+}
+
+/** Row r of a weight is `scales[r] * values[r]`. */
+export interface QuantizedRows {
+  values: Int8Array; // [rows, columns]
+  scales: Float32Array; // [rows]
 }
 
 export interface ReaderOptions {
@@ -22,6 +41,15 @@ export interface ReaderOptions {
   prefix?: string;
   /** Where trained parameters live; they are read into it, and have its dtype. */
   trainable?: ParameterStore;
+  /** Of the weights that {@link ParameterReader.packed} and {@link ParameterReader.table} read; float32 by default. */
+  precision?: Precision;
+}
+
+/** By a reader and its children. */
+interface Shared {
+  made: Disposable[];
+  /** Weights on their way to int8 pass through here, so that the garbage collector is not late with a copy of the model. */
+  passage: ArrayBuffer;
 }
 
 export class ParameterReader {
@@ -33,9 +61,15 @@ export class ParameterReader {
   readonly #root: string;
   readonly #prefix: string;
   readonly #store: ParameterStore | undefined;
-  readonly #made: Disposable[];
+  readonly #precision: Precision;
+  readonly #shared: Shared;
 
-  constructor(engine: Engine, source: ParameterSource, options: ReaderOptions = {}, made: Disposable[] = []) {
+  constructor(
+    engine: Engine,
+    source: ParameterSource,
+    options: ReaderOptions = {},
+    shared: Shared = { made: [], passage: new ArrayBuffer(0) },
+  ) {
     const { root = '', prefix = '' } = options;
     this.engine = engine;
     this.path = prefix.replace(/\.$/, '');
@@ -44,7 +78,8 @@ export class ParameterReader {
     this.#root = root;
     this.#prefix = prefix;
     this.#store = options.trainable;
-    this.#made = made;
+    this.#precision = options.precision ?? 'float32';
+    this.#shared = shared;
   }
 
   /** A reader of the parameters below `name`. */
@@ -52,22 +87,30 @@ export class ParameterReader {
     const options = {
       root: this.#root,
       prefix: `${this.#prefix}${name}.`,
+      precision: this.#precision,
       ...(this.#store === undefined ? {} : { trainable: this.#store }),
     };
-    return new ParameterReader(this.engine, this.#source, options, this.#made);
+    return new ParameterReader(this.engine, this.#source, options, this.#shared);
   }
 
   /** Frees all that was read: for a module that cannot be completed. */
   releaseAll(): void {
-    for (const part of this.#made.splice(0)) part[Symbol.dispose]();
+    for (const part of this.#shared.made.splice(0)) part[Symbol.dispose]();
   }
 
   has(name: string): boolean {
     return this.#resolve(name) !== undefined;
   }
 
-  /** The elements of a parameter. @throws ModelError when it is missing or has another shape */
-  async array(name: string, shape: readonly number[]): Promise<Float32Array> {
+  /** The elements of a parameter, in `into` where the source can. @throws ModelError when it is missing or has another shape */
+  async array(name: string, shape: readonly number[], into?: Float32Array): Promise<Float32Array> {
+    const stored = this.#find(name, shape);
+    await this.engine.ready(64); // the last weights are packed before more are read
+    return this.#source.readFloat32(stored, { into });
+  }
+
+  /** What the source calls a parameter. @throws ModelError when it is missing or has another shape */
+  #find(name: string, shape: readonly number[]): string {
     const stored = this.#resolve(name);
     const full = this.#root + this.#prefix + name;
     if (stored === undefined) {
@@ -81,8 +124,7 @@ export class ParameterReader {
         `expected ${full} of shape ${formatShape(shape)}, as config.json says, but the weights hold ${formatShape(found)}`,
       );
     }
-    await this.engine.ready(64); // the last weights are packed before more are read
-    return this.#source.readFloat32(stored);
+    return stored;
   }
 
   /** A parameter as a tensor that the caller owns. */
@@ -92,12 +134,44 @@ export class ParameterReader {
     return this.#owned(keep(Tensor.from(this.engine, await this.array(name, shape), shape)));
   }
 
-  /** One or more weights [outputs, inputs] stacked and packed; the caller owns the result. */
-  async packed(names: readonly string[], outputs: number, inputs: number): Promise<PackedWeight> {
+  /** A table [entries, width] in the reader's precision; the caller owns the result. */
+  async table(name: string, entries: number, width: number): Promise<Tensor | QuantizedMatrix> {
+    if (this.#precision === 'int8') return this.quantized([name], entries, width);
+    return this.tensor(name, [entries, width]);
+  }
+
+  /** One or more weights [outputs, inputs] stacked and packed in the reader's precision; the caller owns the result. */
+  async packed(names: readonly string[], outputs: number, inputs: number): Promise<LinearWeight> {
     const trained = await this.#train(names, [outputs, inputs]);
     if (trained !== undefined) return this.#owned(packParameter(trained));
+    if (this.#precision === 'int8') {
+      return this.#owned(packQuantized(await this.quantized(names, outputs, inputs)));
+    }
     const stacked = await this.#stacked(names, [outputs, inputs]);
     return this.#owned(packArray(this.engine, stacked, names.length * outputs, inputs));
+  }
+
+  /** One or more weights [rows, columns] stacked, in int8: as they are stored, or quantised now. The caller owns the result. */
+  async quantized(names: readonly string[], rows: number, columns: number): Promise<QuantizedMatrix> {
+    const { quantized } = this.#source;
+    const stored = names.map((name) => this.#find(name, [rows, columns]));
+    const total = names.length * rows;
+    if (quantized === undefined || !stored.some((name) => quantized.has(name))) {
+      const floats = new Float32Array(this.#passage(4 * total * columns), 0, total * columns);
+      const stacked = await this.#stacked(names, [rows, columns], floats);
+      return this.#owned(await quantizeArray(this.engine, stacked, total, columns));
+    }
+    const matrix = this.#owned(emptyQuantized(this.engine, total, columns));
+    for (const [index, name] of stored.entries()) {
+      const bytes = new Int8Array(this.#passage(rows * columns), 0, rows * columns);
+      const { values, scales } = await quantized.read(name, bytes);
+      await this.engine.ready(64);
+      scope(() => {
+        matrix.values.rows(index * rows, (index + 1) * rows).write(values);
+        matrix.scales.rows(index * rows, (index + 1) * rows).write(scales);
+      });
+    }
+    return matrix;
   }
 
   /** One or more vectors [size] laid end to end; the caller owns the result. */
@@ -116,15 +190,27 @@ export class ParameterReader {
     return stack;
   }
 
-  async #stacked(names: readonly string[], shape: readonly number[]): Promise<Float32Array> {
+  async #stacked(
+    names: readonly string[],
+    shape: readonly number[],
+    stacked: Float32Array = new Float32Array(names.length * elementCount(shape)),
+  ): Promise<Float32Array> {
     const size = elementCount(shape);
-    const stacked = new Float32Array(names.length * size);
-    for (const [index, name] of names.entries()) stacked.set(await this.array(name, shape), index * size);
+    for (const [index, name] of names.entries()) {
+      const place = stacked.subarray(index * size, (index + 1) * size);
+      const read = await this.array(name, shape, place);
+      if (read !== place) place.set(read);
+    }
     return stacked;
   }
 
+  #passage(bytes: number): ArrayBuffer {
+    if (this.#shared.passage.byteLength < bytes) this.#shared.passage = new ArrayBuffer(bytes);
+    return this.#shared.passage;
+  }
+
   #owned<T extends Disposable>(part: T): T {
-    this.#made.push(part);
+    this.#shared.made.push(part);
     return part;
   }
 

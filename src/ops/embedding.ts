@@ -1,10 +1,13 @@
 // The input layer of a BERT: the sum of word, position and token-type embeddings, then layer normalisation, in one pass; and the
-// gradient of that sum, which each table then gets by scatterRows (table-rows.ts).
+// gradient of that sum, which each table then gets by scatterRows (table-rows.ts). A word table in int8 is looked up first, and
+// the rows found are a table of their own, in order.
 import { record, recording } from '../autograd/tape.ts';
+import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { AffineGradients } from './layer-norm.ts';
+import { QuantizedMatrix, refuseGradient } from './quantize-weight.ts';
 import { checkShape, matrixShape, runOp } from './run-op.ts';
-import { scatterRows } from './table-rows.ts';
+import { gatherRowsInt8, scatterRows } from './table-rows.ts';
 
 export interface EmbeddingTables {
   word: Tensor; // [vocabulary, width]
@@ -23,10 +26,26 @@ export interface EmbeddingIds {
 
 /**
  * `layerNorm(word[tokenIds] + position[positionIds] + type[typeIds])`.
+ * @param tables.word may be in int8, the others being float32
  * @returns real [tokens, width]
- * @throws ShapeError, DTypeError; ExecutionError on the next wait when an id is outside its table
+ * @throws ShapeError, DTypeError; GradientError for the gradient of a table in int8; ExecutionError on the next wait when
+ *   an id is outside its table
  */
-export function embedding(ids: EmbeddingIds, tables: EmbeddingTables): Tensor {
+export function embedding(
+  ids: EmbeddingIds,
+  tables: Omit<EmbeddingTables, 'word'> & { word: Tensor | QuantizedMatrix },
+): Tensor {
+  const { word } = tables;
+  if (!(word instanceof QuantizedMatrix)) return embeddingOf(ids, { ...tables, word });
+  refuseGradient('embedding', [tables.position, tables.type, tables.gamma, tables.beta]);
+  return scope(() => {
+    const rows = gatherRowsInt8(word, ids.tokenIds); // [tokens, width]
+    const inOrder = new Int32Array(rows.shape[0] as number).map((_, token) => token);
+    return embeddingOf({ ...ids, tokenIds: Tensor.from(word.engine, inOrder) }, { ...tables, word: rows });
+  });
+}
+
+function embeddingOf(ids: EmbeddingIds, tables: EmbeddingTables): Tensor {
   const [, width] = matrixShape('embedding', 'word', tables.word);
   const tokens = ids.tokenIds.shape[0] ?? 0;
   checkShape('embedding', 'positionIds', ids.positionIds, [tokens]);

@@ -1,4 +1,5 @@
-// y = activation(x W^T + b) + residual, over a weight that was packed once for the backend in use.
+// y = activation(x W^T + b) + residual, over a weight that was packed once for the backend in use. What precision a weight
+// has is its own affair: layers hold a LinearWeight and do not ask.
 import { type Parameter, parameterOf } from '../autograd/parameter.ts';
 import { record, recording } from '../autograd/tape.ts';
 import { GradientError } from '../errors.ts';
@@ -6,6 +7,7 @@ import { keep, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type Activation, activationGradient, activationIndex } from './activation.ts';
 import { linearWeightGradient } from './linear-gradient.ts';
+import { linearInt8, QuantizedWeight } from './linear-int8.ts';
 import { checkShape, matrixShape, refuseOutput, runOp } from './run-op.ts';
 
 export type { Activation } from './activation.ts';
@@ -115,6 +117,9 @@ export function packArray(
   });
 }
 
+/** A packed weight [outputs, inputs] of any precision. */
+export type LinearWeight = PackedWeight | QuantizedWeight;
+
 export interface LinearOptions {
   bias?: Tensor | undefined; // [outputs]
   activation?: Activation | undefined;
@@ -127,11 +132,12 @@ export interface LinearOptions {
 
 /**
  * `activation(input * weight^T + bias) + residual`.
- * @param input real [rows, inputs]
+ * @param input real [rows, inputs]; float32 for an int8 weight
  * @returns real [rows, outputs]
- * @throws ShapeError, DTypeError, ArgumentError
+ * @throws ShapeError, DTypeError, ArgumentError; GradientError for the gradient of an int8 weight's layer
  */
-export function linear(input: Tensor, weight: PackedWeight, options: LinearOptions = {}): Tensor {
+export function linear(input: Tensor, weight: LinearWeight, options: LinearOptions = {}): Tensor {
+  if (weight instanceof QuantizedWeight) return linearInt8(input, weight, options);
   const [rows] = matrixShape('linear', 'input', input);
   checkShape('linear', 'input', input, [rows, weight.inputs]);
   checkShape('linear', 'bias', options.bias, [weight.outputs]);

@@ -1,6 +1,7 @@
 // Rows between a table and a batch: gathered from it by id, or added into it, which is the gradient of gathering.
 import { record, recording } from '../autograd/tape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import type { QuantizedMatrix } from './quantize-weight.ts';
 import { checkShape, matrixShape, runOp } from './run-op.ts';
 
 /**
@@ -22,6 +23,20 @@ export function gatherRows(table: Tensor, ids: Tensor): Tensor {
       });
     });
   }
+  return output;
+}
+
+/**
+ * `output[t] = scales[ids[t]] * table[ids[t]]`, of a table in int8.
+ * @param table [entries, width]
+ * @param ids int32 [tokens]
+ * @returns float32 [tokens, width]
+ * @throws ShapeError, DTypeError; ExecutionError on the next wait when an id is outside the table
+ */
+export function gatherRowsInt8({ values, scales }: QuantizedMatrix, ids: Tensor): Tensor {
+  const [, width] = matrixShape('gatherRowsInt8', 'table', values);
+  const output = Tensor.allocate(values.engine, 'float32', [ids.shape[0] ?? 0, width]);
+  runOp('gather_rows_int8', [values, scales, ids], [output]);
   return output;
 }
 

@@ -9,9 +9,9 @@ import { elementCount, formatShape } from './shape.ts';
 export type { DType } from '../native/addon.ts';
 
 /** The array that holds a tensor's elements in JavaScript. */
-export type TensorData = Float32Array | Float64Array | Int32Array;
+export type TensorData = Float32Array | Float64Array | Int32Array | Int8Array;
 
-const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
+const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, int8: Int8Array } as const;
 
 let forgotten = 0;
 const registry = new FinalizationRegistry<{ engine: Engine; handle: Handle }>(({ engine, handle }) => {
@@ -176,8 +176,11 @@ function dtypeOf(data: TensorData): DType {
   if (data instanceof Float32Array) return 'float32';
   if (data instanceof Float64Array) return 'float64';
   if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Int8Array) return 'int8';
   const received = Object.prototype.toString.call(data).slice(8, -1);
-  throw new DTypeError(`expected a Float32Array, Float64Array or Int32Array but received ${received}`);
+  throw new DTypeError(
+    `expected a Float32Array, Float64Array, Int32Array or Int8Array but received ${received}`,
+  );
 }
 
 function checkRange(name: string, start: number, end: number, size: number): void {

@@ -24,11 +24,17 @@ import {
 } from './trainable-model.ts';
 
 /** @throws ModelError, FormatError, FileError, ArgumentError; the engine then holds what was read so far */
-export function loadTrainableModel(
+export async function loadTrainableModel(
   engine: Engine,
   folder: ModelFolder,
   options: TrainableModelOptions,
 ): Promise<TrainableModel> {
+  if (folder.precision !== 'float32') {
+    throw new ModelError(
+      `expected float32 weights to train but '${folder.path}' holds them in ${folder.precision}: train the model it was ` +
+        'quantised from, then quantise again',
+    );
+  }
   return withWeights(folder.transformer.path, async (weights) => {
     const { config } = folder;
     const { seed, learnedTemperature, maskedLanguage } = options;

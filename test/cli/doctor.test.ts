@@ -16,8 +16,11 @@ test('--json: one object with the CPU, threads, Node, addon and speed', async ()
   expect(node).toMatchObject({ version: process.version, abi: process.versions.modules });
   expect(engine.threads).toBeGreaterThanOrEqual(1);
   expect(engine.threadsReason).not.toBe('');
-  expect(engine.gemm.gigaflops).toBeGreaterThan(0);
-  expect(engine.gemm.peakGigaflops).toBeGreaterThan(0);
+  expect(Object.keys(engine.gemm)).toEqual(['float32', 'int8']);
+  for (const { gigaops, peakGigaops } of Object.values<Record<string, number>>(engine.gemm)) {
+    expect(gigaops).toBeGreaterThan(0);
+    expect(peakGigaops).toBeGreaterThan(0);
+  }
   expect(engine.backends.map((backend: { name: string }) => backend.name)).toContain(engine.backend);
   expect(cuda).toMatch(/^absent/);
 });
@@ -36,11 +39,13 @@ test('the report names everything, a line each', async () => {
     'addon',
     'instructions',
     'threads',
-    'gemm',
+    'float32',
+    'int8',
     'tokenizers',
     'cuda',
   ]);
-  expect(stdout).toMatch(/\ngemm +\d+ GFLOP\/s of \d+ measured peak \(\d+ %\)/);
+  expect(stdout).toMatch(/\nfloat32 +\d+ GFLOP\/s of \d+ measured peak \(\d+ %\)/);
+  expect(stdout).toMatch(/\nint8 +\d+ GOP\/s of \d+ measured peak \(\d+ %\)/);
 });
 
 test('a backend and thread count set by the environment are shown', async () => {
@@ -48,7 +53,7 @@ test('a backend and thread count set by the environment are shown', async () => 
   const { stdout } = await runCli(['doctor'], { env });
   expect(stdout).toMatch(/\ninstructions +reference;/);
   expect(stdout).toMatch(/\nthreads +1: /);
-  expect(stdout).toMatch(/\ngemm +not measured/);
+  expect(stdout).toMatch(/\nfloat32 +not measured.*\nint8 +not measured/);
 });
 
 /** This package as a package manager leaves it that skipped the install script: no build folder. */

@@ -25,6 +25,7 @@ describe('writeModelFolder', () => {
     expect(await readModelFolder(target)).toEqual({
       path: target,
       config: CONFIG,
+      precision: 'float32',
       transformer: { path: target, maxSequenceLength: 16, lowerCase: false },
       modules: [
         { kind: 'pooling', modes: ['cls', 'mean'], includePrompt: false },

@@ -18,6 +18,7 @@ describe('readModelFolder', () => {
     expect(await readModelFolder(folder)).toEqual({
       path: folder,
       config: CONFIG,
+      precision: 'float32',
       transformer: { path: folder, maxSequenceLength: 16, lowerCase: false },
       modules: [
         { kind: 'pooling', modes: ['mean'], includePrompt: true },

@@ -82,7 +82,8 @@ function removeTensor() {
   if (stale.length > 100) stale.splice(3, 50);
 }
 
-const arrayOf = { float32: Float32Array, float64: Float64Array, int32: Int32Array };
+const arrayOf = { float32: Float32Array, float64: Float64Array, int32: Int32Array, int8: Int8Array };
+const dtypeOf = { int: 'int32', double: 'float64', single: 'float32', byte: 'int8' }; // 'real': as the call has it
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
 
 function addTensor(
@@ -112,8 +113,8 @@ function upload({ handle, dtype, shape }, values) {
 function tensorFor(description, engine, dtype) {
   if (description === null) return 0;
   const { kind, shape, values } = description;
-  const type = { int: 'int32', double: 'float64' }[kind] ?? dtype;
-  if (kind === 'real' && shape.length === 2 && random.chance(0.3)) {
+  const type = dtypeOf[kind] ?? dtype;
+  if (kind !== 'int' && kind !== 'double' && shape.length === 2 && random.chance(0.3)) {
     const [rows, columns] = shape;
     const wide = addTensor(engine, type, [rows, columns + 3]);
     if (wide === undefined) return 0;

@@ -1,7 +1,9 @@
-// What the arguments of calls are made of in op-calls.mjs: tensors to be made, { kind: 'real' | 'int', shape, values? },
-// and numbers, as they should be or, now and then, not.
+// What the arguments of calls are made of in op-calls.mjs: tensors to be made, { kind, shape, values? } with the kinds of
+// dtypeOf in binding-fuzz.mjs, and numbers, as they should be or, now and then, not.
 
 export const real = (...shape) => ({ kind: 'real', shape });
+export const single = (...shape) => ({ kind: 'single', shape }); // float32, whatever the real ones are
+export const bytes = (...shape) => ({ kind: 'byte', shape });
 export const ints = (values) => ({ kind: 'int', shape: [values.length], values });
 export const list = (count, make) => Array.from({ length: count }, (_, index) => make(index));
 

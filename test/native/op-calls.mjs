@@ -1,8 +1,9 @@
 // Arguments for every op of native/ops.def, fitting or nearly so, for binding-fuzz.mjs. A call is a list of tensors to
-// be made, { kind: 'real' | 'double' | 'int', shape, values? }, null where an optional one is absent, and the parameters.
+// be made, { kind, shape, values? } as op-call-tensors.mjs has them, null where an optional one is absent, and the parameters.
 
 import { idsBelow, ints, list, number, offsetsTo, optional, real } from './op-call-tensors.mjs';
 import { attentionBuilders } from './op-calls-attention.mjs';
+import { int8Builders } from './op-calls-int8.mjs';
 import { linearGradientBuilders } from './op-calls-linear.mjs';
 import { lossBuilders } from './op-calls-loss.mjs';
 import { dropoutOf, rowGradientBuilders } from './op-calls-rows.mjs';
@@ -11,6 +12,7 @@ const double = (...shape) => ({ kind: 'double', shape }); // whatever the real o
 
 const builders = {
   ...attentionBuilders,
+  ...int8Builders,
   ...rowGradientBuilders,
   ...linearGradientBuilders,
   ...lossBuilders,

@@ -10,6 +10,7 @@ import { l2Normalize, weightedSum } from '../../src/ops/rows.ts';
 import { whiten } from '../../src/ops/whiten.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { attentionCases } from './attention-cases.ts';
+import { int8Cases } from './int8-cases.ts';
 import { linearGradientCases } from './linear-gradient-cases.ts';
 import { lossCases } from './loss-cases.ts';
 import { plainCases } from './plain-cases.ts';
@@ -35,6 +36,11 @@ export class Maker {
     this.engine = engine;
     this.real = real;
     this.random = new Random(seed);
+  }
+
+  /** The same in float32, for ops that know nothing else. */
+  inFloat32(): Maker {
+    return new Maker(this.engine, 'float32');
   }
 
   normals(...shape: number[]): Tensor {
@@ -205,6 +211,7 @@ function whiteningCases(): OpCase[] {
 export const opTable: OpCase[] = [
   ...whiteningCases(),
   ...linearCases(),
+  ...int8Cases,
   ...linearGradientCases,
   ...lossCases,
   ...attentionCases,

@@ -10,6 +10,7 @@ import {
   LikewiseError,
   POOLING_MODES,
   type PoolingMode,
+  type Precision,
   type Progress,
   SentenceEncoder,
   type TokenEmbeddings,
@@ -26,6 +27,8 @@ import {
 
 export async function encode(): Promise<void> {
   using encoder: SentenceEncoder = await SentenceEncoder.load('MODEL', { pooling: 'cls', threads: 2 });
+  using small = await SentenceEncoder.load('MODEL', { precision: 'int8' });
+  const precision: Precision = small.precision;
   const vector: Float32Array = await encoder.encode('a text');
   const sentences: Embeddings = await encoder.encode(['a', 'b'] as const, {
     normalize: true,
@@ -45,7 +48,17 @@ export async function encode(): Promise<void> {
     const known: EmbeddingsChunk = chunk;
     console.log(known.start, known.data.length, known.shape);
   }
-  console.log(vector, dimension, row, tokens, query, cosines, encoder.dimension, encoder.maxLength);
+  console.log(
+    precision,
+    vector,
+    dimension,
+    row,
+    tokens,
+    query,
+    cosines,
+    encoder.dimension,
+    encoder.maxLength,
+  );
 
   // @ts-expect-error many texts give Embeddings
   const wrongMany: Float32Array = await encoder.encode(['a']);
@@ -57,6 +70,8 @@ export async function encode(): Promise<void> {
   await encoder.encode(['a'], { output: 'tokens' });
   // @ts-expect-error no such option
   await encoder.encode('a', { normalise: true });
+  // @ts-expect-error precisions are float32 and int8
+  await SentenceEncoder.load('MODEL', { precision: 'int4' });
   // @ts-expect-error the folder must be named
   await SentenceEncoder.load();
   // @ts-expect-error an encoder is loaded, not constructed

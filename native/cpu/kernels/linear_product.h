@@ -9,8 +9,8 @@
 // sake of speed.
 #pragma once
 
-#include "../../core/op_call.h"
-#include "../simd/math.h"
+#include "activate.h"
+#include "block_sizes.h"
 #include "panel_product.h"
 
 namespace likewise::LIKEWISE_ISA {
@@ -24,10 +24,6 @@ constexpr int64_t sums_bytes = 192 * 1024;    // with these
 constexpr int64_t most_strips = 32;           // in a tile
 constexpr int64_t few_rows = 32;              // up to which memory decides, not arithmetic
 constexpr int64_t piece = 96;                 // of k, for few rows
-
-constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-constexpr int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
-constexpr int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Where one linear layer's matrices lie and how it is cut.
 struct Linear {
@@ -62,15 +58,6 @@ void cut(Linear& layer) {
   layer.panels_per_tile = larger(1, smaller(smaller(layer.panels, most_panels), wanted / panel_cost));
   const int64_t at_once = panels_at_once(layer.rows_per_tile);
   layer.panels_per_tile = divide_up(layer.panels_per_tile, at_once) * at_once;
-}
-
-template <Activation activation>
-LIKEWISE_INLINE Vector activate(Vector x) {
-  if constexpr (activation == Activation::gelu_erf) return gelu_erf(x);
-  if constexpr (activation == Activation::gelu_tanh) return gelu_tanh(x);
-  if constexpr (activation == Activation::tanh) return tanh(x);
-  if constexpr (activation == Activation::relu) return maximum(zero(), x);
-  return x;
 }
 
 void finish_pre_activation(const Linear& layer, int64_t row, int64_t rows, int64_t panel, const float* sums) {

@@ -8,16 +8,10 @@
 // nothing.
 #pragma once
 
-#include "../simd/vector.h"
+#include "panel_shape.h"
 
 namespace likewise::LIKEWISE_ISA {
 namespace {
-
-// Two vectors to a panel and as many rows as leave registers for the panel and one element of A: 6 x 2 sums
-// of 16 registers, 14 x 2 of 32.
-constexpr int32_t panel_vectors = 2;
-constexpr int32_t panel_width = panel_vectors * Vector::lanes;
-constexpr int32_t strip_rows = Vector::lanes == 8 ? 6 : 14;
 
 // One or two rows take several panels at once: two units of latency four want eight sums in flight.
 constexpr int32_t panels_at_once(int64_t rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
@@ -32,11 +26,6 @@ struct Strip {
   float* sums;    // [panels][rows][panel_width], panels panel_sums apart
   int64_t panel_sums;
 };
-
-// Three rows share a base register and one index: (base), (base + stride), (base + 2 stride) are addressing
-// modes, while fourteen row pointers would not fit the general registers. The empty asm keeps the compiler
-// from splitting the bases into row pointers again.
-constexpr int32_t rows_per_base = 3;
 
 // Few rows use each part of a panel up faster than memory brings the next, so they ask for it this far ahead.
 constexpr int32_t floats_ahead = 1536;

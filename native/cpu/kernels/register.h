@@ -8,6 +8,7 @@ namespace likewise::LIKEWISE_ISA {
 
 void register_cosine_softmax_loss(Backend& backend);
 void register_linear(Backend& backend);
+void register_linear_int8(Backend& backend);      // pack_weight_int8 too
 void register_linear_gradient(Backend& backend);  // of the weight and the bias
 void register_activation_gradient(Backend& backend);
 void register_optimizer(Backend& backend);  // squared_norm, adamw
@@ -21,10 +22,12 @@ void register_layer_norm_gradient(Backend& backend);
 void register_covariance(Backend& backend);
 void register_eigen(Backend& backend);
 void register_whiten(Backend& backend);
-void register_peak(Backend& backend);  // multiply_adds
+void register_peak(Backend& backend);       // multiply_adds
+void register_peak_int8(Backend& backend);  // int8_multiply_adds
 void register_pool(Backend& backend);
 void register_pool_gradient(Backend& backend);
 void register_rows(Backend& backend);        // l2_normalize, its gradient, weighted_sum
+void register_rows_int8(Backend& backend);   // quantize_weight, gather_rows_int8
 void register_table_rows(Backend& backend);  // gather_rows, scatter_rows
 
 }  // namespace likewise::LIKEWISE_ISA

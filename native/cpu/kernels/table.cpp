@@ -12,6 +12,7 @@ namespace likewise {
 void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
   backend.name = LIKEWISE_STRING(LIKEWISE_ISA);
   LIKEWISE_ISA::register_linear(backend);  // sets the panel width with its kernels
+  LIKEWISE_ISA::register_linear_int8(backend);
   LIKEWISE_ISA::register_linear_gradient(backend);
   LIKEWISE_ISA::register_activation_gradient(backend);
   LIKEWISE_ISA::register_optimizer(backend);
@@ -24,9 +25,11 @@ void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
   LIKEWISE_ISA::register_layer_norm(backend);
   LIKEWISE_ISA::register_layer_norm_gradient(backend);
   LIKEWISE_ISA::register_peak(backend);
+  LIKEWISE_ISA::register_peak_int8(backend);
   LIKEWISE_ISA::register_pool(backend);
   LIKEWISE_ISA::register_pool_gradient(backend);
   LIKEWISE_ISA::register_rows(backend);
+  LIKEWISE_ISA::register_rows_int8(backend);
   LIKEWISE_ISA::register_table_rows(backend);
   LIKEWISE_ISA::register_covariance(backend);
   LIKEWISE_ISA::register_eigen(backend);

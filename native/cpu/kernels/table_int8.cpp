@@ -1,0 +1,18 @@
+// A table for int8 alone: over a copy of the table below it, the kernels that the instruction set this file is compiled
+// for is better at.
+#include "register.h"
+
+#define LIKEWISE_STRING_OF(name) #name
+#define LIKEWISE_STRING(name) LIKEWISE_STRING_OF(name)
+#define LIKEWISE_JOIN_OF(left, right) left##right
+#define LIKEWISE_JOIN(left, right) LIKEWISE_JOIN_OF(left, right)
+
+namespace likewise {
+
+void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
+  backend.name = LIKEWISE_STRING(LIKEWISE_ISA);
+  LIKEWISE_ISA::register_linear_int8(backend);
+  LIKEWISE_ISA::register_peak_int8(backend);
+}
+
+}  // namespace likewise

@@ -1,0 +1,78 @@
+// `quantization_config` of a config.json: in what precision the weights are stored. int8 is described as compressed-tensors
+// does (https://github.com/vllm-project/compressed-tensors): symmetric weights with a scale per row, activations quantised
+// per token when they are computed. A loader that does not know it refuses the folder, where it would else read integers
+// as weights.
+import { z } from 'zod';
+import type { Precision } from '../nn/precision.ts';
+import { checkJson } from './json-file.ts';
+
+const method = 'compressed-tensors';
+const format = 'int-quantized';
+const expected = (value: unknown) => `expected ${JSON.stringify(value)}, as 'likewise quantize' writes it`;
+const exactly = <T extends string | number | boolean>(value: T) =>
+  z.literal(value, { error: expected(value) });
+/** What is not supported must be absent or empty. */
+const nothing = z
+  .unknown()
+  .refine((value) => Object.keys(value ?? {}).length === 0, { error: 'is not supported' })
+  .optional();
+
+const int8 = { num_bits: exactly(8), type: exactly('int'), symmetric: exactly(true) };
+
+const group = z.object({
+  weights: z.object({ ...int8, strategy: exactly('channel'), dynamic: exactly(false).default(false) }),
+  input_activations: z.object({ ...int8, strategy: exactly('token'), dynamic: exactly(true) }).nullish(),
+  output_activations: nothing,
+  format: exactly(format).nullish(),
+});
+
+const schema = z.object({
+  quantization_config: z
+    .object({
+      quant_method: exactly(method),
+      format: exactly(format),
+      quantization_status: exactly('compressed'),
+      config_groups: z.record(z.string(), group),
+      kv_cache_scheme: nothing,
+      sparsity_config: nothing,
+      transform_config: nothing,
+    })
+    .nullish(),
+});
+
+/** What a config.json says its weights are stored in. @throws ModelError for a quantisation of another kind */
+export function parseStoredPrecision(config: unknown, source: string): Precision {
+  const { quantization_config: quantization } = checkJson(schema, config, source);
+  return quantization == null ? 'float32' : 'int8';
+}
+
+/** What to add to the config.json of an encoder whose weights are stored in this precision. */
+export function quantizationConfigJson(precision: Precision): Record<string, unknown> {
+  if (precision === 'float32') return {};
+  const numbers = { num_bits: 8, type: 'int', symmetric: true };
+  const weights = { ...numbers, strategy: 'channel', dynamic: false };
+  const layers = {
+    targets: ['Linear'],
+    weights,
+    input_activations: { ...numbers, strategy: 'token', dynamic: true },
+    output_activations: null,
+    format,
+  };
+  const words = {
+    targets: ['re:.*word_embeddings$'],
+    weights,
+    input_activations: null,
+    output_activations: null,
+    format,
+  };
+  return {
+    quantization_config: {
+      quant_method: method,
+      format,
+      quantization_status: 'compressed',
+      config_groups: { group_0: layers, group_1: words },
+      ignore: [],
+      kv_cache_scheme: null,
+    },
+  };
+}

@@ -55,6 +55,7 @@ BufferPool::Buffer BufferPool::acquire(size_t bytes) {
     try {
       buffer = {new_buffer(classes_[wanted], wanted), wanted};
     } catch (const std::bad_alloc&) {  // of the pool's own lists
+      return {};
     }
     if (buffer.memory == nullptr) return {};
     stats_.misses++;

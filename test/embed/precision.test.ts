@@ -143,7 +143,14 @@ describe('precision int8', () => {
       /^expected precision to be float32 or int8 but received bfloat16$/,
     );
     const engine = Engine.shared();
-    const options = { pooling: ['mean'], stored: ['mean'], head: 'none', seed: 1, maskedLanguage: false, learnedTemperature: undefined } as const;
+    const options = {
+      pooling: ['mean'],
+      stored: ['mean'],
+      head: 'none',
+      seed: 1,
+      maskedLanguage: false,
+      learnedTemperature: undefined,
+    } as const;
     await expectError(
       loadTrainableModel(engine, await readModelFolder(folder), options),
       ModelError,

@@ -2,9 +2,9 @@
 //
 // The rows are quantised here, a chunk of them at a time and each once, into the caller's scratch memory; then tiles of
 // a block of rows times some panels are multiplied, as in linear_product.h. Quantising where the rows are made, in the
-// op before, would save one pass over rows that are read anyway; here it keeps every tensor between two ops float32, so
-// that a layer is the same chain of ops in any precision and a row can serve several layers. The pass costs about as
-// much as multiplying with ten columns.
+// op before, would save that: one pass over rows that are read anyway, for the largest and then for the rounding. Here it
+// keeps every tensor between two ops float32, so that a layer is the same chain of ops in any precision and a row can
+// serve several layers.
 //
 // Where both factors must be int16 (vector_int8.h), a stretch of a panel is widened once for all rows of a block; few
 // rows widen as they go and read each panel once, in order: memory decides there, a quarter of linear's.

@@ -49,7 +49,10 @@ function addEncodingOptions(command: Command): Command {
       'worker threads; by default one per core this process may use',
       positiveInteger,
     )
-    .option('--backend <name>', 'instruction set: avx512_vnni, avx512, avx2 or reference; by default the best there is')
+    .option(
+      '--backend <name>',
+      'instruction set: avx512_vnni, avx512, avx2 or reference; by default the best there is',
+    )
     .addOption(
       new Option(
         '--precision <type>',

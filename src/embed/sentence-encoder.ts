@@ -1,13 +1,13 @@
 // The main job: texts in, vectors out. Tokenization of the next window runs while this one computes, two batches are in
 // flight, and JavaScript's thread only queues, so a server stays responsive. A text's vector does not depend on its
 // neighbours, its batch or the number of threads: the same bits.
-import { ArgumentError, DisposedError, ModelError } from '../errors.ts';
+import { ArgumentError, DisposedError } from '../errors.ts';
 import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
 import { Engine } from '../native/engine.ts';
 import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
 import { checkPrecision, type Precision } from '../nn/precision.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embeddings.ts';
 import {
   checkMaxLength,
@@ -19,6 +19,7 @@ import {
   throwIfAborted,
 } from './encode-options.ts';
 import { inOrder, tokenizedBatches } from './encode-pipeline.ts';
+import { loadTokenizer } from './load-tokenizer.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
 import { type SimilarityFunction, similarities } from './similarity.ts';
@@ -56,16 +57,7 @@ export class SentenceEncoder implements Disposable {
     const maxLength =
       checkMaxLength(options.maxLength, config.maxPositions - config.positionOffset) ??
       transformer.maxSequenceLength;
-    const tokenizer = await Tokenizer.load(transformer.path, {
-      maxLength,
-      ...(transformer.lowerCase === undefined ? {} : { lowerCase: transformer.lowerCase }),
-    });
-    if (tokenizer.vocabularySize > config.vocabularySize) {
-      throw new ModelError(
-        `expected a tokenizer of at most ${config.vocabularySize} tokens, as config.json says, but it has ${tokenizer.vocabularySize}: ` +
-          'check that the tokenizer files belong to this model',
-      );
-    }
+    const tokenizer = await loadTokenizer(read, maxLength);
     const model = await SentenceModel.load(engine, read, { pooling, precision });
     return new SentenceEncoder(read, model, tokenizer);
   }

@@ -1,7 +1,8 @@
 // What a configuration trains: model folder, tokenizer and objectives, read and checked against one another.
 
+import { loadTokenizer } from '../embed/load-tokenizer.ts';
 import { isStorable, STORABLE_POOLINGS } from '../embed/save-encoder.ts';
-import { ArgumentError, ModelError, TokenizerError } from '../errors.ts';
+import { ArgumentError, TokenizerError } from '../errors.ts';
 import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
 import type { PoolingMode as StoredPooling } from '../io/pooling-config.ts';
 import { Engine } from '../native/engine.ts';
@@ -15,7 +16,7 @@ import { type LearnBatch, onOneTape, type VectorObjective, wholeBatch } from '..
 import { simcseSupervised, simcseUnsupervised } from '../objectives/simcse.ts';
 import { suNtxent } from '../objectives/su-ntxent.ts';
 import { triplet } from '../objectives/triplet.ts';
-import { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { type ObjectiveConfig, objectiveOf, type TrainConfig } from './config.ts';
 import { modelFingerprint } from './fingerprint.ts';
 import type { Learner } from './learner.ts';
@@ -29,7 +30,8 @@ import type { TrainableModel, TrainableModelOptions } from './trainable-model.ts
  */
 export async function createLearner(config: TrainConfig): Promise<Learner> {
   const folder = await readModelFolder(config.model);
-  const tokenizer = await loadTokenizer(folder, config.maxLength);
+  const positions = folder.config.maxPositions - folder.config.positionOffset;
+  const tokenizer = await loadTokenizer(folder, Math.min(config.maxLength, positions));
   const options = modelOptions(folder, config);
   const masking = options.maskedLanguage ? maskingOf(tokenizer, folder) : undefined;
   const engine = new Engine({ threads: config.threads, backend: config.backend });
@@ -46,18 +48,6 @@ export async function createLearner(config: TrainConfig): Promise<Learner> {
 
 /** Of each data set. */
 const objectivesOf = (config: TrainConfig) => config.data.map((set) => objectiveOf(set, config));
-
-async function loadTokenizer({ config, transformer }: ModelFolder, maxLength: number): Promise<Tokenizer> {
-  const tokenizer = await Tokenizer.load(transformer.path, {
-    maxLength: Math.min(maxLength, config.maxPositions - config.positionOffset),
-    lowerCase: transformer.lowerCase,
-  });
-  if (tokenizer.vocabularySize <= config.vocabularySize) return tokenizer;
-  throw new ModelError(
-    `expected a tokenizer of at most ${config.vocabularySize} tokens, as config.json says, but it has ` +
-      `${tokenizer.vocabularySize}: check that the tokenizer files belong to this model`,
-  );
-}
 
 type Masking = Pick<MaskedLanguageOptions, 'maskToken' | 'specialTokens'>;
 

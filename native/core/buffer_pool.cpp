@@ -16,7 +16,7 @@ BufferPool::~BufferPool() {
 size_t BufferPool::size_class(size_t bytes) {
   constexpr size_t smallest = 256;
   if (bytes <= smallest) return smallest;
-  constexpr size_t large = size_t{1} << 20;
+  constexpr size_t large = size_t{1} << 17;
   const size_t above = std::bit_ceil(bytes);
   if (bytes <= large) return above;  // few classes: batches differ, and small buffers may waste
   const size_t step = above / 8;     // 5/8, 6/8, 7/8 and 8/8 of the power of two above

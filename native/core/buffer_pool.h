@@ -41,7 +41,7 @@ class BufferPool {
   std::shared_ptr<void> take_free();
   const Stats& stats() const { return stats_; }
 
-  // The capacity that serves `bytes`: a power of two, and from 1 MiB on also one of three steps between.
+  // The capacity that serves `bytes`: a power of two, and from 128 KiB on also one of three steps between.
   static size_t size_class(size_t bytes);
 
  private:

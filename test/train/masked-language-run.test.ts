@@ -27,8 +27,14 @@ const objective = (maskedLanguageWeight: number): ObjectiveConfig => ({
   maskedLanguageWeight,
 });
 
-/** The small model with a masked language head, as BertForMaskedLM stores it. */
-async function modelWithHead(changes: Record<string, (value: number) => number> = {}): Promise<string> {
+const robertaName = (name: string) =>
+  name.replace('cls.predictions', 'lm_head').replace('transform.', '').replace('LayerNorm', 'layer_norm');
+
+/** The small model with a masked language head, as BertForMaskedLM stores it, or RobertaForMaskedLM. */
+async function modelWithHead(
+  changes: Record<string, (value: number) => number> = {},
+  spelled: (name: string) => string = (name) => name,
+): Promise<string> {
   const target = join(temporaryFolder(), 'masked');
   const { config } = await readModelFolder(smallModel);
   const head = randomParameters(maskedLanguageParameters(config), 9, 0.3);
@@ -45,7 +51,7 @@ async function modelWithHead(changes: Record<string, (value: number) => number> 
   }
   for (const name of head.names) {
     const shape = [...head.info(name).shape];
-    tensors.push({ name, dtype: 'F32' as const, shape, data: await head.readFloat32(name) });
+    tensors.push({ name: spelled(name), dtype: 'F32' as const, shape, data: await head.readFloat32(name) });
   }
   for (const [name, change] of Object.entries(changes)) {
     const words = tensors.find((each) => each.name.endsWith('word_embeddings.weight')) as SafetensorsTensor;
@@ -113,14 +119,21 @@ test('recomputed layers give the losses of kept ones', async () => {
 const configFor = (model: string, change: Partial<TrainConfigInput> = {}) =>
   checkConfig({ model, data: 'none.txt', output: 'none', objective: objective(0.1), ...change }, 'test');
 
-test('the head of the folder is gone on from', async () => {
-  const model = await modelWithHead({ 'cls.predictions.decoder.weight': (value) => value });
+test.each([
+  ['BERT', (name: string) => name],
+  ['RoBERTa', robertaName],
+])('the head of a %s folder is gone on from', async (_family, spelled) => {
+  const decoder = spelled('cls.predictions.decoder.weight');
+  const model = await modelWithHead({ [decoder]: (value) => value }, spelled);
   using learner = await createLearner(configFor(model));
   expect(learner.notes).toEqual([]);
+  const { config } = await readModelFolder(model);
+  const names = maskedLanguageParameters(config).flatMap((each) => each.names);
+  expect(names).toHaveLength(5);
   const weights = await openWeights(model);
-  for (const name of weights.names.filter((each) => /^cls\.predictions\.(transform|bias)/.test(each))) {
+  for (const name of names) {
     const held = await learner.stores[0]?.parameter(name).read();
-    expect(held, name).toEqual(await weights.readFloat32(name));
+    expect(held, name).toEqual(await weights.readFloat32(spelled(name)));
   }
   await weights.close();
 });

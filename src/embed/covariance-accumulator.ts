@@ -1,7 +1,7 @@
 // The covariance of any number of rows in the memory of one matrix. Rows are gathered into blocks of a fixed size before
 // they go to the engine, so how they were handed over changes no bit of the result. The first rows give a pilot mean
 // that is taken off all: a large common mean, as raw encoders have, would otherwise cost most of float32's digits.
-import { ArgumentError, DataError, ExecutionError, ShapeError } from '../errors.ts';
+import { ArgumentError, DataError, DTypeError, ExecutionError, ShapeError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
 import { addCovariance, type CovarianceSums } from '../ops/covariance.ts';
 import { keep, scope } from '../tensor/scope.ts';
@@ -57,6 +57,9 @@ export class CovarianceAccumulator implements Disposable {
    */
   async add(rows: Float32Array | Float64Array): Promise<void> {
     const { dimension } = this;
+    if (!(rows instanceof Float32Array || rows instanceof Float64Array)) {
+      throw new DTypeError('[covariance] expected rows to be a Float32Array or a Float64Array');
+    }
     if (rows.length % dimension !== 0) {
       throw new ShapeError(
         `[covariance] expected whole rows of ${dimension} components but received ${rows.length} numbers`,
@@ -78,7 +81,10 @@ export class CovarianceAccumulator implements Disposable {
     }
   }
 
-  /** Ends the sum and frees its memory. @throws DataError */
+  /**
+   * Ends the sum and frees its memory.
+   * @throws DataError when a row was not finite, or numbers so large that their products overflow
+   */
   async finish(): Promise<CovarianceState> {
     try {
       if (this.#filled > 0) this.#flush();
@@ -138,6 +144,15 @@ export class CovarianceAccumulator implements Disposable {
     });
   }
 
+  #overflow(column: number): DataError {
+    const single = this.#block instanceof Float32Array;
+    const remedy = single ? "give float64 rows (precision 'float64') or scale them" : 'scale the rows';
+    return new DataError(
+      `[covariance] expected numbers whose products fit ${single ? 'float32' : 'float64'} but those of column ${column} ` +
+        `overflow, which takes differences of ${single ? '1e18' : '1e153'} or more: ${remedy}`,
+    );
+  }
+
   async #state(): Promise<CovarianceState> {
     const { count, dimension } = this;
     if (count === 0) throw new DataError('[covariance] expected at least one row but there is none');
@@ -154,6 +169,8 @@ export class CovarianceAccumulator implements Disposable {
         products[i * dimension + j] = value;
         products[j * dimension + i] = value;
       }
+      // of all products of a column none is larger than its square
+      if (!Number.isFinite(products[i * dimension + i])) throw this.#overflow(i);
     }
     return { count, mean, m2: products };
   }

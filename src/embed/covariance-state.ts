@@ -48,7 +48,10 @@ export function covarianceMatrix(state: CovarianceState): Float64Array {
 
 const format = 'likewise-covariance';
 
-/** Writes a state to a safetensors file, so that another process can merge it. @throws FileError */
+/**
+ * Writes a state to a safetensors file, so that another process can merge it: mean and m2 in float64, the count in the
+ * metadata. Appears when it is complete. @throws FileError
+ */
 export function saveCovariance(state: CovarianceState, path: string): Promise<void> {
   const dimension = state.mean.length;
   return writeSafetensors(
@@ -61,7 +64,10 @@ export function saveCovariance(state: CovarianceState, path: string): Promise<vo
   );
 }
 
-/** Reads what {@link saveCovariance} wrote. @throws FileError, FormatError */
+/**
+ * Reads what {@link saveCovariance} wrote, for {@link mergeCovariance} or `Whitening.fromCovariance`.
+ * @throws FileError; FormatError for another file, or numbers that are not finite
+ */
 export async function loadCovariance(path: string): Promise<CovarianceState> {
   const file = await SafetensorsFile.open(path);
   try {

@@ -43,7 +43,14 @@ export function covarianceMatrix(state: CovarianceState): Float64Array {
   if (state.count < 2) {
     throw new ArgumentError(`[covariance] expected at least two rows but received ${state.count}`);
   }
-  return state.m2.map((value) => value / (state.count - 1));
+  return divideProducts(state, new Float64Array(state.m2.length));
+}
+
+/** m2 / (count - 1) into an array, which may be m2 itself. */
+export function divideProducts({ m2, count }: CovarianceState, into: Float64Array): Float64Array {
+  const divisor = count - 1;
+  for (let i = 0; i < m2.length; i++) into[i] = (m2[i] as number) / divisor;
+  return into;
 }
 
 const format = 'likewise-covariance';

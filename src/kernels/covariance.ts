@@ -1,6 +1,6 @@
 // Covariance and the decomposition of a symmetric matrix on plain arrays (`likewise/kernels`).
 import { CovarianceAccumulator } from '../embed/covariance-accumulator.ts';
-import { covarianceMatrix } from '../embed/covariance-state.ts';
+import { divideProducts } from '../embed/covariance-state.ts';
 import { eigenOf } from '../embed/whitening-fit.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
@@ -41,7 +41,8 @@ export async function covariance(options: CovarianceOptions): Promise<Covariance
   if (rows.length === 0)
     throw new ArgumentError('[covariance] expected rows to stay until the promise resolves');
   const state = await sums.finish();
-  return { mean: state.mean, covariance: covarianceMatrix(state), count: state.count };
+  // in place: nobody else has the state, and fresh memory of that size costs more than the division
+  return { mean: state.mean, covariance: divideProducts(state, state.m2), count: state.count };
 }
 
 export interface SymmetricSvdOptions extends EngineOptions {

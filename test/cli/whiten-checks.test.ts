@@ -168,7 +168,17 @@ test('a whitening of another dimension, and options of a fit, are refused before
 
 test('embed refuses more components than the model has', async () => {
   const folder = temporaryFolder();
-  const args = ['embed', '--model', tinyModel, '--input', '-', '--output', join(folder, 'v.npy')];
+  const args = [
+    'embed',
+    '--model',
+    tinyModel,
+    '--input',
+    '-',
+    '--format',
+    'txt',
+    '--output',
+    join(folder, 'v.npy'),
+  ];
   const { code, stderr } = await runCli([...args, '--truncate-dim', '33'], { input: 'the cat\n' });
   expect([code, stderr]).toEqual([2, expect.stringMatching(/--truncate-dim up to 32, .* but received 33/)]);
   expect(readdirSync(folder)).toEqual([]);

@@ -2,8 +2,8 @@
 
 #include <v8.h>
 
+#include <bit>
 #include <cmath>
-#include <cstring>
 
 namespace likewise {
 
@@ -156,9 +156,7 @@ HostArray array_argument(const Napi::CallbackInfo& info, size_t index) {
 std::shared_ptr<const void> pin_if(const Napi::CallbackInfo& info, size_t flag, size_t array) {
   if (!info[flag].ToBoolean()) return nullptr;
   const napi_value value = info[array].As<Napi::TypedArray>().ArrayBuffer();
-  v8::Local<v8::Value> local;
-  static_assert(sizeof local == sizeof value);
-  std::memcpy(static_cast<void*>(&local), &value, sizeof value);
+  const auto local = std::bit_cast<v8::Local<v8::Value>>(value);
   return local.As<v8::ArrayBuffer>()->GetBackingStore();
 }
 

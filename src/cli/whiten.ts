@@ -54,7 +54,7 @@ export function whitenCommand(): Command {
     .option('--fold', 'fold the whitening into the linear Dense that the model ends in')
     .option('--no-normalize', 'do not end the model in Normalize')
     .option('--again', 'whiten a model that already ends in a whitening')
-    .option('--overwrite', 'replace a folder that exists')
+    .option('--overwrite', 'replace the folder of a model or of a whitening that is there')
     .option('--json', 'print the summary as one JSON object')
     .addHelpText('after', help)
     .action(whitenAction);

@@ -57,10 +57,9 @@ export class CovarianceAccumulator implements Disposable {
 
   /**
    * Adds rows [n, dimension], copied now. Resolves when there is room for more.
-   * @param inPlace read whole blocks of them in place instead: leave them alone until `finish` resolves
    * @throws ShapeError for a broken row; DataError naming a row that is not finite, at the latest by `finish`
    */
-  async add(rows: Float32Array | Float64Array, inPlace = false): Promise<void> {
+  async add(rows: Float32Array | Float64Array): Promise<void> {
     const { dimension } = this;
     if (!(rows instanceof Float32Array || rows instanceof Float64Array)) {
       throw new DTypeError('[covariance] expected rows to be a Float32Array or a Float64Array');
@@ -75,7 +74,7 @@ export class CovarianceAccumulator implements Disposable {
       start += part.length;
       this.count += part.length / dimension;
       if (part.length === this.#block.length && part.constructor === this.#block.constructor) {
-        this.#send(part, inPlace);
+        this.#send(part);
       } else {
         this.#block.set(part, this.#filled);
         this.#filled += part.length;
@@ -111,18 +110,17 @@ export class CovarianceAccumulator implements Disposable {
   }
 
   #flush(): void {
-    this.#send(this.#block.subarray(0, this.#filled), false);
+    this.#send(this.#block.subarray(0, this.#filled));
     this.#filled = 0;
   }
 
-  #send(data: Float32Array | Float64Array, inPlace: boolean): void {
+  #send(data: Float32Array | Float64Array): void {
     const { dimension } = this;
     const rows = data.length / dimension;
     this.#shift ??= keep(Tensor.from(this.#engine, this.#pilotMean(data, Math.min(rows, pilotRows))));
     const shift = this.#shift;
     scope(() => {
-      const upload = inPlace ? Tensor.fromInPlace : Tensor.from;
-      const block = upload(this.#engine, data, [rows, dimension]);
+      const block = Tensor.from(this.#engine, data, [rows, dimension]);
       addCovariance(block, shift, this.#sums, this.#queued);
     });
     const landed = this.#sums.sum.data(); // small, and rejects as soon as a block has failed

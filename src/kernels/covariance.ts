@@ -21,8 +21,7 @@ export interface CovarianceResult {
 
 /**
  * Mean and covariance of rows, in float64: products of a stretch of rows in the rows' own type about a pilot mean,
- * stretches summed in float64. The rows are read in place: leave them alone until the promise resolves. What changes
- * meanwhile may or may not be counted, and rows that are transferred reject with ArgumentError.
+ * stretches summed in float64. The rows are read in pieces: leave them alone until the promise resolves.
  * @throws ShapeError, DTypeError; ArgumentError for fewer than two rows; rejects with DataError naming a row that is not
  *   finite
  */
@@ -38,7 +37,7 @@ export async function covariance(options: CovarianceOptions): Promise<Covariance
   }
   const precision = rows instanceof Float64Array ? 'float64' : 'float32';
   using sums = new CovarianceAccumulator(Engine.shared({ backend, threads }), dim, precision);
-  await sums.add(rows, true);
+  await sums.add(rows);
   if (rows.length === 0)
     throw new ArgumentError('[covariance] expected rows to stay until the promise resolves');
   const state = await sums.finish();

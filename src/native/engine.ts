@@ -53,7 +53,9 @@ export class Engine implements Disposable {
     this.backend = stats.backend;
     this.threads = stats.threads;
     this.panelWidth = stats.panelWidth;
-    this.nativeBFloat16 = description.backends.some(({ name, bfloat16 }) => name === this.backend && bfloat16);
+    this.nativeBFloat16 = description.backends.some(
+      ({ name, bfloat16 }) => name === this.backend && bfloat16,
+    );
     this.#ops = new Map(description.ops.map((op, index) => [op.name, index]));
   }
 

@@ -84,7 +84,8 @@ function engineRows(engine: EngineReport): string[][] {
 function describeGemm(precision: MeasuredPrecision, gemm: GemmReports | undefined): string {
   if (gemm === undefined) return 'not measured: reference is for checking';
   const report = gemm[precision];
-  if (report === null) return 'no instructions for it here; --precision emulated-bfloat16 has its results, not its speed';
+  if (report === null)
+    return 'no instructions for it here; --precision emulated-bfloat16 has its results, not its speed';
   const { rows, inputs, outputs, gigaops, peakGigaops } = report;
   const unit = precision === 'int8' ? 'GOP/s' : 'GFLOP/s';
   const share = Math.round((100 * gigaops) / peakGigaops);

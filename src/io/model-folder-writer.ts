@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { ArgumentError, ModelError } from '../errors.ts';
 import type { EncoderConfig } from '../nn/encoder-config.ts';
-import type { Precision } from '../nn/precision.ts';
+import type { StoredPrecision } from '../nn/precision.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { type DenseSpec, denseConfigJson } from './dense-config.ts';
 import { exists } from './folder-path.ts';
@@ -32,7 +32,7 @@ export interface ModelFolderContent {
   /** The encoder's weights under Hugging Face's names. */
   tensors: readonly SafetensorsTensor[];
   /** What the tensors hold the encoder's weights in; float32 by default. */
-  precision?: Precision;
+  precision?: StoredPrecision;
   maxSequenceLength: number;
   lowerCase?: boolean;
   /** The steps after the encoder, a pooling first. */

@@ -7,7 +7,7 @@
 
 namespace likewise {
 
-constexpr uint32_t backend_abi = 2;
+constexpr uint32_t backend_abi = 3;
 
 using OpFunction = Status (*)(const OpCall& call);
 
@@ -30,6 +30,8 @@ struct Backend {
   double (*multiply_adds)(int64_t rounds) = nullptr;
   // The same of the instruction that linear_int8 is made of.
   double (*int8_multiply_adds)(int64_t rounds) = nullptr;
+  // The same of the instruction that multiplies in bfloat16; null where the ops in bfloat16 are emulated in float32.
+  double (*bfloat16_multiply_adds)(int64_t rounds) = nullptr;
 
   OpEntry ops[op_count];
 
@@ -42,6 +44,7 @@ void fill_reference(Backend& backend);
 void fill_avx2(Backend& backend);
 void fill_avx512(Backend& backend);
 void fill_avx512_vnni(Backend& backend);  // the kernels in int8 only
+void fill_avx512_bf16(Backend& backend);  // those in bfloat16 only
 #endif
 
 }  // namespace likewise

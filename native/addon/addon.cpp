@@ -346,21 +346,22 @@ class Addon : public Napi::Addon<Addon> {
     return describe_engine(info.Env(), engine_of(info, 0));
   }
 
-  // measurePeak(engine) -> Promise<Float64Array [2]>: operations per second of the register-only loops, in float32 and in
-  // int8
+  // measurePeak(engine) -> Promise<Float64Array [3]>: operations per second of the register-only loops, in float32, in int8
+  // and in bfloat16, which is 0 where it is emulated
   Napi::Value measure_peak(const Napi::CallbackInfo& info) {
     Engine& engine = engine_of(info, 0);
     const Backend& backend = engine.backend();
     if (backend.multiply_adds == nullptr || backend.int8_multiply_adds == nullptr) {
       throw_error(info.Env(), "backend", std::string("backend ") + backend.name + " has no peak to measure");
     }
-    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), 2 * sizeof(double));
+    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), 3 * sizeof(double));
     double* result = static_cast<double*>(buffer.Data());
     std::unique_ptr<Completion> completion;
     const Napi::Promise promise = completions_->expect(info.Env(), buffer, completion);
     const auto body = [&backend, result](Workers& workers) {
       result[0] = peak_rate(workers, backend.multiply_adds);
       result[1] = peak_rate(workers, backend.int8_multiply_adds);
+      result[2] = backend.bfloat16_multiply_adds ? peak_rate(workers, backend.bfloat16_multiply_adds) : 0;
     };
     const Engine::Queued queued = engine.call(body, std::move(completion));
     if (queued != Engine::Queued::ok) completions_->forget_last();

@@ -7,7 +7,7 @@ namespace likewise {
 namespace {
 
 constexpr int64_t most_elements = int64_t{1} << 40;
-constexpr DType dtypes[] = {DType::float32, DType::float64, DType::int32, DType::int8};
+constexpr DType dtypes[] = {DType::float32, DType::float64, DType::int32, DType::int8, DType::bfloat16};
 
 std::string plain(double value) {
   char text[32];
@@ -109,7 +109,7 @@ DType dtype_argument(const Napi::CallbackInfo& info, size_t index) {
   for (const DType dtype : dtypes) {
     if (name == dtype_name(dtype)) return dtype;
   }
-  throw_error(info.Env(), "dtype", "expected float32, float64, int32 or int8 but received " + name);
+  throw_error(info.Env(), "dtype", "expected float32, float64, int32, int8 or bfloat16 but received " + name);
 }
 
 const char* dtype_name(DType dtype) {
@@ -118,6 +118,7 @@ const char* dtype_name(DType dtype) {
     case DType::float64: return "float64";
     case DType::int32: return "int32";
     case DType::int8: return "int8";
+    case DType::bfloat16: return "bfloat16";
   }
   return "unknown";
 }
@@ -143,8 +144,10 @@ HostArray array_argument(const Napi::CallbackInfo& info, size_t index) {
     case napi_float64_array: host.dtype = DType::float64; return host;
     case napi_int32_array: host.dtype = DType::int32; return host;
     case napi_int8_array: host.dtype = DType::int8; return host;
+    case napi_uint16_array: host.dtype = DType::bfloat16; return host;  // the numbers' bits
     default:
-      throw_error(info.Env(), "dtype", "expected a Float32Array, Float64Array, Int32Array or Int8Array");
+      throw_error(info.Env(), "dtype",
+                  "expected a Float32Array, Float64Array, Int32Array, Int8Array or Uint16Array");
   }
 }
 

@@ -59,6 +59,7 @@ Napi::Object describe_build(Napi::Env env) {
     choice.Set("name", entry.name);
     choice.Set("available", entry.backend != nullptr);
     choice.Set("reason", entry.reason);
+    choice.Set("bfloat16", entry.backend != nullptr && entry.backend->bfloat16_multiply_adds != nullptr);
     choices.Set(choices.Length(), choice);
   }
   result.Set("backends", choices);

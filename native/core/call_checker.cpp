@@ -34,11 +34,19 @@ const char* dtype_name(DType dtype) {
     case DType::float64: return "float64";
     case DType::int32: return "int32";
     case DType::int8: return "int8";
+    case DType::bfloat16: return "bfloat16";
   }
   return nullptr;
 }
 
-int64_t element_bytes(DType dtype) { return dtype == DType::float64 ? 8 : dtype == DType::int8 ? 1 : 4; }
+int64_t element_bytes(DType dtype) {
+  switch (dtype) {
+    case DType::float64: return 8;
+    case DType::bfloat16: return 2;
+    case DType::int8: return 1;
+    default: return 4;
+  }
+}
 
 bool is_real(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 

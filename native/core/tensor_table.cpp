@@ -13,7 +13,14 @@ uint32_t slot_of(Handle handle) { return static_cast<uint32_t>(handle & ((1ull <
 
 }  // namespace
 
-size_t dtype_size(DType dtype) { return dtype == DType::float64 ? 8 : dtype == DType::int8 ? 1 : 4; }
+size_t dtype_size(DType dtype) {
+  switch (dtype) {
+    case DType::float64: return 8;
+    case DType::bfloat16: return 2;
+    case DType::int8: return 1;
+    default: return 4;
+  }
+}
 
 int64_t span_elements(const TensorView& view) {
   int64_t count = 1;

@@ -5,7 +5,7 @@
 
 namespace likewise {
 
-enum class DType : int32_t { float32, float64, int32, int8 };
+enum class DType : int32_t { float32, float64, int32, int8, bfloat16 };
 
 constexpr int32_t max_rank = 4;
 

@@ -45,6 +45,7 @@ void fill_reference(Backend& backend) {
   backend.copy_in = copy;
   backend.copy_out = copy;
   reference::fill_linear(backend);
+  reference::fill_bfloat16(backend);
   reference::fill_int8(backend);
   reference::fill_linear_gradient(backend);
   reference::fill_optimizer(backend);

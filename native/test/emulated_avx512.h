@@ -226,6 +226,11 @@ EMULATED_CALL __m512i integers_from_bytes(__m128i a) {
   x.quarter[0] = a;
   return by_integer([&](int i) { return x.byte[i]; });
 }
+EMULATED_CALL __m512i integers_from_words(__m256i a) {
+  SmallIntegers x;
+  x.half[0] = a;
+  return by_integer([&](int i) { return static_cast<int32_t>(static_cast<uint16_t>(x.word[i])); });
+}
 EMULATED_CALL __m512i words_from_bytes(__m256i a) {
   SmallIntegers x, result;
   x.half[0] = a;
@@ -350,6 +355,7 @@ EMULATED __m512d widen(__m256 a) {
 #define _mm512_maskz_cvtepi32_epi8(mask, a) emulated::low_bytes(a)
 #define _mm512_maskz_cvtepi32_epi16(mask, a) emulated::low_words(a)
 #define _mm512_maskz_cvtepi8_epi32(mask, a) emulated::integers_from_bytes(a)
+#define _mm512_maskz_cvtepu16_epi32(mask, a) emulated::integers_from_words(a)
 #define _mm512_cvtepi8_epi16 emulated::words_from_bytes
 #define _mm512_madd_epi16 emulated::multiply_pairs
 #define _mm512_dpbusd_epi32 emulated::add_products_of_fours

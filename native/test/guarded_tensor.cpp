@@ -7,19 +7,30 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "../reference/bfloat16.h"
+
 namespace likewise::test {
 
 namespace {
 
 constexpr size_t page = 4096;
-constexpr unsigned char pattern = 0xff;  // NaN as float32 and float64, -1 as int32 and int8
+constexpr unsigned char pattern = 0xff;  // NaN in every float, -1 as int32 and int8
+
+size_t element_size(DType dtype) {
+  switch (dtype) {
+    case DType::float64: return 8;
+    case DType::bfloat16: return 2;
+    case DType::int8: return 1;
+    default: return 4;
+  }
+}
 
 }  // namespace
 
 GuardedTensor::GuardedTensor(DType dtype, const std::vector<int64_t>& shape, const Layout& layout) {
   view_.dtype = dtype;
   view_.rank = static_cast<int32_t>(shape.size());
-  element_ = dtype == DType::float64 ? 8 : dtype == DType::int8 ? 1 : 4;
+  element_ = element_size(dtype);
   int64_t elements = 1;
   for (size_t i = 0; i < shape.size(); ++i) {
     view_.shape[i] = shape[i];
@@ -63,9 +74,11 @@ void GuardedTensor::set(const std::vector<double>& values) {
     const bool integer = view_.dtype == DType::int32 || view_.dtype == DType::int8;
     const float single = static_cast<float>(values[i]);
     const int32_t whole = integer ? static_cast<int32_t>(values[i]) : 0;  // its first byte is the int8
-    const void* source = view_.dtype == DType::float64   ? static_cast<const void*>(&values[i])
-                         : view_.dtype == DType::float32 ? static_cast<const void*>(&single)
-                                                         : static_cast<const void*>(&whole);
+    const uint16_t half = reference::to_bfloat16(single);
+    const void* source = view_.dtype == DType::float64    ? static_cast<const void*>(&values[i])
+                         : view_.dtype == DType::float32  ? static_cast<const void*>(&single)
+                         : view_.dtype == DType::bfloat16 ? static_cast<const void*>(&half)
+                                                          : static_cast<const void*>(&whole);
     std::memcpy(address, source, element_);
   });
 }
@@ -76,6 +89,7 @@ std::vector<double> GuardedTensor::values() const {
     float single;
     int32_t whole;
     int8_t byte;
+    uint16_t half;
     double real;
     if (view_.dtype == DType::float64) {
       std::memcpy(&real, address, 8);
@@ -85,6 +99,9 @@ std::vector<double> GuardedTensor::values() const {
     } else if (view_.dtype == DType::int8) {
       std::memcpy(&byte, address, 1);
       real = byte;
+    } else if (view_.dtype == DType::bfloat16) {
+      std::memcpy(&half, address, 2);
+      real = reference::from_bfloat16(half);
     } else {
       std::memcpy(&whole, address, 4);
       real = whole;

@@ -31,7 +31,7 @@ Tensor place(const Operand& operand, DType real, const Layout& layout) {
   return tensor;
 }
 
-Tensor pack(const Tensor& weight, const std::vector<int64_t>& shape, const Backend& backend, int32_t width,
+Tensor pack(const Tensor& weight, std::vector<int64_t> shape, const Backend& backend, int32_t width,
             const Layout& layout, Workers& workers) {
   const DType real = weight->view().dtype;
   Tensor packed = std::make_unique<GuardedTensor>(real, packed_shape(shape, width), layout);
@@ -43,6 +43,18 @@ Tensor pack(const Tensor& weight, const std::vector<int64_t>& shape, const Backe
   return packed;
 }
 
+Tensor pack_bfloat16(const Tensor& weight, std::vector<int64_t> shape, const Backend& backend, int32_t width,
+                     const Layout& layout, Workers& workers) {
+  shape[1] = (shape[1] + 31) / 32 * 32;
+  Tensor packed = std::make_unique<GuardedTensor>(DType::bfloat16, packed_shape(shape, width), layout);
+  OpCall call;
+  call.inputs[pack_weight_bfloat16_op::weight] = weight->view();
+  call.outputs[pack_weight_bfloat16_op::packed] = packed->view();
+  call.workers = &workers;
+  backend[OpId::pack_weight_bfloat16].float32(call);
+  return packed;
+}
+
 }  // namespace
 
 OpResult run_case(const OpCase& one, const Backend& backend, DType real, int32_t panel_width,
@@ -51,8 +63,10 @@ OpResult run_case(const OpCase& one, const Backend& backend, DType real, int32_t
   OpCall call;
   for (size_t i = 0; i < one.inputs.size(); ++i) {
     Tensor tensor = place(one.inputs[i], real, layout);
-    if (one.inputs[i].to_pack)
-      tensor = pack(tensor, one.inputs[i].shape, backend, panel_width, layout, workers);
+    if (one.inputs[i].to_pack) {
+      tensor = (one.op == OpId::linear_bfloat16 ? pack_bfloat16 : pack)(tensor, one.inputs[i].shape, backend,
+                                                                        panel_width, layout, workers);
+    }
     if (tensor) call.inputs[i] = tensor->view();
     inputs.push_back(std::move(tensor));
   }

@@ -13,7 +13,7 @@ struct Operand {
   std::vector<int64_t> shape;  // empty: absent
   std::vector<double> values;  // representable in float32
   bool integer = false;
-  bool to_pack = false;  // a weight [outputs, inputs], passed as pack_weight makes it
+  bool to_pack = false;  // a weight [outputs, inputs], passed as pack_weight or pack_weight_bfloat16 makes it
   bool per_row = false;  // its rows belong to the op's rows: row r of it decides only row r of the outputs
 };
 
@@ -59,6 +59,8 @@ Operand row_keys_operand(int64_t rows, uint32_t seed);
 // The cases of the table, over sizes 0, 1, 2, 3, odd, about a register and past every block of the kernels.
 std::vector<OpCase> linear_cases();  // pack_weight too
 std::vector<OpCase> linear_gradient_cases();
+std::vector<OpCase> bfloat16_linear_cases();  // these two: linear's and its gradient's, in bfloat16
+std::vector<OpCase> bfloat16_gradient_cases();
 std::vector<OpCase> activation_gradient_cases();
 std::vector<OpCase> optimizer_cases();  // squared_norm, adamw
 std::vector<OpCase> row_cases();        // embedding, layer_norm, l2_normalize, weighted_sum

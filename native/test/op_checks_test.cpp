@@ -84,6 +84,9 @@ GoodCall good_call(OpId id) {
     case OpId::matmul:
     case OpId::transpose: fill_plain_call(id, call); break;
     case OpId::cosine_softmax_loss: fill_loss_call(call); break;
+    case OpId::pack_weight_bfloat16:
+    case OpId::linear_bfloat16:
+    case OpId::linear_weight_gradient_bfloat16: fill_bfloat16_call(id, call); break;
     case OpId::quantize_weight:
     case OpId::pack_weight_int8:
     case OpId::linear_int8:
@@ -119,7 +122,7 @@ void check_changes(OpId id, const OpCall& good, TensorView& (*tensor_of)(OpCall&
   OpCall copy = good;
   const TensorView original = tensor_of(copy, tensor);
   if (!optional) changed("no memory", [](TensorView& view) { view.data = nullptr; });
-  for (int32_t dtype = 0; dtype < 5; ++dtype) {
+  for (int32_t dtype = 0; dtype < 6; ++dtype) {
     if (dtype == static_cast<int32_t>(original.dtype)) continue;
     // fill has no other tensor to be of the dtype of
     if (id == OpId::fill && dtype == static_cast<int32_t>(DType::float64)) continue;
@@ -136,8 +139,9 @@ void check_changes(OpId id, const OpCall& good, TensorView& (*tensor_of)(OpCall&
     }
   }
   if (original.dtype != DType::int8) {
+    const int64_t half = original.dtype == DType::bfloat16 ? 1 : 2;
     changed("half an element's offset",
-            [](TensorView& view) { view.data = static_cast<char*>(view.data) + 2; });
+            [half](TensorView& view) { view.data = static_cast<char*>(view.data) + half; });
   }
   if (original.rank == 2) {
     for (const int64_t stride : {original.shape[1] - 1, int64_t{0}, int64_t{-1}, INT64_MIN, INT64_MAX}) {
@@ -299,6 +303,7 @@ TEST(checks_refuse_changes) {
       OpCall aliased = good;
       aliased.inputs[i].data = aliased.outputs[0].data;
       const bool in_place = (id == OpId::linear && i == linear_op::residual) ||
+                            (id == OpId::linear_bfloat16 && i == linear_bfloat16_op::residual) ||
                             (id == OpId::linear_int8 && i == linear_int8_op::residual);
       CHECK(passes(id, aliased) == in_place, "%s: input %zu in the output's memory", spec.name.c_str(), i);
     }

@@ -13,7 +13,7 @@ import {
 } from '../errors.ts';
 
 /** Element types a tensor can have. */
-export type DType = 'float32' | 'float64' | 'int32' | 'int8';
+export type DType = 'float32' | 'float64' | 'int32' | 'int8' | 'bfloat16';
 
 /** A tensor in the addon: engine, generation and slot in one exact integer; 0 is "no tensor". */
 export type Handle = number;
@@ -32,6 +32,15 @@ export interface OpDescription {
   parameters: string[];
 }
 
+export interface BackendDescription {
+  name: string;
+  available: boolean;
+  /** Why it is not. */
+  reason: string;
+  /** Whether it is available and multiplies in bfloat16 with instructions made for it; otherwise float32 emulates them. */
+  bfloat16: boolean;
+}
+
 export interface AddonDescription {
   version: string;
   ops: OpDescription[];
@@ -40,7 +49,7 @@ export interface AddonDescription {
   unaryFunctions: string[];
   binaryFunctions: string[];
   reductions: string[];
-  backends: { name: string; available: boolean; reason: string }[];
+  backends: BackendDescription[];
   fastestBackend: string;
   cores: number;
   coresReason: string;
@@ -72,7 +81,7 @@ export interface NativeAddon {
   allocate(engine: number, dtype: DType, shape: readonly number[]): Handle;
   view(handle: Handle, offset: number, shape: readonly number[], rowStride: number): Handle;
   release(handle: Handle): boolean;
-  upload(handle: Handle, array: Float32Array | Float64Array | Int32Array | Int8Array): void;
+  upload(handle: Handle, array: Float32Array | Float64Array | Int32Array | Int8Array | Uint16Array): void;
   download(handle: Handle): Promise<ArrayBuffer>;
   run(op: number, inputs: readonly Handle[], outputs: readonly Handle[], parameters: readonly number[]): void;
   ready(engine: number, backlog: number): Promise<void>;

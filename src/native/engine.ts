@@ -26,6 +26,8 @@ export class Engine implements Disposable {
   readonly threads: number;
   /** Rows of a packed weight's panel: what `pack_weight` is given. */
   readonly panelWidth: number;
+  /** Whether the backend multiplies in bfloat16 with instructions made for it; otherwise float32 emulates them. */
+  readonly nativeBFloat16: boolean;
   readonly #ops: Map<string, number>;
   #disposed = false;
 
@@ -51,6 +53,7 @@ export class Engine implements Disposable {
     this.backend = stats.backend;
     this.threads = stats.threads;
     this.panelWidth = stats.panelWidth;
+    this.nativeBFloat16 = description.backends.some(({ name, bfloat16 }) => name === this.backend && bfloat16);
     this.#ops = new Map(description.ops.map((op, index) => [op.name, index]));
   }
 
@@ -100,13 +103,14 @@ export class Engine implements Disposable {
 
   /**
    * Operations per second, two to a multiply-add, of a loop that touches registers only, on all of the engine's threads:
-   * of multiply-adds in float32, or of the instruction that products in int8 are made of.
+   * of multiply-adds in float32, or of the instruction that products in bfloat16 or int8 are made of. 0 for bfloat16 where
+   * that is emulated.
    */
-  async measurePeak(precision: 'float32' | 'int8' = 'float32'): Promise<number> {
+  async measurePeak(precision: 'float32' | 'bfloat16' | 'int8' = 'float32'): Promise<number> {
     this.#checkAlive();
     try {
-      const peaks = new Float64Array(await this.addon.measurePeak(this.id)); // float32, int8
-      return peaks[precision === 'int8' ? 1 : 0] as number;
+      const peaks = new Float64Array(await this.addon.measurePeak(this.id));
+      return peaks[['float32', 'int8', 'bfloat16'].indexOf(precision)] as number;
     } catch (error) {
       throw publicError(error);
     }

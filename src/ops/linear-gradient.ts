@@ -1,4 +1,4 @@
-// The gradients of a linear layer's parameters. That of its input is `linear(outputGradient, packWeight(weight, true))`.
+// The gradients of a linear layer's parameters. That of its input is `linear(outputGradient, packWeight(weight, { transposed: true }))`.
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkShape, matrixShape, runOp } from './run-op.ts';
 
@@ -8,6 +8,8 @@ export interface LinearGradientTargets {
   bias?: Tensor | undefined; // [outputs]
   /** Adds to what is there instead of overwriting it. */
   accumulate?: boolean | undefined;
+  /** Rounds both factors of the weight's gradient to bfloat16; all tensors are float32 then. */
+  bfloat16?: boolean | undefined;
 }
 
 /**
@@ -28,5 +30,10 @@ export function linearWeightGradient(
   checkShape('linearWeightGradient', 'weightGradient', targets.weight, [outputs, inputs]);
   checkShape('linearWeightGradient', 'biasGradient', targets.bias, [outputs]);
   const accumulate = targets.accumulate === true ? 1 : 0;
-  runOp('linear_weight_gradient', [input, outputGradient], [targets.weight, targets.bias], [accumulate]);
+  const { weight, bias } = targets;
+  if (targets.bfloat16 === true) {
+    runOp('linear_weight_gradient_bfloat16', [input, outputGradient], [weight, bias], [accumulate]);
+  } else {
+    runOp('linear_weight_gradient', [input, outputGradient], [weight, bias], [accumulate]);
+  }
 }

@@ -6,6 +6,7 @@ import { GradientError } from '../errors.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type Activation, activationGradient, activationIndex } from './activation.ts';
+import { emptyBFloat16Panels, multiplyBFloat16, packBFloat16 } from './linear-bfloat16.ts';
 import { linearWeightGradient } from './linear-gradient.ts';
 import { linearInt8, QuantizedWeight } from './linear-int8.ts';
 import { checkShape, matrixShape, refuseOutput, runOp } from './run-op.ts';
@@ -34,7 +35,12 @@ export class PackedWeight implements Disposable {
     this.#version = this.#sourceVersion;
   }
 
-  /** Real [panels, inputs, width], of the weight as it is now. */
+  /** Whether its products are in bfloat16, those of its gradients too. */
+  get bfloat16(): boolean {
+    return this.#panels.dtype === 'bfloat16';
+  }
+
+  /** Real or bfloat16 [panels, inputs, width], of the weight as it is now. */
   get tensor(): Tensor {
     if (this.source !== undefined && this.#version !== this.#sourceVersion) {
       repackWeight(this.source, this.#panels);
@@ -46,9 +52,10 @@ export class PackedWeight implements Disposable {
   /** weight^T [inputs, outputs] as it is now, kept only where the source is a parameter. Needs {@link source}. */
   get transposed(): PackedWeight {
     const source = this.source as Tensor;
-    if (this.#sourceVersion === undefined) return packWeight(source, true);
+    const options = { transposed: true, bfloat16: this.bfloat16 };
+    if (this.#sourceVersion === undefined) return packWeight(source, options);
     if (this.#transposed === undefined) {
-      this.#transposed = packWeight(source, true);
+      this.#transposed = packWeight(source, options);
       keep(this.#transposed.tensor);
     } else if (this.#transposedVersion !== this.#sourceVersion) {
       repackWeight(source, this.#transposed.tensor, true);
@@ -73,34 +80,51 @@ export class PackedWeight implements Disposable {
   }
 }
 
+export interface PackOptions {
+  /**
+   * Pack weight^T instead, [inputs, outputs]: `linear` of it takes the gradient of a layer's output to the gradient of its
+   * input.
+   */
+  transposed?: boolean | undefined;
+  /** Round to bfloat16: `linear` then multiplies in it (docs/precision.md). Of float32 weights only. */
+  bfloat16?: boolean | undefined;
+}
+
 /**
  * Packs a weight real [outputs, inputs]. The caller owns the result; the weight may be disposed, unless its gradient is
  * being recorded: then it must live until the backward.
- * @param transposed pack weight^T instead, [inputs, outputs]: `linear` of it takes the gradient of a layer's output to
- * the gradient of its input
+ * @throws ShapeError, DTypeError
  */
-export function packWeight(weight: Tensor, transposed = false): PackedWeight {
+export function packWeight(weight: Tensor, options: PackOptions = {}): PackedWeight {
+  const { engine, dtype } = weight;
+  const { transposed = false, bfloat16 = false } = options;
   const [rows, columns] = matrixShape('packWeight', 'weight', weight);
   const [outputs, inputs] = transposed ? [columns, rows] : [rows, columns];
-  const width = weight.engine.panelWidth;
-  const packed = Tensor.allocate(weight.engine, weight.dtype, [Math.ceil(outputs / width), inputs, width]);
+  const width = engine.panelWidth;
+  const packed = bfloat16
+    ? emptyBFloat16Panels(engine, outputs, inputs)
+    : Tensor.allocate(engine, dtype, [Math.ceil(outputs / width), inputs, width]);
   repackWeight(weight, packed, transposed);
   const trained = !transposed && recording('packWeight', [weight]);
   return new PackedWeight(packed, outputs, inputs, trained ? weight : undefined);
 }
 
 /** Packs a parameter [outputs, inputs], whose gradient `linear` then records. The caller owns the result. */
-export function packParameter(parameter: Parameter): PackedWeight {
+export function packParameter(
+  parameter: Parameter,
+  options: Pick<PackOptions, 'bfloat16'> = {},
+): PackedWeight {
   return scope(() => {
     const view = keep(parameter.view());
-    const { tensor, outputs, inputs } = packWeight(view);
+    const { tensor, outputs, inputs } = packWeight(view, options);
     return new PackedWeight(keep(tensor), outputs, inputs, view);
   });
 }
 
 /** Packs a weight that has changed into the panels made of it before, {@link PackedWeight.tensor}. */
 export function repackWeight(weight: Tensor, packed: Tensor, transposed = false): void {
-  runOp('pack_weight', [weight], [packed], [transposed ? 1 : 0]);
+  if (packed.dtype === 'bfloat16') packBFloat16(weight, packed, transposed);
+  else runOp('pack_weight', [weight], [packed], [transposed ? 1 : 0]);
 }
 
 /** {@link packWeight} of an array, keeping nothing but the panels. */
@@ -109,9 +133,10 @@ export function packArray(
   data: Float32Array,
   outputs: number,
   inputs: number,
+  options: Pick<PackOptions, 'bfloat16'> = {},
 ): PackedWeight {
   return scope(() => {
-    const packed = packWeight(Tensor.from(engine, data, [outputs, inputs]));
+    const packed = packWeight(Tensor.from(engine, data, [outputs, inputs]), options);
     keep(packed.tensor);
     return packed;
   });
@@ -132,7 +157,7 @@ export interface LinearOptions {
 
 /**
  * `activation(input * weight^T + bias) + residual`.
- * @param input real [rows, inputs]; float32 for an int8 weight
+ * @param input real [rows, inputs]; float32 for a weight in int8 or bfloat16
  * @returns real [rows, outputs]
  * @throws ShapeError, DTypeError, ArgumentError; GradientError for the gradient of an int8 weight's layer
  */
@@ -150,12 +175,10 @@ export function linear(input: Tensor, weight: LinearWeight, options: LinearOptio
   const output = options.output ?? make();
   const curved = (options.activation ?? 'identity') !== 'identity';
   const preActivation = options.preActivation ?? (recorded && curved ? make() : undefined);
-  runOp(
-    'linear',
-    [input, weight.tensor, options.bias, options.residual],
-    [output, preActivation],
-    [activation],
-  );
+  const { tensor: panels } = weight;
+  const { bias, residual } = options;
+  if (weight.bfloat16) multiplyBFloat16({ input, panels, bias, residual, output, preActivation }, activation);
+  else runOp('linear', [input, panels, bias, residual], [output, preActivation], [activation]);
   if (recorded) recordLinear(input, weight, options, output, curved ? preActivation : undefined);
   return output;
 }
@@ -183,7 +206,8 @@ function recordLinear(
     step.into([source, bias], ([weightGradient, biasGradient], accumulate) => {
       if (weightGradient === undefined && biasGradient === undefined) return;
       const into = weightGradient ?? Tensor.allocate(source.engine, source.dtype, source.shape);
-      const targets = { weight: into, bias: biasGradient, accumulate: accumulate === 1 };
+      const { bfloat16 } = weight;
+      const targets = { weight: into, bias: biasGradient, accumulate: accumulate === 1, bfloat16 };
       linearWeightGradient(x as Tensor, gradient, targets);
     });
     step.add(input, (soFar, into) => linear(gradient, weight.transposed, { residual: soFar, output: into }));

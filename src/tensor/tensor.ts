@@ -8,10 +8,16 @@ import { elementCount, formatShape } from './shape.ts';
 
 export type { DType } from '../native/addon.ts';
 
-/** The array that holds a tensor's elements in JavaScript. */
-export type TensorData = Float32Array | Float64Array | Int32Array | Int8Array;
+/** The array that holds a tensor's elements in JavaScript: of bfloat16 their bits, as JavaScript has no such number. */
+export type TensorData = Float32Array | Float64Array | Int32Array | Int8Array | Uint16Array;
 
-const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, int8: Int8Array } as const;
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  bfloat16: Uint16Array,
+} as const;
 
 let forgotten = 0;
 const registry = new FinalizationRegistry<{ engine: Engine; handle: Handle }>(({ engine, handle }) => {
@@ -177,9 +183,10 @@ function dtypeOf(data: TensorData): DType {
   if (data instanceof Float64Array) return 'float64';
   if (data instanceof Int32Array) return 'int32';
   if (data instanceof Int8Array) return 'int8';
+  if (data instanceof Uint16Array) return 'bfloat16';
   const received = Object.prototype.toString.call(data).slice(8, -1);
   throw new DTypeError(
-    `expected a Float32Array, Float64Array, Int32Array or Int8Array but received ${received}`,
+    `expected a Float32Array, Float64Array, Int32Array, Int8Array or Uint16Array but received ${received}`,
   );
 }
 

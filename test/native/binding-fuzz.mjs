@@ -82,8 +82,14 @@ function removeTensor() {
   if (stale.length > 100) stale.splice(3, 50);
 }
 
-const arrayOf = { float32: Float32Array, float64: Float64Array, int32: Int32Array, int8: Int8Array };
-const dtypeOf = { int: 'int32', double: 'float64', single: 'float32', byte: 'int8' }; // 'real': as the call has it
+const arrayOf = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  bfloat16: Uint16Array,
+};
+const dtypeOf = { int: 'int32', double: 'float64', single: 'float32', byte: 'int8', half: 'bfloat16' }; // 'real': as the call has it
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
 
 function addTensor(

@@ -3,6 +3,7 @@
 
 export const real = (...shape) => ({ kind: 'real', shape });
 export const single = (...shape) => ({ kind: 'single', shape }); // float32, whatever the real ones are
+export const halves = (...shape) => ({ kind: 'half', shape }); // bfloat16
 export const bytes = (...shape) => ({ kind: 'byte', shape });
 export const ints = (values) => ({ kind: 'int', shape: [values.length], values });
 export const list = (count, make) => Array.from({ length: count }, (_, index) => make(index));

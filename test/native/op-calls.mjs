@@ -3,6 +3,7 @@
 
 import { idsBelow, ints, list, number, offsetsTo, optional, real } from './op-call-tensors.mjs';
 import { attentionBuilders } from './op-calls-attention.mjs';
+import { bfloat16Builders } from './op-calls-bfloat16.mjs';
 import { int8Builders } from './op-calls-int8.mjs';
 import { linearGradientBuilders } from './op-calls-linear.mjs';
 import { lossBuilders } from './op-calls-loss.mjs';
@@ -12,6 +13,7 @@ const double = (...shape) => ({ kind: 'double', shape }); // whatever the real o
 
 const builders = {
   ...attentionBuilders,
+  ...bfloat16Builders,
   ...int8Builders,
   ...rowGradientBuilders,
   ...linearGradientBuilders,

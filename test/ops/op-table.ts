@@ -10,6 +10,7 @@ import { l2Normalize, weightedSum } from '../../src/ops/rows.ts';
 import { whiten } from '../../src/ops/whiten.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { attentionCases } from './attention-cases.ts';
+import { bfloat16Cases } from './bfloat16-cases.ts';
 import { int8Cases } from './int8-cases.ts';
 import { linearGradientCases } from './linear-gradient-cases.ts';
 import { lossCases } from './loss-cases.ts';
@@ -211,6 +212,7 @@ function whiteningCases(): OpCase[] {
 export const opTable: OpCase[] = [
   ...whiteningCases(),
   ...linearCases(),
+  ...bfloat16Cases,
   ...int8Cases,
   ...linearGradientCases,
   ...lossCases,

@@ -18,27 +18,9 @@ Status run(const OpCall& call, const Linear& layer) {
 }
 
 Status linear(const OpCall& call) {
-  const TensorView& input = call.inputs[linear_op::input];
   const TensorView& packed = call.inputs[linear_op::packed];
-  const TensorView& bias = call.inputs[linear_op::bias];
-  const TensorView& residual = call.inputs[linear_op::residual];
-  const TensorView& output = call.outputs[linear_op::output];
-  const TensorView& pre_activation = call.outputs[linear_op::pre_activation];
-  Linear layer = {};
-  layer.input = static_cast<const float*>(input.data);
+  Linear layer = linear_of(call);
   layer.packed = static_cast<const float*>(packed.data);
-  layer.bias = static_cast<const float*>(bias.data);
-  layer.residual = static_cast<const float*>(residual.data);
-  layer.output = static_cast<float*>(output.data);
-  layer.pre_activation = static_cast<float*>(pre_activation.data);
-  layer.input_stride = input.row_stride;
-  layer.residual_stride = residual.row_stride;
-  layer.output_stride = output.row_stride;
-  layer.pre_activation_stride = pre_activation.row_stride;
-  layer.rows = input.shape[0];
-  layer.inputs = input.shape[1];
-  layer.outputs = output.shape[1];
-  layer.panels = packed.shape[0];
   if (packed.shape[2] != panel_width) {
     return fail(call, Status::invalid_value, "expected panels of width %d but received %lld",
                 static_cast<int>(panel_width), static_cast<long long>(packed.shape[2]));

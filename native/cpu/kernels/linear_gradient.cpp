@@ -5,6 +5,10 @@
 // linear_product.h reads (the output gradient transposed, the input as panels), and multiplied with the weight
 // gradient so far as residual. A sum is a chain over the tokens of a block, and the blocks follow one another: their
 // size depends on the number of tokens alone, and short chains round less.
+//
+// linear_weight_gradient_bfloat16, where no instruction multiplies in bfloat16: the same with what is packed rounded. Products
+// of two bfloat16 numbers are exact in float32.
+#include "../simd/bfloat16.h"
 #include "linear_product.h"
 #include "pack_panels.h"
 #include "register.h"
@@ -25,8 +29,9 @@ struct WeightGradient {
   const TensorView& bias_gradient;    // [outputs], or absent
   int64_t tokens, inputs, outputs, panels;
   int64_t block;  // of tokens
+  bool rounded;   // to bfloat16: the factors
 
-  explicit WeightGradient(const OpCall& call)
+  WeightGradient(const OpCall& call, bool rounded)
       : input(call.inputs[linear_weight_gradient_op::input]),
         output_gradient(call.inputs[linear_weight_gradient_op::output_gradient]),
         weight_gradient(call.outputs[linear_weight_gradient_op::weight_gradient]),
@@ -34,7 +39,8 @@ struct WeightGradient {
         tokens(input.shape[0]),
         inputs(input.shape[1]),
         outputs(output_gradient.shape[1]),
-        panels(divide_up(inputs, panel_width)) {
+        panels(divide_up(inputs, panel_width)),
+        rounded(rounded) {
     const int64_t blocks = larger(1, divide_up(tokens, block_tokens));
     block = larger(tile_tokens, divide_up(divide_up(tokens, blocks), tile_tokens) * tile_tokens);
   }
@@ -94,6 +100,13 @@ void sum_columns(const float* rows, int64_t stride, int64_t count, int64_t colum
   }
 }
 
+void round_floats(float* floats, int64_t count) {
+  for (int64_t i = 0; i < count; i += Vector::lanes) {
+    const int64_t lanes = smaller(Vector::lanes, count - i);
+    store_partial(floats + i, round_to_bfloat16(load_partial(floats + i, lanes)), lanes);
+  }
+}
+
 // Packs the tokens first .. first + count - 1.
 void pack_block(Workers& workers, const WeightGradient& gradient, const Scratch& scratch, int64_t first,
                 int64_t count) {
@@ -104,11 +117,17 @@ void pack_block(Workers& workers, const WeightGradient& gradient, const Scratch&
         static_cast<const float*>(gradient.input.data) + (first + token) * gradient.input.row_stride,
         gradient.input.row_stride, tokens, gradient.inputs};
     for (int64_t p = 0; p < gradient.panels; p++) {
-      pack_columns(input, p * panel_width, panel_width, scratch.panels + (p * count + token) * panel_width);
+      float* panel = scratch.panels + (p * count + token) * panel_width;
+      pack_columns(input, p * panel_width, panel_width, panel);
+      if (gradient.rounded) round_floats(panel, tokens * panel_width);
     }
     const int64_t stride = gradient.output_gradient.row_stride;
     const float* rows = static_cast<const float*>(gradient.output_gradient.data) + (first + token) * stride;
-    transpose(rows, stride, tokens, gradient.outputs, scratch.transposed + token, gradient.block + padding);
+    float* turned = scratch.transposed + token;
+    transpose(rows, stride, tokens, gradient.outputs, turned, gradient.block + padding);
+    for (int64_t o = 0; gradient.rounded && o < gradient.outputs; o++) {
+      round_floats(turned + o * (gradient.block + padding), tokens);
+    }
     if (gradient.bias_gradient) {
       sum_columns(rows, stride, tokens, gradient.outputs, scratch.columns + index * gradient.outputs);
     }
@@ -128,8 +147,7 @@ void add_bias(const WeightGradient& gradient, const Scratch& scratch, int64_t co
   }
 }
 
-Status linear_weight_gradient(const OpCall& call) {
-  const WeightGradient gradient(call);
+Status run(const OpCall& call, const WeightGradient& gradient) {
   if (gradient.outputs == 0) return Status::ok;
   const Scratch scratch = Scratch::of(call, gradient);
   if (scratch.panels == nullptr) return fail(call, Status::out_of_memory, "no memory for a block of tokens");
@@ -152,10 +170,15 @@ Status linear_weight_gradient(const OpCall& call) {
   return Status::ok;
 }
 
+Status linear_weight_gradient(const OpCall& call) { return run(call, WeightGradient(call, false)); }
+
+Status linear_weight_gradient_bfloat16(const OpCall& call) { return run(call, WeightGradient(call, true)); }
+
 }  // namespace
 
 void register_linear_gradient(Backend& backend) {
   backend[OpId::linear_weight_gradient].float32 = linear_weight_gradient;
+  backend[OpId::linear_weight_gradient_bfloat16].float32 = linear_weight_gradient_bfloat16;
 }
 
 }  // namespace likewise::LIKEWISE_ISA

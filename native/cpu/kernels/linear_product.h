@@ -40,6 +40,31 @@ struct Linear {
   int64_t panels_per_tile;
 };
 
+// What linear and linear_bfloat16, whose tensors have the same places, are called with: all but the panels, not yet cut.
+LIKEWISE_INLINE Linear linear_of(const OpCall& call) {
+  static_assert(int32_t{linear_bfloat16_op::residual} == int32_t{linear_op::residual} &&
+                int32_t{linear_bfloat16_op::pre_activation} == int32_t{linear_op::pre_activation});
+  const TensorView& input = call.inputs[linear_op::input];
+  const TensorView& residual = call.inputs[linear_op::residual];
+  const TensorView& output = call.outputs[linear_op::output];
+  const TensorView& pre_activation = call.outputs[linear_op::pre_activation];
+  Linear layer = {};
+  layer.input = static_cast<const float*>(input.data);
+  layer.bias = static_cast<const float*>(call.inputs[linear_op::bias].data);
+  layer.residual = static_cast<const float*>(residual.data);
+  layer.output = static_cast<float*>(output.data);
+  layer.pre_activation = static_cast<float*>(pre_activation.data);
+  layer.input_stride = input.row_stride;
+  layer.residual_stride = residual.row_stride;
+  layer.output_stride = output.row_stride;
+  layer.pre_activation_stride = pre_activation.row_stride;
+  layer.rows = input.shape[0];
+  layer.inputs = input.shape[1];
+  layer.outputs = output.shape[1];
+  layer.panels = call.inputs[linear_op::packed].shape[0];
+  return layer;
+}
+
 void cut(Linear& layer) {
   const int64_t stretches = divide_up(layer.inputs, stretch_bytes / float_bytes / panel_width);
   layer.stretch = larger(1, divide_up(layer.inputs, larger(1, stretches)));

@@ -12,6 +12,7 @@ namespace likewise {
 void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
   backend.name = LIKEWISE_STRING(LIKEWISE_ISA);
   LIKEWISE_ISA::register_linear(backend);  // sets the panel width with its kernels
+  LIKEWISE_ISA::register_linear_bfloat16(backend);
   LIKEWISE_ISA::register_linear_int8(backend);
   LIKEWISE_ISA::register_linear_gradient(backend);
   LIKEWISE_ISA::register_activation_gradient(backend);

@@ -14,6 +14,7 @@
 //                                order
 //   IntVector                    as many int32 lanes: load_int, load_int_partial, store_int, broadcast_int,
 //                                +, ^, &, less, less_equal
+//   bits_of(a), floats_of(a)     the same bits, of floats as integers and back
 //   shift_right<bits>(a)         zeros come in from the left
 //   multiply_wide(a, b)          the low and the high 32 bits of each product of unsigned lanes
 #pragma once

@@ -90,6 +90,8 @@ LIKEWISE_INLINE IntVector load_int(const int32_t* p) {
 LIKEWISE_INLINE IntVector load_int_partial(const int32_t* p, int64_t n) {
   return {_mm256_maskload_epi32(p, first_lanes(n))};
 }
+LIKEWISE_INLINE IntVector bits_of(Vector a) { return {_mm256_castps_si256(a.value)}; }
+LIKEWISE_INLINE Vector floats_of(IntVector a) { return {_mm256_castsi256_ps(a.value)}; }
 LIKEWISE_INLINE IntVector broadcast_int(int32_t a) { return {_mm256_set1_epi32(a)}; }
 LIKEWISE_INLINE Mask less(IntVector a, IntVector b) {
   return {_mm256_castsi256_ps(_mm256_cmpgt_epi32(b.value, a.value))};

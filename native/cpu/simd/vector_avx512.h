@@ -97,6 +97,8 @@ LIKEWISE_INLINE IntVector load_int(const int32_t* p) { return {_mm512_loadu_si51
 LIKEWISE_INLINE IntVector load_int_partial(const int32_t* p, int64_t n) {
   return {_mm512_maskz_loadu_epi32(first_lanes(n), p)};
 }
+LIKEWISE_INLINE IntVector bits_of(Vector a) { return {_mm512_castps_si512(a.value)}; }
+LIKEWISE_INLINE Vector floats_of(IntVector a) { return {_mm512_castsi512_ps(a.value)}; }
 LIKEWISE_INLINE IntVector broadcast_int(int32_t a) { return {_mm512_set1_epi32(a)}; }
 LIKEWISE_INLINE Mask less(IntVector a, IntVector b) { return {_mm512_cmplt_epi32_mask(a.value, b.value)}; }
 LIKEWISE_INLINE Mask less_equal(IntVector a, IntVector b) {

@@ -2,7 +2,6 @@
 // instruction set is fastest at.
 //
 //   to_float(a), round_to_int(a)   half to even; NaN and what does not fit give INT32_MIN
-//   bits_of(a)                     the floats' bits as integers
 //   load_int8, store_int8 ..       one element to a lane; whole vectors only
 //
 // A dot product takes a step: as many consecutive k as one instruction joins in a lane. Four bytes hold a step of a
@@ -29,7 +28,6 @@ namespace {
 
 LIKEWISE_INLINE Vector to_float(IntVector a) { return {_mm512_maskz_cvtepi32_ps(0xffff, a.value)}; }
 LIKEWISE_INLINE IntVector round_to_int(Vector a) { return {_mm512_maskz_cvtps_epi32(0xffff, a.value)}; }
-LIKEWISE_INLINE IntVector bits_of(Vector a) { return {_mm512_castps_si512(a.value)}; }
 LIKEWISE_INLINE IntVector maximum(IntVector a, IntVector b) {
   return {_mm512_maskz_max_epi32(0xffff, a.value, b.value)};
 }
@@ -53,7 +51,6 @@ LIKEWISE_INLINE IntVector multiply_pairs(IntVector a, IntVector b) {
 
 LIKEWISE_INLINE Vector to_float(IntVector a) { return {_mm256_cvtepi32_ps(a.value)}; }
 LIKEWISE_INLINE IntVector round_to_int(Vector a) { return {_mm256_cvtps_epi32(a.value)}; }
-LIKEWISE_INLINE IntVector bits_of(Vector a) { return {_mm256_castps_si256(a.value)}; }
 LIKEWISE_INLINE IntVector maximum(IntVector a, IntVector b) { return {_mm256_max_epi32(a.value, b.value)}; }
 LIKEWISE_INLINE IntVector load_int8(const int8_t* p) {
   return {_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)))};

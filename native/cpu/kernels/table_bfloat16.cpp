@@ -10,6 +10,8 @@ namespace likewise {
 
 void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
   backend.name = LIKEWISE_STRING(LIKEWISE_ISA);
+  LIKEWISE_ISA::register_linear_pairs(backend);
+  LIKEWISE_ISA::register_linear_gradient_pairs(backend);
   LIKEWISE_ISA::register_peak_bfloat16(backend);
 }
 

@@ -22,7 +22,7 @@ LIKEWISE_INLINE IntVector round_pairs(Vector a, Vector b) {
 
 LIKEWISE_INLINE IntVector zip_pairs(Vector a, Vector b) {
   alignas(64) constexpr int16_t places[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                  8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+                                              8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   return {_mm512_permutexvar_epi16(_mm512_loadu_si512(places), round_pairs(a, b).value)};
 }
 

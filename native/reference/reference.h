@@ -31,8 +31,9 @@ T* values(const TensorView& view) {
 double activate(Activation activation, double x);
 
 void fill_linear(Backend& backend);  // pack_weight too
-void fill_bfloat16(Backend& backend);  // pack_weight_bfloat16, linear_bfloat16, linear_weight_gradient_bfloat16
-void fill_int8(Backend& backend);    // quantize_weight, pack_weight_int8, linear_int8, gather_rows_int8
+void fill_bfloat16(
+    Backend& backend);             // pack_weight_bfloat16, linear_bfloat16, linear_weight_gradient_bfloat16
+void fill_int8(Backend& backend);  // quantize_weight, pack_weight_int8, linear_int8, gather_rows_int8
 void fill_linear_gradient(Backend& backend);  // activation_gradient too
 void fill_optimizer(Backend& backend);        // squared_norm, adamw
 void fill_embedding(Backend& backend);        // embedding_gradient too

@@ -3,8 +3,13 @@
 
 import { cpus } from 'node:os';
 import { Command } from 'commander';
-import { PRECISIONS, type Precision } from '../nn/precision.ts';
-import { type EngineReport, type GemmReport, inspectEngine } from './engine-report.ts';
+import {
+  type EngineReport,
+  type GemmReports,
+  inspectEngine,
+  MEASURED,
+  type MeasuredPrecision,
+} from './engine-report.ts';
 import { installedVersion } from './installed-version.ts';
 
 interface DoctorReport {
@@ -72,14 +77,16 @@ function engineRows(engine: EngineReport): string[][] {
     ['addon', `${engine.version}, ${engine.addon}`],
     ['instructions', `${engine.backend}; ${others.join(', ')}`],
     ['threads', `${engine.threads}: ${engine.threadsReason}`],
-    ...PRECISIONS.map((precision) => [precision, describeGemm(precision, engine.gemm)]),
+    ...MEASURED.map((precision) => [precision, describeGemm(precision, engine.gemm)]),
   ];
 }
 
-function describeGemm(precision: Precision, gemm: Record<Precision, GemmReport> | undefined): string {
+function describeGemm(precision: MeasuredPrecision, gemm: GemmReports | undefined): string {
   if (gemm === undefined) return 'not measured: reference is for checking';
-  const { rows, inputs, outputs, gigaops, peakGigaops } = gemm[precision];
-  const unit = precision === 'float32' ? 'GFLOP/s' : 'GOP/s';
+  const report = gemm[precision];
+  if (report === null) return 'no instructions for it here; emulated-bfloat16 has its results, not its speed';
+  const { rows, inputs, outputs, gigaops, peakGigaops } = report;
+  const unit = precision === 'int8' ? 'GOP/s' : 'GFLOP/s';
   const share = Math.round((100 * gigaops) / peakGigaops);
   const rate = `${Math.round(gigaops)} ${unit} of ${Math.round(peakGigaops)} measured peak (${share} %)`;
   return `${rate}, [${rows}, ${inputs}] x [${inputs}, ${outputs}]`;

@@ -3,12 +3,20 @@
 
 import { Engine } from '../native/engine.ts';
 import { addonPath, loadAddon } from '../native/load.ts';
-import { PRECISIONS, type Precision } from '../nn/precision.ts';
+import type { Precision } from '../nn/precision.ts';
 import { linear, packArray } from '../ops/linear.ts';
 import { packQuantized } from '../ops/linear-int8.ts';
 import { quantizeArray } from '../ops/quantize-weight.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
+
+/** What is measured: emulated-bfloat16 is there to be checked with, and has no speed to speak of. */
+export const MEASURED = ['float32', 'bfloat16', 'int8'] as const satisfies readonly Precision[];
+
+export type MeasuredPrecision = (typeof MEASURED)[number];
+
+/** By precision; null for bfloat16 where the backend has no instructions for it. */
+export type GemmReports = Record<MeasuredPrecision, GemmReport | null>;
 
 /** A usable engine. */
 export interface EngineReport {
@@ -20,8 +28,8 @@ export interface EngineReport {
   backends: { name: string; available: boolean; reason: string }[];
   threads: number;
   threadsReason: string;
-  /** One for each precision; undefined for `reference`, which is there to be checked against and has no speed to speak of. */
-  gemm: Record<Precision, GemmReport> | undefined;
+  /** Undefined for `reference`, which is there to be checked against and has no speed to speak of. */
+  gemm: GemmReports | undefined;
 }
 
 /** A measured matrix product, [rows, inputs] x [inputs, outputs]. */
@@ -52,14 +60,16 @@ export async function inspectEngine(): Promise<EngineReport | { addon: string; p
   }
 }
 
-async function measureGemms(engine: Engine): Promise<Record<Precision, GemmReport>> {
-  const reports: [Precision, GemmReport][] = [];
-  for (const precision of PRECISIONS) reports.push([precision, await measureGemm(engine, precision)]);
-  return Object.fromEntries(reports) as Record<Precision, GemmReport>;
+async function measureGemms(engine: Engine): Promise<GemmReports> {
+  return {
+    float32: await measureGemm(engine, 'float32'),
+    bfloat16: engine.nativeBFloat16 ? await measureGemm(engine, 'bfloat16') : null,
+    int8: await measureGemm(engine, 'int8'),
+  };
 }
 
 /** The first product of the feed-forward block of a MiniLM, over 4096 tokens: the best of several runs. */
-async function measureGemm(engine: Engine, precision: Precision): Promise<GemmReport> {
+async function measureGemm(engine: Engine, precision: MeasuredPrecision): Promise<GemmReport> {
   const [rows, inputs, outputs] = [4096, 384, 1536];
   const values = (count: number) =>
     Float32Array.from({ length: count }, (_, index) => ((index % 17) - 8) / 16);
@@ -68,7 +78,7 @@ async function measureGemm(engine: Engine, precision: Precision): Promise<GemmRe
   using weight =
     precision === 'int8'
       ? packQuantized(await quantizeArray(engine, data, outputs, inputs))
-      : packArray(engine, data, outputs, inputs);
+      : packArray(engine, data, outputs, inputs, { bfloat16: precision === 'bfloat16' });
   const peakBefore = await engine.measurePeak(precision);
   let best = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 8; run += 1) best = Math.min(best, await secondsOf(() => linear(input, weight)));

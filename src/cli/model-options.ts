@@ -56,7 +56,7 @@ function addEncodingOptions(command: Command): Command {
     .addOption(
       new Option(
         '--precision <type>',
-        "of the encoder's weights; by default what the folder stores them in",
+        "of the encoder's products; by default what the folder stores its weights in",
       ).choices(PRECISIONS),
     );
 }

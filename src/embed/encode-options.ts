@@ -11,8 +11,9 @@ export interface LoadOptions {
   /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
   backend?: string;
   /**
-   * What the encoder's weights are held and multiplied in: `float32`, or `int8` for a quarter of the memory and more speed at
-   * a small cost in quality (docs/precision.md). What the folder stores them in by default.
+   * What the encoder's weights are held and multiplied in: `float32`; `bfloat16` for half the memory of layers and more speed on a
+   * CPU that multiplies in it; `int8` for a quarter of the memory and more speed at a small cost in quality (docs/precision.md).
+   * `emulated-bfloat16` has the results of bfloat16 on any CPU, and no speed. What the folder stores them in by default.
    */
   precision?: Precision;
   /** Tokens at which a text is cut, special tokens included; the model's own maximum by default. */

@@ -65,7 +65,7 @@ export async function readContent(
   const modules = source.modules.filter((module) => module.kind !== 'pooling');
   return {
     config,
-    precision,
+    precision: precision === 'int8' ? precision : 'float32', // bfloat16 is made from float32 whenever it is loaded
     tensors: await (precision === 'int8' ? readQuantized(engine, source) : readAll(source)),
     maxSequenceLength: transformer.maxSequenceLength,
     lowerCase: transformer.lowerCase,

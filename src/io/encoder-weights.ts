@@ -2,7 +2,7 @@
 // columns] and `X.weight_scale` [rows, 1] what its rows are multiplied by.
 import { ModelError } from '../errors.ts';
 import type { ParameterSource, QuantizedRows } from '../nn/parameter-reader.ts';
-import type { Precision } from '../nn/precision.ts';
+import type { StoredPrecision } from '../nn/precision.ts';
 import type { ModelFolder } from './model-folder.ts';
 import type { ReadFloat32Options } from './safetensors.ts';
 import type { SafetensorsTensor } from './safetensors-writer.ts';
@@ -46,7 +46,7 @@ export function quantizedTensors(
 }
 
 /** Names of the int8 weights, each with its scales. */
-function checkStored(weights: WeightSource, precision: Precision): Set<string> {
+function checkStored(weights: WeightSource, precision: StoredPrecision): Set<string> {
   const quantized = weights.names.filter((name) => weights.info(name).dtype === 'I8');
   const [first] = quantized;
   if (precision === 'float32' && first !== undefined) {

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import { ArgumentError, FileError, LikewiseError, ModelError } from '../errors.ts';
 import type { EncoderConfig } from '../nn/encoder-config.ts';
-import type { Precision } from '../nn/precision.ts';
+import type { StoredPrecision } from '../nn/precision.ts';
 import { syncFolder, temporaryName, writeFileAtomic } from './atomic-file.ts';
 import { type DenseSpec, denseConfigJson } from './dense-config.ts';
 import { fileError } from './file-error.ts';
@@ -32,7 +32,7 @@ export interface ModelFolderContent {
   /** The encoder's weights under Hugging Face's names. */
   tensors: readonly SafetensorsTensor[];
   /** What the tensors hold the encoder's weights in; float32 by default. */
-  precision?: Precision;
+  precision?: StoredPrecision;
   maxSequenceLength: number;
   lowerCase?: boolean;
   /** The steps after the encoder, a pooling first. */

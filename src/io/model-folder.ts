@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { FileError, ModelError } from '../errors.ts';
 import type { EncoderConfig } from '../nn/encoder-config.ts';
-import type { Precision } from '../nn/precision.ts';
+import type { StoredPrecision } from '../nn/precision.ts';
 import { parseDenseConfig } from './dense-config.ts';
 import { exists, kindOf } from './folder-path.ts';
 import { checkJson, readJsonFile } from './json-file.ts';
@@ -27,7 +27,7 @@ export interface ModelFolder extends SentenceSettings {
   path: string;
   config: EncoderConfig;
   /** What the encoder's weights are stored in; float16 and bfloat16, which become float32 when they are read, are float32. */
-  precision: Precision;
+  precision: StoredPrecision;
   transformer: {
     /** The folder of config.json, the weights and the tokenizer; usually the model folder itself. */
     path: string;

@@ -3,7 +3,7 @@
 // per token when they are computed. A loader that does not know it refuses the folder, where it would else read integers
 // as weights.
 import { z } from 'zod';
-import type { Precision } from '../nn/precision.ts';
+import type { StoredPrecision } from '../nn/precision.ts';
 import { checkJson } from './json-file.ts';
 
 const method = 'compressed-tensors';
@@ -41,13 +41,13 @@ const schema = z.object({
 });
 
 /** What a config.json says its weights are stored in. @throws ModelError for a quantisation of another kind */
-export function parseStoredPrecision(config: unknown, source: string): Precision {
+export function parseStoredPrecision(config: unknown, source: string): StoredPrecision {
   const { quantization_config: quantization } = checkJson(schema, config, source);
   return quantization == null ? 'float32' : 'int8';
 }
 
 /** What to add to the config.json of an encoder whose weights are stored in this precision. */
-export function quantizationConfigJson(precision: Precision): Record<string, unknown> {
+export function quantizationConfigJson(precision: StoredPrecision): Record<string, unknown> {
   if (precision === 'float32') return {};
   const numbers = { num_bits: 8, type: 'int', symmetric: true };
   const weights = { ...numbers, strategy: 'channel', dynamic: false };

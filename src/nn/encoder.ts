@@ -13,7 +13,7 @@ import type { ForwardContext } from './forward-context.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 import { ParameterReader, type ParameterSource } from './parameter-reader.ts';
-import type { Precision } from './precision.ts';
+import { checkSupported, type Precision } from './precision.ts';
 
 /** Hidden states by layer: 0 is the embeddings' output, i the output of layer i. */
 export type HiddenStates = Map<number, Tensor>; // each [tokens, hidden]
@@ -48,9 +48,10 @@ export class Encoder extends Module {
    * Reads an encoder by Hugging Face's names, bare or below a model's prefix (`bert.`, `roberta.`, …).
    * @param options.trainable a store that has the parameters of {@link encoderParameters}: the weights are read into it,
    *   and the encoder, whose forward is then recorded on a tape, follows it when it changes
-   * @param options.precision of the weight matrices and the word embeddings; only float32 can be trained
+   * @param options.precision of the products with weight matrices, and in int8 of the word embeddings; what is trained stays
+   *   float32 in the store whatever it is multiplied in, and int8 cannot be trained
    * @throws ModelError when a parameter is missing or contradicts the config; ArgumentError when the store lacks one, or
-   *   for a trainable encoder in another precision
+   *   for a trainable encoder in int8; BackendError for bfloat16 where the engine has no instructions for it
    */
   static async load(
     engine: Engine,
@@ -59,11 +60,12 @@ export class Encoder extends Module {
     options: { trainable?: ParameterStore; precision?: Precision } = {},
   ): Promise<Encoder> {
     const { trainable, precision = 'float32' } = options;
-    if (trainable !== undefined && precision !== 'float32') {
+    if (trainable !== undefined && precision === 'int8') {
       throw new ArgumentError(
-        `expected precision float32 for an encoder that is trained but received ${precision}: train in float32, then quantize`,
+        'expected precision float32 or bfloat16 for an encoder that is trained but received int8: train first, then quantize',
       );
     }
+    checkSupported(precision, engine, trainable === undefined ? ['float32', 'int8'] : ['float32']);
     const reader = encoderReader(engine, source, options);
     try {
       return await Encoder.#read(reader, config);

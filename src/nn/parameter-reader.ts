@@ -1,5 +1,6 @@
 // Reads a module's parameters by their Hugging Face names from wherever the weights are, checking every shape. In int8 each
-// weight is quantised as it is read, unless it is stored so, and no float copy of it stays.
+// weight is quantised as it is read, unless it is stored so, and no float copy of it stays; in bfloat16 the panels of layers'
+// weights are, tables stay float32.
 import type { Parameter } from '../autograd/parameter.ts';
 import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { ModelError } from '../errors.ts';
@@ -10,7 +11,7 @@ import { emptyQuantized, type QuantizedMatrix, quantizeArray } from '../ops/quan
 import { keep, scope } from '../tensor/scope.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import type { Precision } from './precision.ts';
+import { type Precision, roundsToBFloat16 } from './precision.ts';
 
 /** Named weights: a safetensors file, several, or a map in a test. */
 export interface ParameterSource {
@@ -142,13 +143,14 @@ export class ParameterReader {
 
   /** One or more weights [outputs, inputs] stacked and packed in the reader's precision; the caller owns the result. */
   async packed(names: readonly string[], outputs: number, inputs: number): Promise<LinearWeight> {
+    const options = { bfloat16: roundsToBFloat16(this.#precision) };
     const trained = await this.#train(names, [outputs, inputs]);
-    if (trained !== undefined) return this.#owned(packParameter(trained));
+    if (trained !== undefined) return this.#owned(packParameter(trained, options));
     if (this.#precision === 'int8') {
       return this.#owned(packQuantized(await this.quantized(names, outputs, inputs)));
     }
     const stacked = await this.#stacked(names, [outputs, inputs]);
-    return this.#owned(packArray(this.engine, stacked, names.length * outputs, inputs));
+    return this.#owned(packArray(this.engine, stacked, names.length * outputs, inputs, options));
   }
 
   /** One or more weights [rows, columns] stacked, in int8: as they are stored, or quantised now. The caller owns the result. */

@@ -2,6 +2,7 @@
 // output; an unknown key is refused with the nearest one.
 
 import { z } from 'zod';
+import { TRAINING_PRECISIONS } from '../nn/precision.ts';
 import { SCHEDULES } from '../optim/schedule.ts';
 import { checkRules } from './config-rules.ts';
 
@@ -120,6 +121,8 @@ const runTable = z.strictObject({
     .prefault({}),
   /** 0: gradients are not clipped. */
   maxGradientNorm: fromZero.default(1),
+  /** Of the encoder's products, forward and backward; parameters, optimizer and what is saved are float32. */
+  precision: oneOf(TRAINING_PRECISIONS).default('float32'),
   /** Texts are cut at so many tokens, or at the model's positions where those are fewer. */
   maxLength: whole(3).default(32),
   temperature: positive.default(0.05),

@@ -72,6 +72,7 @@ function modelOptions(folder: ModelFolder, config: TrainConfig): TrainableModelO
       ? config.temperature
       : undefined,
     seed: config.seed,
+    precision: config.precision,
   };
 }
 

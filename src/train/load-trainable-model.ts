@@ -37,10 +37,10 @@ export async function loadTrainableModel(
   }
   return withWeights(folder.transformer.path, async (weights) => {
     const { config } = folder;
-    const { seed, learnedTemperature, maskedLanguage } = options;
+    const { seed, learnedTemperature, maskedLanguage, precision } = options;
     const width = widthOf(folder, options);
     const store = new ParameterStore(engine, parametersOf(folder, weights, options));
-    const encoder = await Encoder.load(engine, config, weights, { trainable: store });
+    const encoder = await Encoder.load(engine, config, weights, { trainable: store, precision });
     const includePrompt = folder.modules.find((module) => module.kind === 'pooling')?.includePrompt;
     const pooling = new SentencePooling(options.pooling, includePrompt, await loadModules(folder, store));
     pooling.checkEncoder(encoder);

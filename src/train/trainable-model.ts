@@ -14,6 +14,7 @@ import type { Linear } from '../nn/linear.ts';
 import type { MaskedLanguageHead } from '../nn/masked-language-head.ts';
 import { Module } from '../nn/module.ts';
 import { Pooling, type PoolingMode } from '../nn/pooling.ts';
+import type { TrainingPrecision } from '../nn/precision.ts';
 import type { LearnedTemperature } from '../objectives/learned-temperature.ts';
 import type { TrainedModel } from '../objectives/objective.ts';
 import { l2Normalize } from '../ops/rows.ts';
@@ -32,6 +33,8 @@ export interface TrainableModelOptions {
   learnedTemperature: number | undefined;
   /** Of first weights that the folder does not have. */
   seed: number;
+  /** Of the encoder's products. */
+  precision: TrainingPrecision;
 }
 
 /** What a model is put together from; all but the folder belongs to it then. */

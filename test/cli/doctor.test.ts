@@ -16,10 +16,13 @@ test('--json: one object with the CPU, threads, Node, addon and speed', async ()
   expect(node).toMatchObject({ version: process.version, abi: process.versions.modules });
   expect(engine.threads).toBeGreaterThanOrEqual(1);
   expect(engine.threadsReason).not.toBe('');
-  expect(Object.keys(engine.gemm)).toEqual(['float32', 'int8']);
-  for (const { gigaops, peakGigaops } of Object.values<Record<string, number>>(engine.gemm)) {
-    expect(gigaops).toBeGreaterThan(0);
-    expect(peakGigaops).toBeGreaterThan(0);
+  expect(Object.keys(engine.gemm)).toEqual(['float32', 'bfloat16', 'int8']);
+  const { bfloat16, ...always } = engine.gemm;
+  const chosen = engine.backends.find(({ name }: { name: string }) => name === engine.backend);
+  expect(bfloat16 !== null).toBe(chosen.bfloat16);
+  for (const report of [...Object.values(always), ...(bfloat16 === null ? [] : [bfloat16])]) {
+    expect(report.gigaops).toBeGreaterThan(0);
+    expect(report.peakGigaops).toBeGreaterThan(0);
   }
   expect(engine.backends.map((backend: { name: string }) => backend.name)).toContain(engine.backend);
   expect(cuda).toMatch(/^absent/);
@@ -40,11 +43,13 @@ test('the report names everything, a line each', async () => {
     'instructions',
     'threads',
     'float32',
+    'bfloat16',
     'int8',
     'tokenizers',
     'cuda',
   ]);
   expect(stdout).toMatch(/\nfloat32 +\d+ GFLOP\/s of \d+ measured peak \(\d+ %\)/);
+  expect(stdout).toMatch(/\nbfloat16 +(\d+ GFLOP\/s of \d+ measured peak|no instructions for it here)/);
   expect(stdout).toMatch(/\nint8 +\d+ GOP\/s of \d+ measured peak \(\d+ %\)/);
 });
 
@@ -53,7 +58,7 @@ test('a backend and thread count set by the environment are shown', async () => 
   const { stdout } = await runCli(['doctor'], { env });
   expect(stdout).toMatch(/\ninstructions +reference;/);
   expect(stdout).toMatch(/\nthreads +1: /);
-  expect(stdout).toMatch(/\nfloat32 +not measured.*\nint8 +not measured/);
+  expect(stdout).toMatch(/\nfloat32 +not measured.*\nbfloat16 +not measured.*\nint8 +not measured/);
 });
 
 /** This package as a package manager leaves it that skipped the install script: no build folder. */

@@ -50,7 +50,7 @@ test.each([
     "option '--threads <count>' argument '0' is invalid. Expected a whole number from 1.",
   ],
   [['embed', '--threads', '1.5'], "option '--threads <count>' argument '1.5' is invalid."],
-  [['embed', '--precision', 'bfloat16'], 'Allowed choices are float32, int8.'],
+  [['embed', '--precision', 'int4'], 'Allowed choices are float32, bfloat16, int8, emulated-bfloat16.'],
   [['embed', '--format', 'xml'], 'Allowed choices are txt, jsonl, csv, tsv.'],
   [['embed', 'corpus.txt'], 'too many arguments'],
   [['similarity', '--model', 'm', 'one text'], 'expected at least two texts, or --input, but received 1'],

@@ -136,11 +136,11 @@ describe('precision int8', () => {
       ModelError,
       /expected weights in float32 but .* holds them in int8: load it with precision int8, or load the model it was/,
     );
-    const asked = { precision: 'bfloat16' as 'int8' };
+    const asked = { precision: 'int4' as 'int8' };
     await expectError(
       SentenceEncoder.load(smallModel, asked),
       ArgumentError,
-      /^expected precision to be float32 or int8 but received bfloat16$/,
+      /^expected precision to be float32, bfloat16, int8 or emulated-bfloat16 but received int4$/,
     );
     const engine = Engine.shared();
     const options = {
@@ -148,6 +148,7 @@ describe('precision int8', () => {
       stored: ['mean'],
       head: 'none',
       seed: 1,
+      precision: 'float32',
       maskedLanguage: false,
       learnedTemperature: undefined,
     } as const;

@@ -107,7 +107,7 @@ describe('int8 has no gradient', () => {
     await expectError(
       Encoder.load(engine, smallConfig, source, { trainable: store, precision: 'int8' }),
       ArgumentError,
-      /expected precision float32 for an encoder that is trained but received int8: train in float32, then quantize/,
+      /expected precision float32 or bfloat16 for an encoder that is trained but received int8: train first, then quantize/,
     );
     dispose();
   });

@@ -7,6 +7,7 @@ import { encoderParameters, linearParameters } from '../../src/nn/encoder-parame
 import type { ForwardContext } from '../../src/nn/forward-context.ts';
 import { Linear } from '../../src/nn/linear.ts';
 import { ParameterReader } from '../../src/nn/parameter-reader.ts';
+import type { TrainingPrecision } from '../../src/nn/precision.ts';
 import { randomParameters } from '../../src/nn/random-parameters.ts';
 
 export const smallConfig: EncoderConfig = {
@@ -38,6 +39,7 @@ export async function trainable(
   engine: Engine,
   config = smallConfig,
   dtype: 'float32' | 'float64' = 'float32',
+  precision: TrainingPrecision = 'float32',
 ): Promise<Trainable> {
   const hidden = { inputs: config.hiddenSize, outputs: config.hiddenSize };
   const specs = [
@@ -46,7 +48,7 @@ export async function trainable(
   ];
   const store = new ParameterStore(engine, specs, dtype);
   const source = randomParameters(specs, 1, 0.4);
-  const encoder = await Encoder.load(engine, config, source, { trainable: store });
+  const encoder = await Encoder.load(engine, config, source, { trainable: store, precision });
   const reader = new ParameterReader(engine, source, { prefix: 'mlp.dense.', trainable: store });
   const head = await Linear.load(reader, { ...hidden, activation: 'tanh' });
   const dispose = () => {

@@ -70,7 +70,7 @@ export async function encode(): Promise<void> {
   await encoder.encode(['a'], { output: 'tokens' });
   // @ts-expect-error no such option
   await encoder.encode('a', { normalise: true });
-  // @ts-expect-error precisions are float32 and int8
+  // @ts-expect-error precisions are float32, bfloat16 and int8
   await SentenceEncoder.load('MODEL', { precision: 'int4' });
   // @ts-expect-error the folder must be named
   await SentenceEncoder.load();

@@ -20,15 +20,13 @@ constexpr int64_t tile_floats = 8 * 1024;     // that one tile rounds
 struct Scratch {
   int64_t rows, panels;  // in a chunk and in a group
   int64_t rounded, widened, sums;
-  float* memory;
 
   explicit Scratch(const Linear& layer)
       : rows(smaller(layer.rows, larger(strip_rows, chunk_floats / larger(1, layer.inputs)))),
         panels(smaller(layer.panels, larger(1, chunk_floats / larger(1, layer.inputs * panel_width)))),
         rounded(whole_lines(rows * layer.inputs)),
         widened(whole_lines(panels * layer.inputs * panel_width)),
-        sums(whole_lines(most_sums(layer))),
-        memory(nullptr) {}
+        sums(whole_lines(most_sums(layer))) {}
 
   static int64_t whole_lines(int64_t floats) { return divide_up(floats, 16) * 16; }
 
@@ -118,7 +116,7 @@ Status run(const OpCall& call, const Linear& layer) {
 
 Status linear_bfloat16(const OpCall& call) {
   const TensorView& packed = call.inputs[linear_bfloat16_op::packed];
-  Linear layer = linear_of(call);
+  const Linear layer = linear_of(call);
   if (packed.shape[2] != panel_width) {
     return fail(call, Status::invalid_value, "expected panels of width %d but received %lld",
                 static_cast<int>(panel_width), static_cast<long long>(packed.shape[2]));

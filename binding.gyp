@@ -34,6 +34,21 @@
       "native/cpu/kernels/peak_int8.cpp",
       "native/cpu/kernels/table_int8.cpp",
     ],
+    # What an instruction set for bfloat16 alone is better at.
+    "bfloat16_kernel_sources": [
+      "native/cpu/kernels/linear_gradient_pairs.cpp",
+      "native/cpu/kernels/linear_pairs.cpp",
+      "native/cpu/kernels/peak_bfloat16.cpp",
+      "native/cpu/kernels/table_bfloat16.cpp",
+    ],
+    # What is multiplied in tiles.
+    "tile_kernel_sources": [
+      "native/cpu/kernels/linear_gradient_pairs.cpp",
+      "native/cpu/kernels/linear_int8.cpp",
+      "native/cpu/kernels/linear_pairs.cpp",
+      "native/cpu/kernels/peak_tiles.cpp",
+      "native/cpu/kernels/table_tiles.cpp",
+    ],
     "warnings": ["-Wall", "-Wextra", "-Werror"],
   },
   "target_defaults": {
@@ -59,6 +74,7 @@
         "native/addon/description.cpp",
         "native/addon/engine_reaper.cpp",
         "native/addon/engine_report.cpp",
+        "native/core/amx_permission.cpp",
         "native/core/backends.cpp",
         "native/core/buffer_pool.cpp",
         "native/core/call_checker.cpp",
@@ -110,7 +126,11 @@
         "LIKEWISE_VERSION=\"<!(node -p \"require('./package.json').version\")\"",
       ],
       "conditions": [
-        ["target_arch=='x64'", {"dependencies": ["kernels_avx2", "kernels_avx512", "kernels_avx512_vnni"]}],
+        ["target_arch=='x64'", {
+          "dependencies": [
+            "kernels_avx2", "kernels_avx512", "kernels_avx512_vnni", "kernels_avx512_bf16", "kernels_amx",
+          ],
+        }],
       ],
     },
   ],
@@ -153,6 +173,40 @@
           "xcode_settings": {
             "OTHER_CPLUSPLUSFLAGS": [
               "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
+            ],
+          },
+        },
+        {
+          # The kernels in bfloat16 alone, over the table of avx512_vnni.
+          "target_name": "kernels_avx512_bf16",
+          "type": "static_library",
+          "sources": ["<@(bfloat16_kernel_sources)"],
+          "defines": ["LIKEWISE_ISA=avx512_bf16"],
+          "cflags_cc": [
+            "-mavx512bf16", "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
+            "-fno-exceptions", "-fno-rtti", "-Wno-uninitialized", "-Wno-maybe-uninitialized",
+          ],
+          "xcode_settings": {
+            "OTHER_CPLUSPLUSFLAGS": [
+              "-mavx512bf16", "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
+            ],
+          },
+        },
+        {
+          # What AMX multiplies, in bfloat16 and in int8, over the table of avx512_bf16.
+          "target_name": "kernels_amx",
+          "type": "static_library",
+          "sources": ["<@(tile_kernel_sources)"],
+          "defines": ["LIKEWISE_ISA=amx"],
+          "cflags_cc": [
+            "-mamx-tile", "-mamx-bf16", "-mamx-int8",
+            "-mavx512bf16", "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
+            "-fno-exceptions", "-fno-rtti", "-Wno-uninitialized", "-Wno-maybe-uninitialized",
+          ],
+          "xcode_settings": {
+            "OTHER_CPLUSPLUSFLAGS": [
+              "-mamx-tile", "-mamx-bf16", "-mamx-int8",
+              "-mavx512bf16", "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
             ],
           },
         },

@@ -15,7 +15,7 @@ const files = readdirSync(join(root, 'native'), { recursive: true })
   .filter((name) => /\.(cpp|h)$/.test(name) && !name.includes('/build/'))
   .sort();
 
-/** Flags that every file can be read with; kernels are read as their AVX2 build. */
+/** Flags that every file but some kernels can be read with; kernels are read as their AVX2 build. */
 const compilerFlags = [
   '-std=c++20',
   `-I${dirname(createRequire(import.meta.url).resolve('node-addon-api/package.json'))}`,
@@ -27,6 +27,15 @@ const compilerFlags = [
   '-mavx2',
   '-mfma',
 ];
+
+/** What the kernels need that have no AVX2 build; they are read as that of AMX. */
+const tileFlags = [
+  '-ULIKEWISE_ISA',
+  '-DLIKEWISE_ISA=amx',
+  ...['avx512f', 'avx512bw', 'avx512vl', 'avx512dq', 'avx512vnni', 'avx512bf16'].map((name) => `-m${name}`),
+  ...['amx-tile', 'amx-bf16', 'amx-int8'].map((name) => `-m${name}`),
+];
+const needsTiles = (file) => /(_pairs|_tiles|peak_bfloat16)\.cpp$/.test(file);
 
 function tool(name) {
   const installed = join(root, '.ci', 'venv', 'bin', name);
@@ -59,7 +68,8 @@ async function tidy() {
   let passed = true;
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      if (!(await succeeds('clang-tidy', ['--quiet', file, '--', ...compilerFlags]))) passed = false;
+      const flags = needsTiles(file) ? [...compilerFlags, ...tileFlags] : compilerFlags;
+      if (!(await succeeds('clang-tidy', ['--quiet', file, '--', ...flags]))) passed = false;
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));

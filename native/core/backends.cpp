@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "amx_permission.h"
+
 namespace likewise {
 
 void fill_mock(Backend& backend, const Backend& reference);
@@ -9,7 +11,7 @@ void fill_mock(Backend& backend, const Backend& reference);
 namespace {
 
 struct Registry {
-  Backend reference, avx2, avx512, avx512_vnni, mock;
+  Backend reference, avx2, avx512, avx512_vnni, avx512_bf16, amx, mock;
   std::vector<Availability> all;
 
   Registry() {
@@ -27,11 +29,23 @@ struct Registry {
     fill_avx512(avx512);
     all.push_back(
         admit("avx512", avx512, has_avx512 ? "" : "this CPU has no AVX-512 (F, BW, VL and DQ are needed)"));
-    // Tables for one precision are a few kernels over a copy of the table before them: AMX, too, belongs here.
+    // Tables for one precision or two are a few kernels over a copy of the table before them.
     const bool has_vnni = has_avx512 && __builtin_cpu_supports("avx512vnni");
     avx512_vnni = avx512;
     fill_avx512_vnni(avx512_vnni);
     all.push_back(admit("avx512_vnni", avx512_vnni, has_vnni ? "" : "this CPU has no AVX-512 with VNNI"));
+    const bool has_bf16 = has_vnni && __builtin_cpu_supports("avx512bf16");
+    avx512_bf16 = avx512_vnni;
+    fill_avx512_bf16(avx512_bf16);
+    all.push_back(
+        admit("avx512_bf16", avx512_bf16,
+              has_bf16 ? "" : "this CPU has no AVX-512 that multiplies in bfloat16 (BF16 and VNNI)"));
+    const bool has_amx = has_bf16 && __builtin_cpu_supports("amx-tile") &&
+                         __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("amx-int8");
+    amx = avx512_bf16;
+    fill_amx(amx);
+    all.push_back(admit(
+        "amx", amx, has_amx ? request_amx() : "this CPU has no AMX (TILE, BF16 and INT8, beside AVX-512)"));
 #endif
     fill_mock(mock, reference);
     all.push_back(admit("mock", mock, ""));

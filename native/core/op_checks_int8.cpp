@@ -9,10 +9,10 @@ namespace {
 
 constexpr DType real = DType::float32, small = DType::int8;
 
-// A panel's depth: the inputs, rounded up to fours. Unknown until they are known.
+// A panel's depth: the inputs, rounded up to a row of an AMX tile. Unknown until they are known.
 Dim panel_depth(const TensorView& matrix) {
   const int64_t inputs = matrix.rank == 2 ? matrix.shape[1] : -1;
-  return {"inputs in fours", inputs < 0 ? -1 : (inputs + 3) / 4 * 4};
+  return {"inputs in 64s", inputs < 0 ? -1 : (inputs + 63) / 64 * 64};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Which backends are taken in, and why the others are not.
 #include <string>
 
+#include "../core/amx_permission.h"
 #include "../core/backends.h"
 #include "check.h"
 
@@ -28,6 +29,16 @@ TEST(backend_the_cpu_lacks_instructions_for_is_not_taken_in) {
   CHECK(lacking.backend == nullptr && lacking.reason == "this CPU has no AVX-1024", "reason %s",
         lacking.reason.c_str());
 }
+
+#if defined(__x86_64__)
+TEST(backend_amx_asks_the_kernel_for_its_tiles) {
+  const std::string first = request_amx(), again = request_amx();
+  CHECK(first == again, "first \"%s\", then \"%s\"", first.c_str(), again.c_str());
+  if (__builtin_cpu_supports("amx-tile")) return;  // the tests that run the table find out
+  CHECK(first.rfind("the kernel did not grant this process the tiles of AMX: ", 0) == 0, "reason \"%s\"",
+        first.c_str());
+}
+#endif
 
 TEST(backends_of_this_build_are_all_of_this_abi) {
   for (const Availability& entry : backends()) {

@@ -71,7 +71,7 @@ std::vector<double> multiply(const Int8Layer& layer, const Backend& backend, con
   SerialWorkers serial;
   const QuantizedValues weight =
       quantize(layer.weight, layer.outputs, layer.inputs, test_backends().front(), layouts[0], serial);
-  const int64_t width = backend.panel_width, depth = (layer.inputs + 3) / 4 * 4;
+  const int64_t width = backend.panel_width, depth = (layer.inputs + 63) / 64 * 64;
   GuardedTensor rows(small, {layer.outputs, layer.inputs}, layout);
   GuardedTensor panels(small, {(layer.outputs + width - 1) / width, depth, width}, layout);
   rows.set(weight.values);

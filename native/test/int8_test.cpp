@@ -22,10 +22,10 @@ void fill_int8_call(OpId id, GoodCall& call) {
     call.out(quantize_weight_op::scales, {10});
   } else if (id == OpId::pack_weight_int8) {
     call.in(pack_weight_int8_op::quantized, small, {10, 6});
-    call.out(pack_weight_int8_op::packed, {3, 8, 4}, small);
+    call.out(pack_weight_int8_op::packed, {3, 64, 4}, small);
   } else if (id == OpId::linear_int8) {
     call.in(linear_int8_op::input, real, {5, 6});
-    call.in(linear_int8_op::packed, small, {3, 8, 4});
+    call.in(linear_int8_op::packed, small, {3, 64, 4});
     call.in(linear_int8_op::scales, real, {10});
     call.in(linear_int8_op::bias, real, {10});
     call.in(linear_int8_op::residual, real, {5, 10});
@@ -89,7 +89,7 @@ TEST(int8_checks_say_what_is_wrong) {
   };
   refused(
       OpId::linear_int8, [](OpCall& call) { call.inputs[linear_int8_op::packed].shape[1] = 6; },
-      "[linearInt8] expected packed of shape [panels, 8, width] but received [3, 6, 4]");
+      "[linearInt8] expected packed of shape [panels, 64, width] but received [3, 6, 4]");
   refused(
       OpId::linear_int8, [](OpCall& call) { call.inputs[linear_int8_op::packed].dtype = DType::float32; },
       "[linearInt8] expected packed of dtype int8 but received float32");

@@ -51,7 +51,7 @@ function addEncodingOptions(command: Command): Command {
     )
     .option(
       '--backend <name>',
-      'instruction set: avx512_vnni, avx512, avx2 or reference; by default the best there is',
+      'instruction set: amx, avx512_bf16, avx512_vnni, avx512, avx2 or reference; by default the best there is',
     )
     .addOption(
       new Option(

@@ -8,7 +8,7 @@ export interface LoadOptions {
   pooling?: string | readonly PoolingMode[];
   /** Threads that compute; as many as the process may use by default. */
   threads?: number;
-  /** `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
+  /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
   backend?: string;
   /**
    * What the encoder's weights are held and multiplied in: `float32`; `bfloat16` for half the memory of layers and more speed on a

@@ -5,7 +5,7 @@ import { type AddonDescription, type EngineStats, guarded, type NativeAddon, pub
 import { chooseBackend, chooseThreads, loadAddon } from './load.ts';
 
 export interface EngineOptions {
-  /** `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
+  /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
   backend?: string | undefined;
   /** Threads that may work on one command; by default as many as the process may use. */
   threads?: number | undefined;

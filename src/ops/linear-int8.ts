@@ -12,7 +12,7 @@ import { checkShape, matrixShape, runOp } from './run-op.ts';
 export class QuantizedWeight implements Disposable {
   readonly outputs: number;
   readonly inputs: number;
-  readonly panels: Tensor; // int8 [ceil(outputs / width), ceil(inputs / 4) * 4, width]
+  readonly panels: Tensor; // int8 [ceil(outputs / width), ceil(inputs / 64) * 64, width]
   readonly scales: Tensor; // float32 [outputs]
 
   constructor(panels: Tensor, scales: Tensor, outputs: number, inputs: number) {
@@ -38,7 +38,7 @@ export function packQuantized(matrix: QuantizedMatrix): QuantizedWeight {
   return scope(() => {
     const { engine, values, scales } = matrix;
     const width = engine.panelWidth;
-    const shape = [Math.ceil(outputs / width), Math.ceil(inputs / 4) * 4, width];
+    const shape = [Math.ceil(outputs / width), Math.ceil(inputs / 64) * 64, width];
     const panels = Tensor.allocate(engine, 'int8', shape);
     runOp('pack_weight_int8', [values], [panels]);
     values.dispose();

@@ -1,7 +1,7 @@
 // op-calls.mjs for the ops in int8.
 import { bytes, idsBelow, number, optional, single } from './op-call-tensors.mjs';
 
-const fours = (count) => Math.ceil(count / 4) * 4;
+const padded = (count) => Math.ceil(count / 64) * 64;
 
 export const int8Builders = {
   quantize_weight(random) {
@@ -10,14 +10,14 @@ export const int8Builders = {
   },
   pack_weight_int8(random, { width }) {
     const [outputs, inputs] = [random.below(70), random.below(40)];
-    return [[bytes(outputs, inputs)], [bytes(Math.ceil(outputs / width), fours(inputs), width)], []];
+    return [[bytes(outputs, inputs)], [bytes(Math.ceil(outputs / width), padded(inputs), width)], []];
   },
   linear_int8(random, { width }) {
     const [rows, inputs, outputs] = [random.below(40), random.below(40), random.below(70)];
     return [
       [
         single(rows, inputs),
-        bytes(Math.ceil(outputs / width), fours(inputs), width),
+        bytes(Math.ceil(outputs / width), padded(inputs), width),
         single(outputs),
         optional(random, single(outputs)),
         optional(random, single(rows, outputs)),

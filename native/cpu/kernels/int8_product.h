@@ -9,6 +9,10 @@
 #include "../simd/vector_int8.h"
 #include "panel_shape.h"
 
+#if defined(__AMX_INT8__)
+#include "tile_product.h"
+#endif
+
 namespace likewise::LIKEWISE_ISA {
 namespace {
 
@@ -22,6 +26,18 @@ struct Int8Strip {
   bool add;             // to the sums of the stretches before this one
   int32_t* sums;        // [rows][panel_width]
 };
+
+#if defined(__AMX_INT8__)
+
+struct Int8Product : TileStrips {
+  template <typename Weight, bool ahead>
+  static void multiply(const Int8Strip<Weight>& strip, int64_t rows) {
+    const TileStrip tiles = {strip.rows, strip.stride * 4, strip.panel, strip.steps, strip.add, strip.sums};
+    multiply_tiles<true>(tiles, rows, ahead);
+  }
+};
+
+#else
 
 // Few rows use each part of a panel up faster than memory brings the next, so they ask for it this far ahead.
 constexpr int32_t bytes_ahead = 6144;
@@ -101,6 +117,15 @@ constexpr Int8StripFunction<Weight> int8_strips[] = {
     multiply_int8_strip<Weight, 14, ahead>,
 #endif
 };
+
+struct Int8Product : VectorStrips {
+  template <typename Weight, bool ahead>
+  static void multiply(const Int8Strip<Weight>& strip, int64_t rows) {
+    int8_strips<Weight, ahead>[rows](strip);
+  }
+};
+
+#endif
 
 }  // namespace
 }  // namespace likewise::LIKEWISE_ISA

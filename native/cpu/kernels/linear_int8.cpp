@@ -19,12 +19,14 @@ namespace likewise::LIKEWISE_ISA {
 namespace {
 
 constexpr int64_t line_bytes = 64;
-constexpr int64_t stretch_bytes = 16 * 1024;      // of a panel, as it is multiplied; in the first cache level
-constexpr int64_t block_bytes = 192 * 1024;       // of a block's quantised rows; in the second
-constexpr int64_t chunk_bytes = 2 * 1024 * 1024;  // of all quantised rows at a time; in the third
+// Of a panel, as it is multiplied; in the first cache level, of which AMX, whose rows stream, may have more.
+constexpr int64_t stretch_bytes = (Int8Product::whole_steps > 1 ? 24 : 16) * 1024;
+constexpr int64_t block_bytes = 192 * 1024;                   // of a block's quantised rows; in the second
+constexpr int64_t chunk_bytes = 2 * 1024 * 1024;              // of all quantised rows at a time; in the third
 constexpr int64_t most_strips = Vector::lanes == 8 ? 16 : 8;  // in a block
 constexpr bool widens = sizeof(Quantized) > sizeof(int8_t);
-constexpr int64_t few_rows = 2 * strip_rows;  // up to which a panel is not worth widening beforehand
+constexpr int64_t few_rows =
+    2 * Int8Product::most_rows;  // up to which a panel is not worth widening beforehand
 
 struct Int8Linear {
   const float* input;
@@ -43,11 +45,12 @@ struct Int8Linear {
   int64_t panels_per_tile;
 
   size_t chunk_memory() const {
-    return static_cast<size_t>(chunk_rows * (row_steps * 4 + static_cast<int64_t>(sizeof(QuantizedRow))) +
-                               line_bytes);
+    return static_cast<size_t>(Int8Product::whole_rows(chunk_rows) * row_steps * 4 +
+                               chunk_rows * static_cast<int64_t>(sizeof(QuantizedRow)) + line_bytes);
   }
   size_t tile_memory() const {
-    return static_cast<size_t>(stretch * step * panel_width * 2 + rows_per_tile * panel_width * 4);
+    return static_cast<size_t>((widens ? stretch * step * panel_width * 2 : 0) +
+                               Int8Product::whole_rows(rows_per_tile) * panel_width * 4);
   }
 };
 
@@ -63,14 +66,17 @@ void cut(Int8Linear& layer) {
   // An odd number of lines: rows that lie a power of two apart would share the few places of one cache set.
   layer.row_steps = (divide_up(layer.steps * 4, line_bytes) | 1) * line_bytes / 4;
   const int64_t row_bytes = layer.row_steps * 4;
-  layer.chunk_rows = smaller(layer.rows, larger(most_strips * strip_rows, chunk_bytes / row_bytes));
+  layer.chunk_rows =
+      smaller(layer.rows, larger(most_strips * Int8Product::most_rows, chunk_bytes / row_bytes));
   const int64_t stretches = divide_up(layer.steps * 4 * panel_width, stretch_bytes);
   layer.stretch = larger(1, divide_up(layer.steps, larger(1, stretches)));
+  layer.stretch = divide_up(layer.stretch, Int8Product::whole_steps) * Int8Product::whole_steps;
 
-  const int64_t fitting = larger(2, block_bytes / row_bytes / strip_rows);
-  const int64_t blocks = divide_up(layer.chunk_rows, smaller(fitting, most_strips) * strip_rows);
+  constexpr int64_t most_rows = Int8Product::most_rows;
+  const int64_t fitting = larger(2, block_bytes / row_bytes / most_rows);
+  const int64_t blocks = divide_up(layer.chunk_rows, smaller(fitting, most_strips) * most_rows);
   layer.rows_per_tile = divide_up(layer.chunk_rows, blocks);
-  if (blocks > 1) layer.rows_per_tile = divide_up(layer.rows_per_tile, strip_rows) * strip_rows;
+  if (blocks > 1) layer.rows_per_tile = divide_up(layer.rows_per_tile, most_rows) * most_rows;
 
   // A hundred tiles, none so small that handing it out costs. A few rows wait for the panels and cost as much as eight.
   const int64_t panel_cost = larger(8, layer.rows_per_tile) * larger(1, layer.inputs) * panel_width;
@@ -84,6 +90,8 @@ void quantize_chunk(Workers& workers, const Int8Linear& layer, const Chunk& chun
     const float* row = layer.input + (chunk.first + i) * layer.input_stride;
     Quantized* quantized = reinterpret_cast<Quantized*>(chunk.values + i * layer.row_steps);
     chunk.rows[i] = quantize_row(row, layer.inputs, quantized);
+    const int64_t written = divide_up(layer.inputs, lanes) * lanes, depth = layer.steps * step;
+    for (int64_t k = written; k < depth; k++) quantized[k] = 0;
   });
 }
 
@@ -117,22 +125,23 @@ struct Workspace {
 
   Workspace(const Int8Linear& layer, void* memory)
       : widened(static_cast<int16_t*>(memory)),
-        sums(reinterpret_cast<int32_t*>(widened + layer.stretch * step * panel_width)) {}
+        sums(reinterpret_cast<int32_t*>(widened + (widens ? layer.stretch * step * panel_width : 0))) {}
 };
 
 // A block of rows with a stretch of a panel, in strips as equal as can be; finished when it is the last stretch.
 template <Activation activation, typename Weight, bool ahead>
 void run_strips(const Int8Linear& layer, const Chunk& chunk, int64_t row, int64_t rows, int64_t panel,
                 int64_t from, int64_t steps, const Weight* weights, int32_t* sums) {
-  const int64_t strips = divide_up(rows, strip_rows);
+  const int64_t strips = divide_up(rows, Int8Product::most_rows);
   for (int64_t s = 0; s < strips; s++) {
-    const int64_t count = rows / strips + (s < rows % strips ? 1 : 0);
+    const int64_t count = Int8Product::share(rows, strips, s);
     const Int8Strip<Weight> strip = {
         chunk.values + row * layer.row_steps + from, layer.row_steps, weights, steps, from > 0, sums};
     if constexpr (ahead) {
-      (s == 0 ? int8_strips<Weight, true> : int8_strips<Weight, false>)[count](strip);
+      s == 0 ? Int8Product::multiply<Weight, true>(strip, count)
+             : Int8Product::multiply<Weight, false>(strip, count);
     } else {
-      int8_strips<Weight, false>[count](strip);
+      Int8Product::multiply<Weight, false>(strip, count);
     }
     if (from + steps == layer.steps) finish<activation>(layer, chunk, row, count, panel, sums);
     row += count;
@@ -179,6 +188,7 @@ bool run_chunk(Workers& workers, const Int8Linear& layer, const Chunk& chunk, vo
       __atomic_store_n(&exhausted, true, __ATOMIC_RELAXED);
       return;
     }
+    [[maybe_unused]] Int8Product::Session session;
     const Workspace space(layer, memory);
     const int64_t row = index / groups * layer.rows_per_tile;
     const int64_t rows = smaller(layer.rows_per_tile, chunk.count - row);
@@ -202,7 +212,8 @@ Status run(const OpCall& call, const Int8Linear& layer) {
   for (int64_t first = 0; done && first < layer.rows; first += layer.chunk_rows) {
     Chunk chunk = {first, smaller(layer.chunk_rows, layer.rows - first), nullptr, nullptr};
     chunk.values = reinterpret_cast<int32_t*>(memory);
-    chunk.rows = reinterpret_cast<QuantizedRow*>(chunk.values + layer.chunk_rows * layer.row_steps);
+    const int64_t whole_rows = Int8Product::whole_rows(layer.chunk_rows);
+    chunk.rows = reinterpret_cast<QuantizedRow*>(chunk.values + whole_rows * layer.row_steps);
     quantize_chunk(workers, layer, chunk);
     done = run_chunk<activation>(workers, layer, chunk, memory + chunk_memory);
   }

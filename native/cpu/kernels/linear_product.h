@@ -1,5 +1,6 @@
 // A matrix product over packed panels, cut into tiles:  output = activation(input * panels + bias) + residual.
-// What linear and its weight gradient are made of.
+// What linear and its weight gradient are made of. A Product multiplies a strip of rows with a panel: FloatProduct, or
+// one of bfloat16_product.h, for which "float" below is four bytes of k and k counts those.
 //
 // A tile is a block of rows times a group of panels. For each stretch of k (a piece of a panel that stays in
 // the first cache level) and each panel, strips of rows run through panel_product.h; the sums wait in a small
@@ -22,7 +23,6 @@ constexpr int64_t stretch_bytes = 24 * 1024;  // of a panel; shares the first ca
 constexpr int64_t block_bytes = 192 * 1024;   // of the input's rows over a stretch; share the second level
 constexpr int64_t sums_bytes = 192 * 1024;    // with these
 constexpr int64_t most_strips = 32;           // in a tile
-constexpr int64_t few_rows = 32;              // up to which memory decides, not arithmetic
 constexpr int64_t piece = 96;                 // of k, for few rows
 
 // Where one linear layer's matrices lie and how it is cut.
@@ -65,15 +65,28 @@ LIKEWISE_INLINE Linear linear_of(const OpCall& call) {
   return layer;
 }
 
+// Some of the layer's rows; the input is the caller's.
+LIKEWISE_INLINE Linear rows_of(const Linear& layer, int64_t first, int64_t count) {
+  Linear part = layer;
+  part.output += first * layer.output_stride;
+  if (part.residual) part.residual += first * layer.residual_stride;
+  if (part.pre_activation) part.pre_activation += first * layer.pre_activation_stride;
+  part.rows = count;
+  return part;
+}
+
+template <typename Product = FloatProduct>
 void cut(Linear& layer) {
   const int64_t stretches = divide_up(layer.inputs, stretch_bytes / float_bytes / panel_width);
   layer.stretch = larger(1, divide_up(layer.inputs, larger(1, stretches)));
+  layer.stretch = divide_up(layer.stretch, Product::whole_steps) * Product::whole_steps;
 
   // Equal blocks of rows, as large as the second level lets them be.
-  const int64_t fitting = larger(4, block_bytes / float_bytes / layer.stretch / strip_rows);
-  const int64_t blocks = divide_up(layer.rows, smaller(fitting, most_strips) * strip_rows);
+  const int64_t fitting = larger(4, block_bytes / float_bytes / layer.stretch / Product::most_rows);
+  const int64_t blocks = divide_up(layer.rows, smaller(fitting, most_strips) * Product::most_rows);
   layer.rows_per_tile = divide_up(layer.rows, blocks);
-  if (blocks > 1) layer.rows_per_tile = divide_up(layer.rows_per_tile, strip_rows) * strip_rows;
+  if (blocks > 1)
+    layer.rows_per_tile = divide_up(layer.rows_per_tile, Product::most_rows) * Product::most_rows;
 
   // A hundred tiles, none so small that handing it out costs, none so large that its sums leave the second
   // level. A few rows wait for the panels and cost as much as eight.
@@ -81,7 +94,7 @@ void cut(Linear& layer) {
   const int64_t wanted = larger(128 * 1024, blocks * layer.panels * panel_cost / 100);
   const int64_t most_panels = sums_bytes / float_bytes / (layer.rows_per_tile * panel_width);
   layer.panels_per_tile = larger(1, smaller(smaller(layer.panels, most_panels), wanted / panel_cost));
-  const int64_t at_once = panels_at_once(layer.rows_per_tile);
+  const int64_t at_once = Product::at_once(layer.rows_per_tile);
   layer.panels_per_tile = divide_up(layer.panels_per_tile, at_once) * at_once;
 }
 
@@ -140,17 +153,16 @@ LIKEWISE_INLINE void prefetch_share(const float* next, int64_t floats, int64_t s
   }
 }
 
-// Strips as equal as can be: 8 rows are 4 + 4, not 6 + 2, whose two rows would wait for their few chains. A
-// strip is finished as soon as its sums are complete, while they are near and so that the stores drain behind
+// A strip is finished as soon as its sums are complete, while they are near and so that the stores drain behind
 // the next strip.
-template <Activation activation>
+template <Activation activation, typename Product>
 void run_panels(const Linear& layer, Strip strip, int64_t row, int64_t rows, int64_t panel, int64_t panels,
                 const float* next, bool last) {
-  const int64_t strips = divide_up(rows, strip_rows);
+  const int64_t strips = divide_up(rows, Product::most_rows);
   for (int64_t s = 0; s < strips; s++) {
-    const int64_t count = rows / strips + (s < rows % strips ? 1 : 0);
+    const int64_t count = Product::share(rows, strips, s);
     if (next && strips >= 4) prefetch_share(next, strip.depth * panel_width, s, strips);
-    (panels == 1 ? one_panel<false> : several_panels)[count](strip);
+    Product::multiply(strip, count, panels, Product::few_rows == 0 && strips < 4 && s == 0);
     for (int64_t p = 0; last && p < panels; p++) {
       finish<activation>(layer, row, count, panel + p, strip.sums + p * strip.panel_sums);
     }
@@ -161,10 +173,10 @@ void run_panels(const Linear& layer, Strip strip, int64_t row, int64_t rows, int
 }
 
 // Few rows: memory decides. Each panel is read once, in order, in pieces that all strips use while they are near.
-template <Activation activation>
+template <Activation activation, typename Product>
 void run_few_rows(const Linear& layer, int64_t row, int64_t rows, int64_t panel, int64_t panels,
                   float* sums) {
-  const int64_t strips = divide_up(rows, strip_rows);
+  const int64_t strips = divide_up(rows, Product::most_rows);
   Strip strip = {};
   strip.stride = layer.input_stride;
   for (int64_t p = panel; p < panel + panels; p++) {
@@ -175,8 +187,8 @@ void run_few_rows(const Linear& layer, int64_t row, int64_t rows, int64_t panel,
       strip.add = k > 0;
       strip.sums = sums;
       for (int64_t s = 0; s < strips; s++) {
-        const int64_t count = rows / strips + (s < rows % strips ? 1 : 0);
-        (s == 0 ? one_panel<true> : one_panel<false>)[count](strip);
+        const int64_t count = Product::share(rows, strips, s);
+        Product::multiply(strip, count, 1, s == 0);
         strip.a += count * strip.stride;
         strip.sums += count * panel_width;
       }
@@ -185,41 +197,42 @@ void run_few_rows(const Linear& layer, int64_t row, int64_t rows, int64_t panel,
   }
 }
 
-template <Activation activation>
+template <Activation activation, typename Product>
 void run_tile(const Linear& layer, int64_t row, int64_t rows, int64_t panel, int64_t panels, float* sums) {
-  if (panels_at_once(rows) == 1 && rows <= few_rows && layer.inputs > 0) {
-    return run_few_rows<activation>(layer, row, rows, panel, panels, sums);
+  if (Product::at_once(rows) == 1 && rows <= Product::few_rows && layer.inputs > 0) {
+    return run_few_rows<activation, Product>(layer, row, rows, panel, panels, sums);
   }
   Strip strip = {};
   strip.stride = layer.input_stride;
   strip.panel_stride = layer.inputs * panel_width;
-  strip.panel_sums = rows * panel_width;
+  strip.panel_sums = Product::whole_rows(rows) * panel_width;
   for (int64_t k = 0; k < layer.inputs || k == 0; k += layer.stretch) {
     strip.a = layer.input + row * layer.input_stride + k;
     strip.depth = smaller(layer.stretch, layer.inputs - k);
     strip.add = k > 0;
     const bool last = k + strip.depth >= layer.inputs;
-    const int64_t at_once = panels_at_once(rows);
+    const int64_t at_once = Product::at_once(rows);
     for (int64_t p = 0; p < panels;) {
       const int64_t count = p + at_once <= panels ? at_once : 1;
       strip.panel = layer.packed + (panel + p) * strip.panel_stride + k * panel_width;
       strip.sums = layer.stretch < layer.inputs ? sums + p * strip.panel_sums : sums;
       const float* next = p + 1 < panels ? strip.panel + strip.panel_stride : nullptr;
-      run_panels<activation>(layer, strip, row, rows, panel + p, count, next, last);
+      run_panels<activation, Product>(layer, strip, row, rows, panel + p, count, next, last);
       p += count;
     }
   }
 }
 
 // Of the buffer that every participant works with.
+template <typename Product = FloatProduct>
 int64_t sums_floats(const Linear& layer) {
   const int64_t waiting =
-      layer.stretch < layer.inputs ? layer.panels_per_tile : panels_at_once(layer.rows_per_tile);
-  return layer.rows_per_tile * waiting * panel_width;
+      layer.stretch < layer.inputs ? layer.panels_per_tile : Product::at_once(layer.rows_per_tile);
+  return Product::whole_rows(layer.rows_per_tile) * waiting * panel_width;
 }
 
 // sums_of(participant): that participant's buffer, or null when there is none. False: there was none.
-template <Activation activation, typename SumsOf>
+template <Activation activation, typename Product = FloatProduct, typename SumsOf>
 bool run_linear(Workers& workers, const Linear& layer, SumsOf sums_of) {
   const int64_t row_blocks = divide_up(layer.rows, layer.rows_per_tile);
   const int64_t groups = divide_up(layer.panels, layer.panels_per_tile);
@@ -230,10 +243,11 @@ bool run_linear(Workers& workers, const Linear& layer, SumsOf sums_of) {
       __atomic_store_n(&exhausted, true, __ATOMIC_RELAXED);
       return;
     }
+    [[maybe_unused]] typename Product::Session session;
     const int64_t row = index / groups * layer.rows_per_tile;
     const int64_t panel = index % groups * layer.panels_per_tile;
-    run_tile<activation>(layer, row, smaller(layer.rows_per_tile, layer.rows - row), panel,
-                         smaller(layer.panels_per_tile, layer.panels - panel), sums);
+    run_tile<activation, Product>(layer, row, smaller(layer.rows_per_tile, layer.rows - row), panel,
+                                  smaller(layer.panels_per_tile, layer.panels - panel), sums);
   };
   for_each_tile(workers, row_blocks * groups, tile);
   return !exhausted;

@@ -3,7 +3,8 @@
 //
 //   sums[p][r][j] (+)= sum_k a[r][k] * panel[p][k][j]
 //
-// One accumulator per sum and fused multiply-adds in the order of k, whatever the number of rows: a sum has
+// A step of k is one float, or four bytes that hold several (bfloat16_product.h): what a Step says of them is all that
+// differs. One accumulator per sum and fused multiply-adds in the order of k, whatever the number of rows: a sum has
 // the same bits in a strip of one row and in a full one, and storing it between two stretches of k changes
 // nothing.
 #pragma once
@@ -30,7 +31,13 @@ struct Strip {
 // Few rows use each part of a panel up faster than memory brings the next, so they ask for it this far ahead.
 constexpr int32_t floats_ahead = 1536;
 
-template <int32_t rows, int32_t panels, bool ahead = false>
+struct FloatStep {
+  LIKEWISE_INLINE Vector multiply_add(Vector element, Vector columns, Vector sum) {
+    return fma(element, columns, sum);
+  }
+};
+
+template <int32_t rows, int32_t panels, bool ahead = false, typename Step = FloatStep>
 void multiply_strip(const Strip& strip) {
   constexpr int32_t vectors = panels * panel_vectors;
   constexpr int32_t bases = (rows + rows_per_base - 1) / rows_per_base;
@@ -62,7 +69,7 @@ void multiply_strip(const Strip& strip) {
     for (int32_t r = 0; r < rows; r++) {
       const Vector element = broadcast(base[r / rows_per_base][r % rows_per_base * stride]);
 #pragma GCC unroll 16
-      for (int32_t v = 0; v < vectors; v++) sums[r][v] = fma(element, columns[v], sums[r][v]);
+      for (int32_t v = 0; v < vectors; v++) sums[r][v] = Step::multiply_add(element, columns[v], sums[r][v]);
     }
 #pragma GCC unroll 8
     for (int32_t i = 0; i < bases; i++) asm("" : "+r"(++base[i]));
@@ -82,30 +89,45 @@ void multiply_strip(const Strip& strip) {
 using StripFunction = void (*)(const Strip& strip);
 
 // By the number of rows, for one panel.
-template <bool ahead>
+template <bool ahead, typename Step = FloatStep>
 constexpr StripFunction one_panel[] = {
     nullptr,
-    multiply_strip<1, 1, ahead>,
-    multiply_strip<2, 1, ahead>,
-    multiply_strip<3, 1, ahead>,
-    multiply_strip<4, 1, ahead>,
-    multiply_strip<5, 1, ahead>,
-    multiply_strip<6, 1, ahead>,
+    multiply_strip<1, 1, ahead, Step>,
+    multiply_strip<2, 1, ahead, Step>,
+    multiply_strip<3, 1, ahead, Step>,
+    multiply_strip<4, 1, ahead, Step>,
+    multiply_strip<5, 1, ahead, Step>,
+    multiply_strip<6, 1, ahead, Step>,
 #if defined(__AVX512F__)
-    multiply_strip<7, 1, ahead>,
-    multiply_strip<8, 1, ahead>,
-    multiply_strip<9, 1, ahead>,
-    multiply_strip<10, 1, ahead>,
-    multiply_strip<11, 1, ahead>,
-    multiply_strip<12, 1, ahead>,
-    multiply_strip<13, 1, ahead>,
-    multiply_strip<14, 1, ahead>,
+    multiply_strip<7, 1, ahead, Step>,
+    multiply_strip<8, 1, ahead, Step>,
+    multiply_strip<9, 1, ahead, Step>,
+    multiply_strip<10, 1, ahead, Step>,
+    multiply_strip<11, 1, ahead, Step>,
+    multiply_strip<12, 1, ahead, Step>,
+    multiply_strip<13, 1, ahead, Step>,
+    multiply_strip<14, 1, ahead, Step>,
 #endif
 };
 
 // By the number of rows, for panels_at_once(rows) panels.
-constexpr StripFunction several_panels[] = {nullptr, multiply_strip<1, panels_at_once(1)>,
-                                            multiply_strip<2, panels_at_once(2)>};
+template <typename Step = FloatStep>
+constexpr StripFunction several_panels[] = {nullptr, multiply_strip<1, panels_at_once(1), false, Step>,
+                                            multiply_strip<2, panels_at_once(2), false, Step>};
+
+// What linear_product.h is given to multiply with.
+template <typename Step>
+struct VectorProduct : VectorStrips {
+  static constexpr int64_t few_rows = 32;  // up to which memory decides, not arithmetic
+  static constexpr int64_t at_once(int64_t rows) { return panels_at_once(rows); }
+  // ahead: asks memory for what comes next
+  static void multiply(const Strip& strip, int64_t rows, int64_t panels, bool ahead) {
+    if (panels > 1) return several_panels<Step>[rows](strip);
+    (ahead ? one_panel<true, Step> : one_panel<false, Step>)[rows](strip);
+  }
+};
+
+using FloatProduct = VectorProduct<FloatStep>;
 
 }  // namespace
 }  // namespace likewise::LIKEWISE_ISA

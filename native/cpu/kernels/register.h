@@ -23,8 +23,12 @@ void register_layer_norm_gradient(Backend& backend);
 void register_covariance(Backend& backend);
 void register_eigen(Backend& backend);
 void register_whiten(Backend& backend);
-void register_peak(Backend& backend);       // multiply_adds
-void register_peak_int8(Backend& backend);  // int8_multiply_adds
+void register_peak(Backend& backend);                   // multiply_adds
+void register_peak_int8(Backend& backend);              // int8_multiply_adds
+void register_linear_pairs(Backend& backend);           // linear_bfloat16, pack_weight_bfloat16
+void register_linear_gradient_pairs(Backend& backend);  // linear_weight_gradient_bfloat16
+void register_peak_bfloat16(Backend& backend);
+void register_peak_tiles(Backend& backend);  // both of these on AMX
 void register_pool(Backend& backend);
 void register_pool_gradient(Backend& backend);
 void register_rows(Backend& backend);        // l2_normalize, its gradient, weighted_sum

@@ -16,7 +16,7 @@
 // No instruction of AVX2 or plain AVX-512 multiplies bytes without saturating (vpmaddubsw does at int16), so there both
 // are widened to int16 and vpmaddwd joins pairs. VNNI's vpdpbusd joins fours, of unsigned bytes with signed ones: the
 // weights are the unsigned ones, moved up by 128 when they are packed, because what that adds is then known from the row
-// alone.
+// alone. AMX's tdpbssd joins fours of signed bytes; it multiplies tiles and has no multiply_add here (tile_product.h).
 #pragma once
 
 #include "vector.h"
@@ -74,7 +74,14 @@ LIKEWISE_INLINE IntVector multiply_pairs(IntVector a, IntVector b) {
 
 #endif
 
-#if defined(__AVX512VNNI__)
+#if defined(__AMX_INT8__)
+
+using Quantized = int8_t;
+constexpr int32_t weight_offset = 0;
+
+LIKEWISE_INLINE void store_quantized(int8_t* p, IntVector a) { store_int8(p, a); }
+
+#elif defined(__AVX512VNNI__)
 
 using Quantized = int8_t;
 constexpr int32_t weight_offset = 128;

@@ -1,0 +1,19 @@
+// A table for what AMX multiplies, in bfloat16 and in int8: over a copy of the table below it, as table_int8.cpp.
+#include "register.h"
+
+#define LIKEWISE_STRING_OF(name) #name
+#define LIKEWISE_STRING(name) LIKEWISE_STRING_OF(name)
+#define LIKEWISE_JOIN_OF(left, right) left##right
+#define LIKEWISE_JOIN(left, right) LIKEWISE_JOIN_OF(left, right)
+
+namespace likewise {
+
+void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
+  backend.name = LIKEWISE_STRING(LIKEWISE_ISA);
+  LIKEWISE_ISA::register_linear_pairs(backend);
+  LIKEWISE_ISA::register_linear_gradient_pairs(backend);
+  LIKEWISE_ISA::register_linear_int8(backend);
+  LIKEWISE_ISA::register_peak_tiles(backend);
+}
+
+}  // namespace likewise

@@ -34,6 +34,11 @@
       "native/cpu/kernels/peak_int8.cpp",
       "native/cpu/kernels/table_int8.cpp",
     ],
+    # What an instruction set for bfloat16 alone is better at.
+    "bfloat16_kernel_sources": [
+      "native/cpu/kernels/peak_bfloat16.cpp",
+      "native/cpu/kernels/table_bfloat16.cpp",
+    ],
     "warnings": ["-Wall", "-Wextra", "-Werror"],
   },
   "target_defaults": {
@@ -110,7 +115,9 @@
         "LIKEWISE_VERSION=\"<!(node -p \"require('./package.json').version\")\"",
       ],
       "conditions": [
-        ["target_arch=='x64'", {"dependencies": ["kernels_avx2", "kernels_avx512", "kernels_avx512_vnni"]}],
+        ["target_arch=='x64'", {
+          "dependencies": ["kernels_avx2", "kernels_avx512", "kernels_avx512_vnni", "kernels_avx512_bf16"],
+        }],
       ],
     },
   ],
@@ -153,6 +160,22 @@
           "xcode_settings": {
             "OTHER_CPLUSPLUSFLAGS": [
               "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
+            ],
+          },
+        },
+        {
+          # The kernels in bfloat16 alone, over the table of avx512_vnni.
+          "target_name": "kernels_avx512_bf16",
+          "type": "static_library",
+          "sources": ["<@(bfloat16_kernel_sources)"],
+          "defines": ["LIKEWISE_ISA=avx512_bf16"],
+          "cflags_cc": [
+            "-mavx512bf16", "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
+            "-fno-exceptions", "-fno-rtti", "-Wno-uninitialized", "-Wno-maybe-uninitialized",
+          ],
+          "xcode_settings": {
+            "OTHER_CPLUSPLUSFLAGS": [
+              "-mavx512bf16", "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
             ],
           },
         },

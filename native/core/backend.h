@@ -44,6 +44,7 @@ void fill_reference(Backend& backend);
 void fill_avx2(Backend& backend);
 void fill_avx512(Backend& backend);
 void fill_avx512_vnni(Backend& backend);  // the kernels in int8 only
+void fill_avx512_bf16(Backend& backend);  // those in bfloat16 only
 #endif
 
 }  // namespace likewise

@@ -9,7 +9,7 @@ void fill_mock(Backend& backend, const Backend& reference);
 namespace {
 
 struct Registry {
-  Backend reference, avx2, avx512, avx512_vnni, mock;
+  Backend reference, avx2, avx512, avx512_vnni, avx512_bf16, mock;
   std::vector<Availability> all;
 
   Registry() {
@@ -32,6 +32,11 @@ struct Registry {
     avx512_vnni = avx512;
     fill_avx512_vnni(avx512_vnni);
     all.push_back(admit("avx512_vnni", avx512_vnni, has_vnni ? "" : "this CPU has no AVX-512 with VNNI"));
+    const bool has_bf16 = has_vnni && __builtin_cpu_supports("avx512bf16");
+    avx512_bf16 = avx512_vnni;
+    fill_avx512_bf16(avx512_bf16);
+    all.push_back(admit("avx512_bf16", avx512_bf16,
+                        has_bf16 ? "" : "this CPU has no AVX-512 that multiplies in bfloat16 (BF16 and VNNI)"));
 #endif
     fill_mock(mock, reference);
     all.push_back(admit("mock", mock, ""));

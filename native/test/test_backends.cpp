@@ -20,11 +20,12 @@ std::vector<Backend> make_backends() {
     std::printf("SKIPPED: the avx2 table, which this CPU cannot run\n");
   }
 #ifdef LIKEWISE_EMULATED
-  const bool has_avx512 = true, has_vnni = true;
+  const bool has_avx512 = true, has_vnni = true, has_bf16 = true;
 #else
   const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   const bool has_vnni = __builtin_cpu_supports("avx512vnni");
+  const bool has_bf16 = has_vnni && __builtin_cpu_supports("avx512bf16");
 #endif
   if (has_avx512) {
     backends.push_back(backends.back());
@@ -37,6 +38,12 @@ std::vector<Backend> make_backends() {
     fill_avx512_vnni(backends.back());
   } else {
     std::printf("SKIPPED: the avx512_vnni table, which this CPU cannot run (make EMULATE=1 emulates it)\n");
+  }
+  if (has_avx512 && has_bf16) {
+    backends.push_back(backends.back());
+    fill_avx512_bf16(backends.back());
+  } else {
+    std::printf("SKIPPED: the avx512_bf16 table, which this CPU cannot run (make EMULATE=1 emulates it)\n");
   }
 #endif
   return backends;

@@ -25,6 +25,7 @@ void register_eigen(Backend& backend);
 void register_whiten(Backend& backend);
 void register_peak(Backend& backend);       // multiply_adds
 void register_peak_int8(Backend& backend);  // int8_multiply_adds
+void register_peak_bfloat16(Backend& backend);
 void register_pool(Backend& backend);
 void register_pool_gradient(Backend& backend);
 void register_rows(Backend& backend);        // l2_normalize, its gradient, weighted_sum

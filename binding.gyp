@@ -4,7 +4,9 @@
     "kernel_sources": [
       "native/cpu/kernels/activation_gradient.cpp",
       "native/cpu/kernels/attention.cpp",
+      "native/cpu/kernels/attention_bfloat16.cpp",
       "native/cpu/kernels/attention_gradient.cpp",
+      "native/cpu/kernels/attention_gradient_bfloat16.cpp",
       "native/cpu/kernels/cosine_softmax_loss.cpp",
       "native/cpu/kernels/dropout.cpp",
       "native/cpu/kernels/covariance.cpp",
@@ -36,6 +38,8 @@
     ],
     # What an instruction set for bfloat16 alone is better at.
     "bfloat16_kernel_sources": [
+      "native/cpu/kernels/attention_bfloat16.cpp",
+      "native/cpu/kernels/attention_gradient_bfloat16.cpp",
       "native/cpu/kernels/peak_bfloat16.cpp",
       "native/cpu/kernels/table_bfloat16.cpp",
     ],

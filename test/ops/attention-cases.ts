@@ -95,6 +95,8 @@ function cases(batch: Batch, dropout: number, precision: Precision): OpCase[] {
   ];
 }
 
-export const attentionCases: OpCase[] = batches.flatMap((batch) =>
-  [0, 0.1].flatMap((p) => [...cases(batch, p, 'float32'), ...cases(batch, p, 'bfloat16')]),
-);
+// In bfloat16 a choice of them: the table in native/test has both precisions at every length.
+export const attentionCases: OpCase[] = [
+  ...batches.flatMap((batch) => [0, 0.1].flatMap((p) => cases(batch, p, 'float32'))),
+  ...batches.filter(({ dim }) => dim <= 64).flatMap((batch) => cases(batch, 0.1, 'bfloat16')),
+];

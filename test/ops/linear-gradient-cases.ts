@@ -16,7 +16,12 @@ function layerCase(tokens: number, inputs: number, outputs: number): OpCase {
       const [weight, bias, alone] = [make.normals(outputs, inputs), make.normals(outputs), empty()];
       linearWeightGradient(input, coming, { weight, bias, accumulate: true });
       linearWeightGradient(input, coming, { weight: alone });
-      return [weight, bias, alone, linear(coming, packWeight(make.normals(outputs, inputs), { transposed: true }))];
+      return [
+        weight,
+        bias,
+        alone,
+        linear(coming, packWeight(make.normals(outputs, inputs), { transposed: true })),
+      ];
     },
   };
 }

@@ -4,7 +4,9 @@
     "kernel_sources": [
       "native/cpu/kernels/activation_gradient.cpp",
       "native/cpu/kernels/attention.cpp",
+      "native/cpu/kernels/attention_bfloat16.cpp",
       "native/cpu/kernels/attention_gradient.cpp",
+      "native/cpu/kernels/attention_gradient_bfloat16.cpp",
       "native/cpu/kernels/cosine_softmax_loss.cpp",
       "native/cpu/kernels/dropout.cpp",
       "native/cpu/kernels/covariance.cpp",
@@ -38,6 +40,8 @@
     "bfloat16_kernel_sources": [
       "native/cpu/kernels/linear_gradient_pairs.cpp",
       "native/cpu/kernels/linear_pairs.cpp",
+      "native/cpu/kernels/attention_bfloat16.cpp",
+      "native/cpu/kernels/attention_gradient_bfloat16.cpp",
       "native/cpu/kernels/peak_bfloat16.cpp",
       "native/cpu/kernels/table_bfloat16.cpp",
     ],

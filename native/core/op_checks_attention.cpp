@@ -1,4 +1,4 @@
-// The checks of attention and its gradient, as ops.def describes their tensors.
+// The checks of attention and its gradient, as ops.def describes their tensors; in bfloat16 they are the same.
 #include "call_checker.h"
 #include "philox.h"
 
@@ -46,6 +46,8 @@ bool check_attention(CallChecker& check, const OpCall& call) {
          check.apart();
 }
 
+bool check_attention_bfloat16(CallChecker& check, const OpCall& call) { return check_attention(check, call); }
+
 bool check_attention_gradient(CallChecker& check, const OpCall& call) {
   using namespace attention_gradient_op;
   AttentionDims dims;
@@ -68,6 +70,10 @@ bool check_attention_gradient(CallChecker& check, const OpCall& call) {
          check.real_output(value_gradient, {&dims.keys, &dims.width}) && check.finite(scale) &&
          check_strict(check, call, strict, query_rank) && check.dropout(dropout, seed, site, sequence_ids) &&
          check.apart();
+}
+
+bool check_attention_gradient_bfloat16(CallChecker& check, const OpCall& call) {
+  return check_attention_gradient(check, call);
 }
 
 }  // namespace likewise

@@ -1,8 +1,11 @@
-// What attention and its gradient share: which tokens are a sequence's, which keys a query sees, and which of the
-// probabilities dropout keeps (core/philox.h).
+// What attention and its gradient share: which tokens are a sequence's, which keys a query sees, which of the
+// probabilities dropout keeps (core/philox.h), and what is made of the factors of a product.
 #pragma once
 
+#include <vector>
+
 #include "../core/philox.h"
+#include "bfloat16.h"
 #include "reference.h"
 
 namespace likewise::reference {
@@ -42,10 +45,31 @@ struct ScoreDropout {
   }
 };
 
+// A factor of a product, as it counts there.
+using Factor = double (*)(double);
+inline double as_it_is(double x) { return x; }
+inline double in_bfloat16(double x) { return round_to_bfloat16(static_cast<float>(x)); }
+
+// The rows of a matrix, each number as it counts in a product.
+template <typename T, Factor factor>
+struct Factors {
+  int64_t columns;
+  std::vector<double> numbers;
+
+  explicit Factors(const TensorView& view) : columns(view.shape[1]) {
+    const Matrix<T> matrix(view);
+    for (int64_t r = 0; r < matrix.rows; ++r) {
+      for (int64_t c = 0; c < columns; ++c) numbers.push_back(factor(double(matrix[r][c])));
+    }
+  }
+
+  const double* operator[](int64_t row) const { return numbers.data() + row * columns; }
+};
+
 template <typename T>
-double dot(const T* a, const T* b, int64_t count) {
+double dot(const double* a, const T* b, int64_t count) {
   double sum = 0;
-  for (int64_t c = 0; c < count; ++c) sum += double(a[c]) * double(b[c]);
+  for (int64_t c = 0; c < count; ++c) sum += a[c] * double(b[c]);
   return sum;
 }
 

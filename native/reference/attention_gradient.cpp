@@ -3,6 +3,7 @@
 //   value_gradient_j = sum_i m_ij p_ij output_gradient_i
 //   g_ij = p_ij (m_ij output_gradient_i . value_j - output_gradient_i . output_i)
 //   query_gradient_i = scale sum_j g_ij key_j        key_gradient_j = scale sum_i g_ij query_i
+// In bfloat16 every query, key, value, output gradient, p_ij and g_ij is rounded where it is a factor of a product.
 #include <cmath>
 #include <vector>
 
@@ -13,37 +14,49 @@ namespace likewise::reference {
 
 namespace {
 
+template <typename T, Factor factor>
+struct Operands {
+  Factors<T, factor> query, key, value, output_gradient;
+
+  explicit Operands(const OpCall& call)
+      : query(call.inputs[attention_gradient_op::query]),
+        key(call.inputs[attention_gradient_op::key]),
+        value(call.inputs[attention_gradient_op::value]),
+        output_gradient(call.inputs[attention_gradient_op::output_gradient]) {}
+};
+
 // One sequence and one head.
-template <typename T>
-void attend_backwards(const OpCall& call, int64_t s, int64_t head, int64_t head_dim) {
+template <typename T, Factor factor>
+void attend_backwards(const OpCall& call, const Operands<T, factor>& of, int64_t s, int64_t head,
+                      int64_t head_dim) {
   using namespace attention_gradient_op;
   const TensorView* in = call.inputs;
-  const Matrix<T> q(in[query]), k(in[key]), v(in[value]), y(in[output]), dy(in[output_gradient]);
-  const Matrix<T> dq(call.outputs[query_gradient]), dk(call.outputs[key_gradient]),
+  const Matrix<T> y(in[output]), dq(call.outputs[query_gradient]), dk(call.outputs[key_gradient]),
       dv(call.outputs[value_gradient]), sums(in[log_sum_exp]);
   const Span of_queries(in[query_offsets], s), of_keys(in[key_offsets], s);
   const ScoreDropout dropped(in[sequence_ids], s, call.parameters + dropout);
-  const double factor = call.parameters[scale];
+  const double of_scores = call.parameters[scale];
   const int64_t column = head * head_dim;
   const size_t size = static_cast<size_t>(of_keys.size() * head_dim);
   std::vector<double> of_k(size), of_v(size);  // [keys, head_dim]
   for (int64_t i = of_queries.first; i < of_queries.last; ++i) {
-    const T *query_row = q[i] + column, *gradient_row = dy[i] + column;
+    const double *query_row = of.query[i] + column, *gradient_row = of.output_gradient[i] + column;
     const double sum = double(sums[i][head]);
     const double mean = dot(gradient_row, y[i] + column, head_dim);
     std::vector<double> of_q(static_cast<size_t>(head_dim));
     for (int64_t j = of_keys.first; j < of_keys.last; ++j) {
       if (sum == -HUGE_VAL) break;  // it saw nothing
       if (!sees(in[query_rank], in[key_rank], call.parameters[strict] != 0, i, j)) continue;
-      const T* key_row = k[j] + column;
-      const double p = std::exp(factor * dot(query_row, key_row, head_dim) - sum);
+      const double* key_row = of.key[j] + column;
+      const double p = std::exp(of_scores * dot(query_row, key_row, head_dim) - sum);
       const double m = dropped.factor(i - of_queries.first, j - of_keys.first, head);
-      const double g = factor * p * (m * dot(gradient_row, v[j] + column, head_dim) - mean);
+      const double g = factor(p * (m * dot(gradient_row, of.value[j] + column, head_dim) - mean));
+      const double kept = m * factor(p);
       const size_t row = static_cast<size_t>((j - of_keys.first) * head_dim);
       for (size_t c = 0; c < static_cast<size_t>(head_dim); ++c) {
-        of_v[row + c] += m * p * double(gradient_row[c]);
-        of_k[row + c] += g * double(query_row[c]);
-        of_q[c] += g * double(key_row[c]);
+        of_v[row + c] += kept * gradient_row[c];
+        of_k[row + c] += of_scores * g * query_row[c];
+        of_q[c] += of_scores * g * key_row[c];
       }
     }
     for (int64_t c = 0; c < head_dim; ++c) dq[i][column + c] = static_cast<T>(of_q[static_cast<size_t>(c)]);
@@ -56,16 +69,17 @@ void attend_backwards(const OpCall& call, int64_t s, int64_t head, int64_t head_
   }
 }
 
-template <typename T>
+template <typename T, Factor factor>
 Status attention_gradient(const OpCall& call) {
   using namespace attention_gradient_op;
   const Status checked = check_attention_gradient_data(call);
   if (checked != Status::ok) return checked;
   const int64_t sequences = call.inputs[query_offsets].shape[0] - 1;
   const int64_t head_count = static_cast<int64_t>(call.parameters[heads]);
+  const Operands<T, factor> of(call);
   for (int64_t s = 0; s < sequences; ++s) {
     for (int64_t h = 0; h < head_count; ++h) {
-      attend_backwards<T>(call, s, h, call.inputs[query].shape[1] / head_count);
+      attend_backwards(call, of, s, h, call.inputs[query].shape[1] / head_count);
     }
   }
   return Status::ok;
@@ -74,7 +88,10 @@ Status attention_gradient(const OpCall& call) {
 }  // namespace
 
 void fill_attention_gradient(Backend& backend) {
-  backend[OpId::attention_gradient] = {attention_gradient<float>, attention_gradient<double>};
+  backend[OpId::attention_gradient] = {attention_gradient<float, as_it_is>,
+                                       attention_gradient<double, as_it_is>};
+  backend[OpId::attention_gradient_bfloat16] = {attention_gradient<float, in_bfloat16>,
+                                                attention_gradient<double, in_bfloat16>};
 }
 
 }  // namespace likewise::reference

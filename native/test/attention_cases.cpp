@@ -1,4 +1,5 @@
-// Cases of attention, with and without dropout, and of its gradient: ragged batches, head dimensions and masks.
+// Cases of attention, with and without dropout, and of its gradient: ragged batches, head dimensions and masks. The same
+// in bfloat16.
 #include <algorithm>
 #include <cmath>
 
@@ -89,6 +90,22 @@ Operand rounded(std::vector<double> values, std::vector<int64_t> shape) {
   return {std::move(shape), std::move(values)};
 }
 
+// The same in bfloat16. Factors that are given round alike everywhere. A weight does not when float32 puts it on the other
+// side of the middle between two neighbours in bfloat16, which lie up to 2^-7 of it apart. All weights of a query, together
+// 1 or, with dropout, as much more as is kept, move its output by no more than that.
+OpCase in_bfloat16(OpCase one) {
+  one.op = OpId::attention_bfloat16;
+  one.name += ", bfloat16";
+  one.error_units += 0x1p23 * 0x1p-7 / (1 - one.parameters[attention_op::dropout]);
+  return one;
+}
+
+std::vector<OpCase> in_bfloat16(const std::vector<OpCase>& cases) {
+  std::vector<OpCase> result;
+  for (const OpCase& one : cases) result.push_back(in_bfloat16(one));
+  return result;
+}
+
 // The gradient of a case: with its output and logarithms as float32 holds them.
 OpCase gradient_of(OpCase forward) {
   using namespace attention_gradient_op;
@@ -97,11 +114,12 @@ OpCase gradient_of(OpCase forward) {
   forward.outputs[1] = {of_query.shape[0], static_cast<int64_t>(forward.parameters[attention_op::heads])};
   SerialWorkers serial;
   const OpResult result = run_case(forward, test_backends()[0], DType::float64, 1, layouts[0], serial);
-  OpCase one{OpId::attention_gradient,
-             "gradient of " + forward.name,
-             {random_operand(of_query.shape, 4)},
-             {of_query.shape, of_key.shape, of_key.shape},
-             forward.parameters};
+  OpCase one{
+      forward.op == OpId::attention_bfloat16 ? OpId::attention_gradient_bfloat16 : OpId::attention_gradient,
+      "gradient of " + forward.name,
+      {random_operand(of_query.shape, 4)},
+      {of_query.shape, of_key.shape, of_key.shape},
+      forward.parameters};
   one.inputs.insert(one.inputs.end(), forward.inputs.begin(), forward.inputs.end());
   one.inputs.push_back(rounded(result.outputs[0], forward.outputs[0]));
   one.inputs.push_back(rounded(result.outputs[1], forward.outputs[1]));
@@ -142,16 +160,38 @@ std::vector<OpCase> attention_cases() {
   return cases;
 }
 
-std::vector<OpCase> attention_gradient_cases() {
+std::vector<OpCase> attention_bfloat16_cases() { return in_bfloat16(attention_cases()); }
+
+namespace {
+
+// Of several parts.
+std::vector<OpCase> long_attention_cases() {
   std::vector<OpCase> cases;
-  for (const OpCase& forward : attention_cases()) cases.push_back(gradient_of(forward));
-  for (const Mask mask : {Mask::none, Mask::causal}) {  // several parts
-    cases.push_back(gradient_of(attention_case(same({511, 513}), 1, 4, mask)));
-    cases.push_back(gradient_of(with_dropout(attention_case({{600, 3}, {20, 1030}}, 1, 8, mask), 0.1)));
-    cases.push_back(gradient_of(attention_case({{20, 0}, {1030, 600}}, 1, 8, mask)));
+  for (const Mask mask : {Mask::none, Mask::causal}) {
+    cases.push_back(attention_case(same({511, 513}), 1, 4, mask));
+    cases.push_back(with_dropout(attention_case({{600, 3}, {20, 1030}}, 1, 8, mask), 0.1));
+    cases.push_back(attention_case({{20, 0}, {1030, 600}}, 1, 8, mask));
   }
-  cases.push_back(gradient_of(with_dropout(attention_case(same({1030}), 1, 3), 0.1)));
+  cases.push_back(with_dropout(attention_case(same({1030}), 1, 3), 0.1));
   return cases;
+}
+
+std::vector<OpCase> gradients_of(const std::vector<OpCase>& first, const std::vector<OpCase>& second) {
+  std::vector<OpCase> cases;
+  for (const std::vector<OpCase>& forwards : {first, second}) {
+    for (const OpCase& forward : forwards) cases.push_back(gradient_of(forward));
+  }
+  return cases;
+}
+
+}  // namespace
+
+std::vector<OpCase> attention_gradient_cases() {
+  return gradients_of(attention_cases(), long_attention_cases());
+}
+
+std::vector<OpCase> attention_gradient_bfloat16_cases() {
+  return gradients_of(attention_bfloat16_cases(), in_bfloat16(long_attention_cases()));
 }
 
 }  // namespace likewise::test

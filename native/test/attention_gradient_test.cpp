@@ -1,10 +1,12 @@
 // Attention's gradient and dropout beyond the op table: the reference against differences of its own forward, the
-// decisions of every table against core/philox.h, what dropout leaves alone, and threads on batches of several parts.
+// decisions of every table against core/philox.h, what dropout leaves alone, and threads on batches of several parts. But
+// for the differences, of which rounding leaves nothing, in float32 and in bfloat16.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
 
+#include "../core/op_specs.h"
 #include "../core/philox.h"
 #include "attention_case.h"
 #include "check.h"
@@ -16,7 +18,7 @@ namespace likewise::test {
 
 void fill_attention_call(OpId id, GoodCall& call) {
   const DType real = DType::float32, whole = DType::int32;
-  const bool gradient = id == OpId::attention_gradient;
+  const bool gradient = id == OpId::attention_gradient || id == OpId::attention_gradient_bfloat16;
   const int32_t shift = gradient ? 1 : 0;  // its inputs: the forward's after one, then two more
   call.in(attention_op::query + shift, real, {5, 12});
   call.in(attention_op::key + shift, real, {7, 12});
@@ -46,6 +48,15 @@ namespace {
 
 const std::vector<int32_t> ids = {-5, 12};
 
+struct Precision {
+  OpId forward, gradient;
+  double rounding;  // of a weight, as a share of it
+};
+const Precision precisions[] = {
+    {OpId::attention, OpId::attention_gradient, 1e-4},
+    {OpId::attention_bfloat16, OpId::attention_gradient_bfloat16, 0x1p-8 + 1e-4},
+};
+
 OpResult run(const OpCase& one, const Backend& backend, DType real) {
   SerialWorkers serial;
   OpResult result = run_case(one, backend, real, 1, layouts[0], serial);
@@ -73,8 +84,11 @@ OpCase small_attention(double dropout, bool masked) {
 }
 
 OpCase gradient_of(const OpCase& forward, const Operand& output_gradient, const OpResult& result) {
-  OpCase one{
-      OpId::attention_gradient, "gradient of " + forward.name, {output_gradient}, {}, forward.parameters};
+  OpCase one{forward.op == OpId::attention ? OpId::attention_gradient : OpId::attention_gradient_bfloat16,
+             "gradient of " + forward.name,
+             {output_gradient},
+             {},
+             forward.parameters};
   one.inputs.insert(one.inputs.end(), forward.inputs.begin(), forward.inputs.end());
   for (size_t o = 0; o < 2; ++o) {
     one.inputs.push_back({forward.outputs[o], result.outputs[o]});
@@ -156,8 +170,9 @@ std::vector<char> decisions(int64_t tokens, double dropout, uint32_t seed, uint3
   return kept;
 }
 
-void check_decisions(int64_t tokens, double dropout) {
-  const OpCase forward = revealing(tokens, dropout, 4000000000u, 3);
+void check_decisions(const Precision& precision, int64_t tokens, double dropout) {
+  OpCase forward = revealing(tokens, dropout, 4000000000u, 3);
+  forward.op = precision.forward;
   const std::vector<char> kept = decisions(tokens, dropout, 4000000000u, 3);
   OpCase plain = forward;
   plain.parameters[attention_op::dropout] = 0;
@@ -176,14 +191,16 @@ void check_decisions(int64_t tokens, double dropout) {
       const int64_t mirrored =
           (row - row % tokens + column % tokens) * width + column - column % tokens + row % tokens;
       const double expected = kept[static_cast<size_t>(i)] != 0 ? weight : 0;
-      const auto differs = [&](double got) { return std::fabs(got - expected) > 1e-4 * expected; };
+      const auto differs = [&](double got) {
+        return std::fabs(got - expected) > precision.rounding * expected;
+      };
       wrong += differs(result.outputs[0][static_cast<size_t>(i)]);
       wrong_backwards += differs(gradients.outputs[2][static_cast<size_t>(mirrored)]);
     }
     CHECK(wrong == 0 && wrong_backwards == 0,
-          "on %s, %lld tokens: %lld and, backwards, %lld decisions differ", backend.name,
-          static_cast<long long>(tokens), static_cast<long long>(wrong),
-          static_cast<long long>(wrong_backwards));
+          "%s on %s, %lld tokens: %lld and, backwards, %lld decisions differ",
+          op_spec(precision.forward).name.c_str(), backend.name, static_cast<long long>(tokens),
+          static_cast<long long>(wrong), static_cast<long long>(wrong_backwards));
   }
 }
 
@@ -198,6 +215,21 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
          (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
+void check_threads(const Backend& backend, const Precision& precision, const std::vector<int32_t>& lengths) {
+  AttentionCase one(5, 16, lengths, lengths, 1);
+  one.dropout = 0.1;
+  one.run(backend[precision.forward].float32, 1);
+  const OpFunction gradient = backend[precision.gradient].float32;
+  CHECK(one.run_gradient(gradient, 1) == Status::ok, "on %s", backend.name);
+  const std::vector<float> alone = one.gradients;
+  for (const int32_t threads : {2, 7}) {
+    std::fill(one.gradients.begin(), one.gradients.end(), -2.0f);
+    one.run_gradient(gradient, threads);
+    CHECK(same_bits(one.gradients, alone), "%s on %s: other bits on %d threads",
+          op_spec(precision.gradient).name.c_str(), backend.name, threads);
+  }
+}
+
 }  // namespace
 
 TEST(attention_gradient_differences) {
@@ -207,8 +239,10 @@ TEST(attention_gradient_differences) {
 }
 
 TEST(attention_dropout_decisions) {
-  for (const int64_t tokens : {1, 7, 8, 9, 33, 64, 65, 130}) check_decisions(tokens, 0.5);
-  check_decisions(130, 0.1);
+  for (const Precision& precision : precisions) {
+    for (const int64_t tokens : {1, 7, 8, 9, 33, 64, 65, 130}) check_decisions(precision, tokens, 0.5);
+    check_decisions(precision, 130, 0.1);
+  }
 }
 
 // Nine in ten are kept, in each sequence and head as in all; other seeds, sites, sequences and heads decide anew.
@@ -239,20 +273,9 @@ TEST(attention_dropout_statistics) {
 // Rounds of several parts, shared tiles of heads, gradients as columns of one matrix: the same bits on 1, 2 and 7 threads.
 TEST(attention_gradient_threads) {
   for (size_t b = 1; b < test_backends().size(); ++b) {
-    const Backend& backend = test_backends()[b];
-    for (const std::vector<int32_t>& lengths :
-         {std::vector<int32_t>{3, 30, 0, 64, 1, 17, 100}, std::vector<int32_t>{1100, 5, 513}}) {
-      AttentionCase one(5, 16, lengths, lengths, 1);
-      one.dropout = 0.1;
-      one.run(backend[OpId::attention].float32, 1);
-      const OpFunction gradient = backend[OpId::attention_gradient].float32;
-      CHECK(one.run_gradient(gradient, 1) == Status::ok, "on %s", backend.name);
-      const std::vector<float> alone = one.gradients;
-      for (const int32_t threads : {2, 7}) {
-        std::fill(one.gradients.begin(), one.gradients.end(), -2.0f);
-        one.run_gradient(gradient, threads);
-        CHECK(same_bits(one.gradients, alone), "on %s: other bits on %d threads", backend.name, threads);
-      }
+    for (const Precision& precision : precisions) {
+      check_threads(test_backends()[b], precision, {3, 30, 0, 64, 1, 17, 100});
+      check_threads(test_backends()[b], precision, {1100, 5, 513});
     }
   }
 }

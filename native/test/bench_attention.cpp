@@ -1,6 +1,8 @@
-// Times attention and its gradient of one instruction set beside the measured peak: 2 threads, medians over interleaved
-// rounds. Floating-point operations counted: 4 * queries * keys * head_dim per head, 14 with the gradient.
-// Arguments: [rounds] [threads] [a word of the rows' names].
+// Times attention and its gradient of one table beside the measured peak: medians over interleaved rounds, in float32 and
+// in bfloat16, each against the peak of its own instruction (float32's where bfloat16 is emulated). Floating-point
+// operations counted: 4 * queries * keys * head_dim per head, 14 with the gradient.
+//
+//   bench_attention [backend] [threads] [rounds] [a word of the rows' names]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -8,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "../cpu/kernels/register.h"
+#include "../core/backends.h"
 #include "attention_case.h"
 
 namespace likewise::test {
@@ -24,11 +26,11 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-double peak_rate(const Backend& backend, int32_t threads) {
+double peak_rate(double (*multiply_adds)(int64_t), int32_t threads) {
   std::vector<double> done(static_cast<size_t>(threads));
   const double start = seconds();
   std::vector<std::thread> pool;
-  for (double& count : done) pool.emplace_back([&] { count = backend.multiply_adds(2000000); });
+  for (double& count : done) pool.emplace_back([&] { count = multiply_adds(2000000); });
   for (std::thread& thread : pool) thread.join();
   double total = 0;
   for (double count : done) total += count;
@@ -50,7 +52,7 @@ std::vector<int32_t> sentences(int32_t mean, int32_t count) {
 struct Row {
   std::string name;
   AttentionCase problem;
-  bool with_gradient = false;
+  bool with_gradient = false, in_bfloat16 = false;
   std::vector<double> times = {};
   std::vector<double> shares = {};
 
@@ -63,8 +65,15 @@ struct Row {
   }
 
   void run(const Backend& backend, int32_t threads) {
-    problem.run(backend[OpId::attention].float32, threads, with_gradient);
-    if (with_gradient) problem.run_gradient(backend[OpId::attention_gradient].float32, threads);
+    const OpId forward = in_bfloat16 ? OpId::attention_bfloat16 : OpId::attention;
+    const OpId gradient = in_bfloat16 ? OpId::attention_gradient_bfloat16 : OpId::attention_gradient;
+    problem.run(backend[forward].float32, threads, with_gradient);
+    if (with_gradient) problem.run_gradient(backend[gradient].float32, threads);
+  }
+
+  double peak(const Backend& backend, int32_t threads) const {
+    const bool native = in_bfloat16 && backend.bfloat16_multiply_adds != nullptr;
+    return peak_rate(native ? backend.bfloat16_multiply_adds : backend.multiply_adds, threads);
   }
 };
 
@@ -72,11 +81,11 @@ void measure(const Backend& backend, std::vector<Row>& rows, int32_t rounds, int
   for (int32_t round = 0; round < rounds; round++) {
     for (Row& row : rows) {
       const int32_t calls = std::max(1, static_cast<int32_t>(3e9 / row.flops()));
-      const double before = peak_rate(backend, threads);
+      const double before = row.peak(backend, threads);
       const double start = seconds();
       for (int32_t i = 0; i < calls; i++) row.run(backend, threads);
       const double time = (seconds() - start) / calls;
-      const double peak = (before + peak_rate(backend, threads)) / 2;
+      const double peak = (before + row.peak(backend, threads)) / 2;
       row.times.push_back(time);
       row.shares.push_back(row.flops() / time / peak);
     }
@@ -90,25 +99,29 @@ void measure(const Backend& backend, std::vector<Row>& rows, int32_t rounds, int
 int main(int argc, char** argv) {
   using namespace likewise;
   using namespace likewise::test;
-  const int32_t rounds = argc > 1 ? std::atoi(argv[1]) : 9;
+  const char* table = argc > 1 ? argv[1] : fastest_backend().name;
+  const Backend* backend = find_backend(table);
+  if (backend == nullptr || backend->multiply_adds == nullptr) {
+    std::printf("this machine has no table of kernels called %s\n", table);
+    return 1;
+  }
   const int32_t threads = argc > 2 ? std::atoi(argv[2]) : 2;
-  Backend backend;
-  LIKEWISE_ISA::register_attention(backend);
-  LIKEWISE_ISA::register_attention_gradient(backend);
-  LIKEWISE_ISA::register_peak(backend);
-
-  const char* word = argc > 3 ? argv[3] : "";
+  const int32_t rounds = argc > 3 ? std::atoi(argv[3]) : 9;
+  const char* word = argc > 4 ? argv[4] : "";
   std::vector<Row> rows;
   auto add = [&](const std::string& name, int64_t heads, int64_t head_dim,
                  const std::vector<int32_t>& lengths, bool causal = false) {
-    for (const char* kind : {"", " + gradient", " + gradient, dropout"}) {
-      if ((name + kind).find(word) == std::string::npos) continue;
-      Row row{name + kind, AttentionCase(heads, head_dim, lengths, lengths, 1), *kind != '\0'};
+    for (const char* kind : {"", " + gradient", " + gradient, dropout", " in bfloat16",
+                             " in bfloat16 + gradient", " in bfloat16 + gradient, dropout"}) {
+      const std::string whole = name + kind;
+      if (whole.find(word) == std::string::npos) continue;
+      const auto says = [&](const char* part) { return whole.find(part) != std::string::npos; };
+      Row row{whole, AttentionCase(heads, head_dim, lengths, lengths, 1), says("gradient"), says("bfloat16")};
       for (size_t s = 0; causal && s < lengths.size(); s++) {
         for (int32_t i = 0; i < lengths[s]; i++) row.problem.query_rank.push_back(i);
       }
       row.problem.key_rank = row.problem.query_rank;
-      row.problem.dropout = std::string(kind).ends_with("dropout") ? 0.1 : 0;
+      row.problem.dropout = says("dropout") ? 0.1 : 0;
       rows.push_back(std::move(row));
     }
   };
@@ -123,11 +136,11 @@ int main(int argc, char** argv) {
   add("256 sentences x 12 x 32", 12, 32, sentences(15, 256));
   add("8 x 12 x 512 x 64 causal", 12, 64, repeat(512, 8), true);
 
-  measure(backend, rows, rounds, threads);
-  std::printf("%-46s %10s %10s %8s\n", "batch x heads x length x dim", "ms", "GFLOP/s", "of peak");
+  measure(*backend, rows, rounds, threads);
+  std::printf("%-58s %10s %10s %8s\n", "batch x heads x length x dim", "ms", "GFLOP/s", "of peak");
   for (const Row& row : rows) {
     const double time = median(row.times);
-    std::printf("%-46s %10.3f %10.1f %7.1f%%\n", row.name.c_str(), time * 1e3, row.flops() / time * 1e-9,
+    std::printf("%-58s %10.3f %10.1f %7.1f%%\n", row.name.c_str(), time * 1e3, row.flops() / time * 1e-9,
                 median(row.shares) * 100);
   }
   return 0;

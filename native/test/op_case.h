@@ -66,6 +66,8 @@ std::vector<OpCase> optimizer_cases();  // squared_norm, adamw
 std::vector<OpCase> row_cases();        // embedding, layer_norm, l2_normalize, weighted_sum
 std::vector<OpCase> attention_cases();
 std::vector<OpCase> attention_gradient_cases();
+std::vector<OpCase> attention_bfloat16_cases();
+std::vector<OpCase> attention_gradient_bfloat16_cases();
 std::vector<OpCase> pool_cases();
 std::vector<OpCase> pool_gradient_cases();
 std::vector<OpCase> dropped_row_cases();   // dropout, and layer_norm with it

@@ -56,7 +56,9 @@ GoodCall good_call(OpId id) {
       call.out(0, {5, 384});
       break;
     case OpId::attention:
-    case OpId::attention_gradient: fill_attention_call(id, call); break;
+    case OpId::attention_gradient:
+    case OpId::attention_bfloat16:
+    case OpId::attention_gradient_bfloat16: fill_attention_call(id, call); break;
     case OpId::pool:
       call.in(pool_op::input, real, {5, 6});
       call.in(pool_op::offsets, whole, {4});

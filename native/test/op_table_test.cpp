@@ -110,6 +110,11 @@ OpCase some_rows(const OpCase& whole, int64_t first, int64_t last) {
   return part;
 }
 
+bool is_attention(OpId op) { return op == OpId::attention || op == OpId::attention_bfloat16; }
+bool is_attention_gradient(OpId op) {
+  return op == OpId::attention_gradient || op == OpId::attention_gradient_bfloat16;
+}
+
 // The same call on one of its sequences, of attention or pool.
 OpCase one_sequence(const OpCase& whole, size_t sequence) {
   OpCase part = whole;
@@ -130,7 +135,7 @@ OpCase one_sequence(const OpCase& whole, size_t sequence) {
     return part;
   }
   const bool gradient =
-      whole.op == OpId::attention_gradient;  // its inputs: the forward's after one, then two more
+      is_attention_gradient(whole.op);  // its inputs: the forward's after one, then two more
   const int32_t shift = gradient ? 1 : 0;
   const auto [first_query, last_query] = bounds(attention_op::query_offsets + shift);
   const auto [first_key, last_key] = bounds(attention_op::key_offsets + shift);
@@ -175,8 +180,7 @@ std::vector<int64_t> first_rows(const OpCase& one, size_t sequence) {
     return static_cast<int64_t>(one.inputs[static_cast<size_t>(offsets)].values[sequence]);
   };
   if (one.op == OpId::pool) return {static_cast<int64_t>(sequence)};
-  if (one.op == OpId::attention)
-    return {start(attention_op::query_offsets), start(attention_op::query_offsets)};
+  if (is_attention(one.op)) return {start(attention_op::query_offsets), start(attention_op::query_offsets)};
   const int64_t key = start(attention_gradient_op::key_offsets);
   return {start(attention_gradient_op::query_offsets), key, key};
 }
@@ -184,15 +188,14 @@ std::vector<int64_t> first_rows(const OpCase& one, size_t sequence) {
 void check_neighbours(const std::vector<OpCase>& cases) {
   SerialWorkers serial;
   for (const OpCase& one : cases) {
-    const bool by_sequence =
-        one.op == OpId::attention || one.op == OpId::attention_gradient || one.op == OpId::pool;
+    const bool by_sequence = is_attention(one.op) || is_attention_gradient(one.op) || one.op == OpId::pool;
     if (one.op == OpId::pack_weight || one.outputs[0][0] < 2) continue;
     for (const Backend& backend : test_backends()) {
       const OpResult all = run_checked(one, backend, DType::float32, layouts[0], serial);
       if (by_sequence) {
-        const int32_t index = one.op == OpId::pool        ? int32_t{pool_op::offsets}
-                              : one.op == OpId::attention ? int32_t{attention_op::query_offsets}
-                                                          : int32_t{attention_gradient_op::query_offsets};
+        const int32_t index = one.op == OpId::pool   ? int32_t{pool_op::offsets}
+                              : is_attention(one.op) ? int32_t{attention_op::query_offsets}
+                                                     : int32_t{attention_gradient_op::query_offsets};
         const size_t sequences = one.inputs[static_cast<size_t>(index)].values.size() - 1;
         for (size_t s = 0; s < sequences && s < 7; ++s)
           check_part(one, one_sequence(one, s), backend, all, first_rows(one, s));
@@ -223,6 +226,14 @@ void check_not_finite(const std::vector<OpCase>& cases, double value) {
       check_close(poisoned, backend.name, truth(poisoned, backend), actual);
     }
   }
+}
+
+// What a mask hides is multiplied by 0, and NaN shows through.
+std::vector<OpCase> without_masks(std::vector<OpCase> gradients) {
+  std::erase_if(gradients, [](const OpCase& one) {
+    return !one.inputs[attention_gradient_op::query_rank].shape.empty();
+  });
+  return gradients;
 }
 
 }  // namespace
@@ -265,6 +276,11 @@ TEST(attention_participants) { check_participants(attention_cases()); }
 TEST(attention_neighbours) { check_neighbours(attention_cases()); }
 TEST(attention_nan) { check_not_finite(attention_cases(), NAN); }
 
+TEST(attention_bfloat16_against_truth) { check_table(attention_bfloat16_cases()); }
+TEST(attention_bfloat16_participants) { check_participants(attention_bfloat16_cases()); }
+TEST(attention_bfloat16_neighbours) { check_neighbours(attention_bfloat16_cases()); }
+TEST(attention_bfloat16_nan) { check_not_finite(attention_bfloat16_cases(), NAN); }
+
 TEST(loss_against_truth) { check_table(loss_cases()); }
 TEST(loss_participants) { check_participants(loss_cases()); }
 TEST(loss_blocks_against_truth) { check_table(loss_block_cases()); }
@@ -275,11 +291,13 @@ TEST(loss_infinity) { check_not_finite(loss_cases(), -INFINITY); }
 TEST(attention_gradient_against_truth) { check_table(attention_gradient_cases()); }
 TEST(attention_gradient_participants) { check_participants(attention_gradient_cases()); }
 TEST(attention_gradient_neighbours) { check_neighbours(attention_gradient_cases()); }
-TEST(attention_gradient_nan) {
-  std::vector<OpCase> cases = attention_gradient_cases();  // without masks: what is hidden is multiplied by 0
-  std::erase_if(
-      cases, [](const OpCase& one) { return !one.inputs[attention_gradient_op::query_rank].shape.empty(); });
-  check_not_finite(cases, NAN);
+TEST(attention_gradient_nan) { check_not_finite(without_masks(attention_gradient_cases()), NAN); }
+
+TEST(attention_gradient_bfloat16_against_truth) { check_table(attention_gradient_bfloat16_cases()); }
+TEST(attention_gradient_bfloat16_participants) { check_participants(attention_gradient_bfloat16_cases()); }
+TEST(attention_gradient_bfloat16_neighbours) { check_neighbours(attention_gradient_bfloat16_cases()); }
+TEST(attention_gradient_bfloat16_nan) {
+  check_not_finite(without_masks(attention_gradient_bfloat16_cases()), NAN);
 }
 
 TEST(pool_against_truth) { check_table(pool_cases()); }

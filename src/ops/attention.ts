@@ -27,6 +27,11 @@ export interface AttentionOptions {
   site?: number | undefined;
   /** int32 [sequences]; needed for dropout: a sequence's decisions depend on its id, not on its batch. */
   sequenceIds?: Tensor | undefined;
+  /**
+   * What the factors of products are, here and in the gradient: as they come, 'float32' (by default), or rounded to
+   * 'bfloat16'. Softmax and sums are the same in both, and so are the tensors' dtypes.
+   */
+  precision?: 'float32' | 'bfloat16' | undefined;
 }
 
 export interface AttentionResult {
@@ -171,7 +176,7 @@ export function attentionGradient(
   checkShape('attentionGradient', 'keyGradient', gradients.key, key.shape);
   checkShape('attentionGradient', 'valueGradient', gradients.value, key.shape);
   runOp(
-    'attention_gradient',
+    call.inBfloat16 ? 'attention_gradient_bfloat16' : 'attention_gradient',
     [
       outputGradient,
       query,
@@ -203,7 +208,7 @@ function queueAttention(
   const output = Tensor.allocate(engine, dtype, query.shape);
   const logSumExp = withLogSumExp ? Tensor.allocate(engine, dtype, [call.tokens, call.heads]) : undefined;
   runOp(
-    'attention',
+    call.inBfloat16 ? 'attention_bfloat16' : 'attention',
     [
       query,
       key,
@@ -226,7 +231,7 @@ function describe(op: string, query: Tensor, key: Tensor, value: Tensor, options
   const [keyTokens] = matrixShape(op, 'key', key);
   checkShape(op, 'key', key, [keyTokens, width]);
   checkShape(op, 'value', value, [keyTokens, width]);
-  const { heads, dropout = 0, seed = 0, site = 0 } = options;
+  const { heads, dropout = 0, seed = 0, site = 0, precision = 'float32' } = options;
   if (!Number.isInteger(heads) || heads < 1) {
     throw new ArgumentError(`[${op}] expected heads to be a positive integer but received ${heads}`);
   }
@@ -244,6 +249,11 @@ function describe(op: string, query: Tensor, key: Tensor, value: Tensor, options
   if (dropout > 0 && options.sequenceIds === undefined) {
     throw new ArgumentError(`[${op}] expected sequenceIds, by which dropout is drawn`);
   }
+  if (precision !== 'float32' && precision !== 'bfloat16') {
+    throw new ArgumentError(
+      `[${op}] expected precision to be float32 or bfloat16 but received ${String(precision)}`,
+    );
+  }
   const keyOffsets = options.keyOffsets ?? options.queryOffsets;
   const scale = options.scale ?? 1 / Math.sqrt(width / heads);
   return {
@@ -252,6 +262,7 @@ function describe(op: string, query: Tensor, key: Tensor, value: Tensor, options
     keyOffsets,
     keyRank,
     scale,
+    inBfloat16: precision === 'bfloat16',
     strict: Number(options.strict === true),
     dropout,
     seed,

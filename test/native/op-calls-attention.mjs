@@ -23,18 +23,24 @@ function sharedCall(random) {
   return { inputs, parameters, heads, queries, keys, width: heads * dim };
 }
 
+function attention(random) {
+  const { inputs, parameters, heads, queries, width } = sharedCall(random);
+  return [inputs, [real(queries, width), optional(random, real(queries, heads))], parameters];
+}
+
+function attentionGradient(random) {
+  const { inputs, parameters, heads, queries, keys, width } = sharedCall(random);
+  const [ofQueries, ofKeys] = [() => real(queries, width), () => real(keys, width)];
+  return [
+    [ofQueries(), ...inputs, ofQueries(), real(queries, heads)],
+    [ofQueries(), ofKeys(), ofKeys()],
+    parameters,
+  ];
+}
+
 export const attentionBuilders = {
-  attention(random) {
-    const { inputs, parameters, heads, queries, width } = sharedCall(random);
-    return [inputs, [real(queries, width), optional(random, real(queries, heads))], parameters];
-  },
-  attention_gradient(random) {
-    const { inputs, parameters, heads, queries, keys, width } = sharedCall(random);
-    const [ofQueries, ofKeys] = [() => real(queries, width), () => real(keys, width)];
-    return [
-      [ofQueries(), ...inputs, ofQueries(), real(queries, heads)],
-      [ofQueries(), ofKeys(), ofKeys()],
-      parameters,
-    ];
-  },
+  attention,
+  attention_gradient: attentionGradient,
+  attention_bfloat16: attention,
+  attention_gradient_bfloat16: attentionGradient,
 };

@@ -4,7 +4,8 @@
 //                   the gradients of query, key and value they are columns of a head
 //   weigh           weights[j][q] = 2^(scores[j][q] - log_sum[q]);
 //                   gradients[j][q] = weights[j][q] * (kept gradients[j][q] - mean[q]); weights[j][q] where kept, else 0
-//   row_products    mean[q] = output_gradient[q] . output[q]
+//   row_products    mean[q] = output_gradient[q] . output[q], the former rounded in bfloat16, as in the products that it
+//                   is compared with
 #pragma once
 
 #include "attention_products.h"
@@ -36,6 +37,7 @@ __attribute__((noinline)) void weigh(float* weights, float* gradients, int64_t w
   }
 }
 
+template <typename Factors>
 LIKEWISE_INLINE void row_products(const float* left, int64_t left_stride, const float* right,
                                   int64_t right_stride, int64_t rows, int64_t columns, float* out) {
   constexpr int32_t lanes = Vector::lanes;
@@ -43,8 +45,10 @@ LIKEWISE_INLINE void row_products(const float* left, int64_t left_stride, const 
     const float *a = left + r * left_stride, *b = right + r * right_stride;
     Vector sum = zero();
     int64_t c = 0;
-    for (; c + lanes <= columns; c += lanes) sum = fma(load(a + c), load(b + c), sum);
-    if (c < columns) sum = fma(load_partial(a + c, columns - c), load_partial(b + c, columns - c), sum);
+    for (; c + lanes <= columns; c += lanes) sum = fma(Factors::rounded(load(a + c)), load(b + c), sum);
+    if (c < columns) {
+      sum = fma(Factors::rounded(load_partial(a + c, columns - c)), load_partial(b + c, columns - c), sum);
+    }
     out[r] = reduce_add(sum);
   }
 }

@@ -1,13 +1,14 @@
-// The products of attention and its gradient, small matrices in register tiles of fused multiply-adds:
+// The products of attention and its gradient, small matrices in register tiles of multiply-adds:
 //
-//   add_product     out[r][c] = (start[r][c] + sum_k left[r][k] right[k][c]) * factor, in the order of k
+//   add_product     out[r][c] = (start[r][c] + sum_k left[r][k] right[k][c]) * factor, in the order of k, the words of
+//                   its Factors (attention_factors.h)
 //
 // Lanes are columns, which may be queries or columns of a head; left is read one number at a time, in either direction,
 // so that nothing needs transposing for it.
 #pragma once
 
 #include "../../core/tensor_view.h"
-#include "../simd/vector.h"
+#include "attention_factors.h"
 
 namespace likewise::LIKEWISE_ISA {
 namespace {
@@ -65,7 +66,7 @@ LIKEWISE_INLINE void for_each_height(int64_t rows, Body body) {
   }
 }
 
-// A product's operands; element (r, k) of left lies at left + r * row_stride + k * step, so that it may be read either
+// A product's operands; word (r, k) of left lies at left + r * row_stride + k * step, so that it may be read either
 // way. `start` null: zero; else it lies as `out` does.
 struct Product {
   const float* left;
@@ -77,7 +78,7 @@ struct Product {
   float factor;
 };
 
-template <int32_t rows, int32_t vectors>
+template <typename Factors, int32_t rows, int32_t vectors>
 __attribute__((noinline)) void product_tile(const Product& product, int64_t row, int64_t column) {
   constexpr int32_t lanes = Vector::lanes;
   constexpr int32_t reach = 6;  // rows that one pointer and few registers can address
@@ -109,7 +110,7 @@ __attribute__((noinline)) void product_tile(const Product& product, int64_t row,
     for (int32_t r = 0; r < rows; r++) {
       const Vector a = broadcast(r < reach ? upper[r * row_stride] : lower[(r - reach) * row_stride]);
 #pragma GCC unroll 2
-      for (int32_t v = 0; v < vectors; v++) sum[r][v] = fma(a, b[v], sum[r][v]);
+      for (int32_t v = 0; v < vectors; v++) sum[r][v] = Factors::multiply_add(a, b[v], sum[r][v]);
     }
     upper += step;
     lower += step;
@@ -125,15 +126,17 @@ __attribute__((noinline)) void product_tile(const Product& product, int64_t row,
 }
 
 // columns: a multiple of the lanes.
+template <typename Factors>
 LIKEWISE_INLINE void add_product(const Product& product, int64_t rows, int64_t columns) {
   constexpr int32_t pair = 2 * Vector::lanes;
   int64_t column = 0;
   for (; column + pair <= columns; column += pair) {
-    for_each_height<2>(rows,
-                       [&](auto tile, int64_t row) { product_tile<tile.rows, 2>(product, row, column); });
+    for_each_height<2>(
+        rows, [&](auto tile, int64_t row) { product_tile<Factors, tile.rows, 2>(product, row, column); });
   }
   if (column == columns) return;
-  for_each_height<1>(rows, [&](auto tile, int64_t row) { product_tile<tile.rows, 1>(product, row, column); });
+  for_each_height<1>(
+      rows, [&](auto tile, int64_t row) { product_tile<Factors, tile.rows, 1>(product, row, column); });
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 // The steps of attention for one group of queries (one query per lane, in one or two vectors) and one block of keys:
 //
-//   make_scores   scores[j][q]  = key[j] . query[q]
+//   make_scores   scores[j][q]  = key[j] . query[q]; in bfloat16 times scale
 //   soften        weights[j][q] = 2^(scores[j][q] - maximum[q]), with a running maximum and total per query
 //   drop_keys     weights[j][q] = 0 where dropout says so
 //   add_values    sums[d][q]    = sums[d][q] * factor[q] + sum_j weights[j][q] * value[j][d]
 //
 // Lanes are queries throughout: no step reduces across lanes, no head dimension or number of keys needs padding, and
-// the arithmetic of a query cannot depend on which other queries share its vectors. Scores are base 2 exponents: the
-// queries come multiplied by scale * log2(e).
+// the arithmetic of a query cannot depend on which other queries share its vectors. Scores are base 2 exponents: queries
+// come multiplied by scale * log2(e), but in bfloat16, where that would be one more thing to round.
 #pragma once
 
 #include "attention_products.h"
@@ -39,10 +39,11 @@ LIKEWISE_INLINE Vector log_of_total(const float* totals) {
 }
 
 // out[r][lane] = sum_k left[r * row_stride + k * step] * right[k][lane], in the order of k, starting from 0 or, when
-// `factor` counts, from out[r][lane] * factor[lane]: one register tile of `rows` x `vectors`.
-template <int32_t rows, int32_t vectors, bool accumulate>
+// `factor` counts, from out[r][lane] * factor[lane]: one register tile of `rows` x `vectors`. Depth in words. `scale`
+// multiplies a product of pairs.
+template <typename Factors, int32_t rows, int32_t vectors, bool accumulate>
 LIKEWISE_INLINE void multiply(const float* left, int64_t row_stride, int64_t step, const float* right,
-                              int64_t depth, float* out, const float* factor) {
+                              int64_t depth, float* out, const float* factor, float scale = 1) {
   constexpr int32_t lanes = Vector::lanes;
   Vector sum[rows][vectors];
 #pragma GCC unroll 12
@@ -63,43 +64,48 @@ LIKEWISE_INLINE void multiply(const float* left, int64_t row_stride, int64_t ste
       const Vector a =
           broadcast(r < reach ? left[r * row_stride + k * step] : lower[(r - reach) * row_stride + k * step]);
 #pragma GCC unroll 2
-      for (int32_t v = 0; v < vectors; v++) sum[r][v] = fma(a, b[v], sum[r][v]);
+      for (int32_t v = 0; v < vectors; v++) sum[r][v] = Factors::multiply_add(a, b[v], sum[r][v]);
     }
   }
 #pragma GCC unroll 12
   for (int32_t r = 0; r < rows; r++) {
 #pragma GCC unroll 2
-    for (int32_t v = 0; v < vectors; v++) store(out + (r * vectors + v) * lanes, sum[r][v]);
+    for (int32_t v = 0; v < vectors; v++) {
+      if constexpr (Factors::paired && !accumulate) sum[r][v] = sum[r][v] * broadcast(scale);
+      store(out + (r * vectors + v) * lanes, sum[r][v]);
+    }
   }
 }
 
-template <int32_t vectors, int32_t rows = tallest<vectors>>
-__attribute__((noinline)) void score_tile(const float* key, int64_t stride, const float* query,
-                                          int64_t head_dim, float* scores) {
-  multiply<rows, vectors, false>(key, stride, 1, query, head_dim, scores, nullptr);
+template <typename Factors, int32_t vectors, int32_t rows = tallest<vectors>>
+__attribute__((noinline)) void score_tile(const float* key, int64_t stride, const float* query, int64_t depth,
+                                          float* scores, float scale) {
+  multiply<Factors, rows, vectors, false>(key, stride, 1, query, depth, scores, nullptr, scale);
 }
 
-template <int32_t vectors, int32_t rows = tallest<vectors>>
+template <typename Factors, int32_t vectors, int32_t rows = tallest<vectors>>
 __attribute__((noinline)) void value_tile(const float* value, int64_t stride, const float* weights,
-                                          int64_t keys, float* sums, const float* factor) {
-  multiply<rows, vectors, true>(value, 1, stride, weights, keys, sums, factor);
+                                          int64_t depth, float* sums, const float* factor) {
+  multiply<Factors, rows, vectors, true>(value, 1, stride, weights, depth, sums, factor);
 }
 
-template <int32_t vectors>
+// depth: words of a head
+template <typename Factors, int32_t vectors>
 LIKEWISE_INLINE void make_scores(const float* key, int64_t stride, int64_t keys, const float* query,
-                                 int64_t head_dim, float* scores) {
+                                 int64_t depth, float* scores, float scale) {
   for_each_height<vectors>(keys, [&](auto tile, int64_t j) {
-    score_tile<vectors, tile.rows>(key + j * stride, stride, query, head_dim,
-                                   scores + j * vectors * Vector::lanes);
+    score_tile<Factors, vectors, tile.rows>(key + j * stride, stride, query, depth,
+                                            scores + j * vectors * Vector::lanes, scale);
   });
 }
 
-template <int32_t vectors>
-LIKEWISE_INLINE void add_values(const float* value, int64_t stride, int64_t keys, const float* weights,
+// depth: words of the keys
+template <typename Factors, int32_t vectors>
+LIKEWISE_INLINE void add_values(const float* value, int64_t stride, int64_t depth, const float* weights,
                                 int64_t head_dim, float* sums, const float* factor) {
   for_each_height<vectors>(head_dim, [&](auto tile, int64_t d) {
-    value_tile<vectors, tile.rows>(value + d, stride, weights, keys, sums + d * vectors * Vector::lanes,
-                                   factor);
+    value_tile<Factors, vectors, tile.rows>(value + d, stride, weights, depth,
+                                            sums + d * vectors * Vector::lanes, factor);
   });
 }
 

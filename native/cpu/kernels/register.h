@@ -15,6 +15,8 @@ void register_activation_gradient(Backend& backend);
 void register_optimizer(Backend& backend);  // squared_norm, adamw
 void register_attention(Backend& backend);
 void register_attention_gradient(Backend& backend);
+void register_attention_bfloat16(Backend& backend);  // emulated where no instruction multiplies in bfloat16
+void register_attention_gradient_bfloat16(Backend& backend);
 void register_dropout(Backend& backend);
 void register_embedding(Backend& backend);
 void register_embedding_gradient(Backend& backend);

@@ -19,6 +19,8 @@ void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
   LIKEWISE_ISA::register_optimizer(backend);
   LIKEWISE_ISA::register_attention(backend);
   LIKEWISE_ISA::register_attention_gradient(backend);
+  LIKEWISE_ISA::register_attention_bfloat16(backend);
+  LIKEWISE_ISA::register_attention_gradient_bfloat16(backend);
   LIKEWISE_ISA::register_cosine_softmax_loss(backend);
   LIKEWISE_ISA::register_dropout(backend);
   LIKEWISE_ISA::register_embedding(backend);

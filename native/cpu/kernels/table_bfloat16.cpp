@@ -12,6 +12,8 @@ void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
   backend.name = LIKEWISE_STRING(LIKEWISE_ISA);
   LIKEWISE_ISA::register_linear_pairs(backend);
   LIKEWISE_ISA::register_linear_gradient_pairs(backend);
+  LIKEWISE_ISA::register_attention_bfloat16(backend);
+  LIKEWISE_ISA::register_attention_gradient_bfloat16(backend);
   LIKEWISE_ISA::register_peak_bfloat16(backend);
 }
 

@@ -31,7 +31,7 @@ Tensor place(const Operand& operand, DType real, const Layout& layout) {
   return tensor;
 }
 
-Tensor pack(const Tensor& weight, std::vector<int64_t> shape, const Backend& backend, int32_t width,
+Tensor pack(const Tensor& weight, const std::vector<int64_t>& shape, const Backend& backend, int32_t width,
             const Layout& layout, Workers& workers) {
   const DType real = weight->view().dtype;
   Tensor packed = std::make_unique<GuardedTensor>(real, packed_shape(shape, width), layout);
@@ -43,10 +43,10 @@ Tensor pack(const Tensor& weight, std::vector<int64_t> shape, const Backend& bac
   return packed;
 }
 
-Tensor pack_bfloat16(const Tensor& weight, std::vector<int64_t> shape, const Backend& backend, int32_t width,
-                     const Layout& layout, Workers& workers) {
-  shape[1] = (shape[1] + 31) / 32 * 32;
-  Tensor packed = std::make_unique<GuardedTensor>(DType::bfloat16, packed_shape(shape, width), layout);
+Tensor pack_bfloat16(const Tensor& weight, const std::vector<int64_t>& shape, const Backend& backend,
+                     int32_t width, const Layout& layout, Workers& workers) {
+  const std::vector<int64_t> padded = {shape[0], (shape[1] + 31) / 32 * 32};
+  Tensor packed = std::make_unique<GuardedTensor>(DType::bfloat16, packed_shape(padded, width), layout);
   OpCall call;
   call.inputs[pack_weight_bfloat16_op::weight] = weight->view();
   call.outputs[pack_weight_bfloat16_op::packed] = packed->view();

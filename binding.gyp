@@ -202,14 +202,16 @@
           "type": "static_library",
           "sources": ["<@(tile_kernel_sources)"],
           "defines": ["LIKEWISE_ISA=amx"],
+          # not among cflags_cc, where target_defaults takes it out: a TileSession would leave a weak symbol behind
+          "cflags": ["-fno-exceptions"],
           "cflags_cc": [
             "-mamx-tile", "-mamx-bf16", "-mamx-int8",
             "-mavx512bf16", "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
-            "-fno-exceptions", "-fno-rtti", "-Wno-uninitialized", "-Wno-maybe-uninitialized",
+            "-Wno-uninitialized", "-Wno-maybe-uninitialized",
           ],
           "xcode_settings": {
             "OTHER_CPLUSPLUSFLAGS": [
-              "-mamx-tile", "-mamx-bf16", "-mamx-int8",
+              "-fno-exceptions", "-mamx-tile", "-mamx-bf16", "-mamx-int8",
               "-mavx512bf16", "-mavx512vnni", "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma",
             ],
           },

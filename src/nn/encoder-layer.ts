@@ -15,6 +15,8 @@ interface EncoderLayerParts {
   heads: number;
   /** Of attention's dropout. */
   attentionSite: number;
+  /** Of attention's products. */
+  attentionPrecision: 'float32' | 'bfloat16';
   queryKeyValue: LinearWeight;
   queryKeyValueBias: Tensor;
   attentionOutput: Linear;
@@ -27,6 +29,7 @@ interface EncoderLayerParts {
 export class EncoderLayer extends Module {
   readonly heads: number;
   readonly attentionSite: number;
+  readonly attentionPrecision: 'float32' | 'bfloat16';
   readonly queryKeyValue: LinearWeight; // [3 hidden, hidden]
   readonly queryKeyValueBias: Tensor; // [3 hidden]
   readonly attentionOutput: Linear;
@@ -39,6 +42,7 @@ export class EncoderLayer extends Module {
     super();
     this.heads = parts.heads;
     this.attentionSite = parts.attentionSite;
+    this.attentionPrecision = parts.attentionPrecision;
     this.queryKeyValue = this.own(parts.queryKeyValue);
     this.queryKeyValueBias = this.own(parts.queryKeyValueBias);
     this.attentionOutput = this.own(parts.attentionOutput);
@@ -56,6 +60,7 @@ export class EncoderLayer extends Module {
     return new EncoderLayer({
       heads: config.heads,
       attentionSite: siteOf(self.path),
+      attentionPrecision: reader.bfloat16 ? 'bfloat16' : 'float32',
       queryKeyValue: await self.packed(
         projections.map((name) => `${name}.weight`),
         hidden,
@@ -86,6 +91,7 @@ export class EncoderLayer extends Module {
     const seen = selfAttention(fused, {
       heads: this.heads,
       queryOffsets: batch.offsets,
+      precision: this.attentionPrecision,
       ...attentionDropout(context, this.attentionSite, batch),
     });
     const attended = this.attentionNorm.forward(this.attentionOutput.forward(seen), hidden, batch, context);

@@ -83,6 +83,11 @@ export class ParameterReader {
     this.#shared = shared;
   }
 
+  /** Whether products of what is read round their factors to bfloat16. */
+  get bfloat16(): boolean {
+    return roundsToBFloat16(this.#precision);
+  }
+
   /** A reader of the parameters below `name`. */
   child(name: string): ParameterReader {
     const options = {
@@ -143,7 +148,7 @@ export class ParameterReader {
 
   /** One or more weights [outputs, inputs] stacked and packed in the reader's precision; the caller owns the result. */
   async packed(names: readonly string[], outputs: number, inputs: number): Promise<LinearWeight> {
-    const options = { bfloat16: roundsToBFloat16(this.#precision) };
+    const options = { bfloat16: this.bfloat16 };
     const trained = await this.#train(names, [outputs, inputs]);
     if (trained !== undefined) return this.#owned(packParameter(trained, options));
     if (this.#precision === 'int8') {

@@ -1,12 +1,14 @@
 // Texts per second, from strings to normalised vectors, tokenization included for everybody: Likewise, onnxruntime-node
 // (texts in arrival order and sorted by length), both in float32 and in int8, and sentence-transformers (sorts by itself)
-// take turns on the same texts, round after round. Beside the speed stands the quality: STS-B, and how far the vectors are
+// take turns on the same texts, round after round. Where the processor multiplies in bfloat16, Likewise and
+// sentence-transformers take part in that too. Beside the speed stands the quality: STS-B, and how far the vectors are
 // from those of Likewise in float32.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Tokenizer } from 'tokenizers';
+import { Engine } from '../../dist/index.js';
 import { Program } from '../child.mjs';
 import { corpus } from '../corpora.mjs';
 import { readJob } from '../peers/job.mjs';
@@ -22,6 +24,10 @@ const qualityCorpus = 'snli'; // STS-B does not depend on the corpus, so it is e
 const maxLength = 256;
 
 const job = readJob({ threads: 2, repeats: 5, scale: 1 });
+const engine = new Engine({ threads: 1 });
+/** Ours, in the order in which they take turns. */
+const precisions = ['float32', 'int8', ...(engine.nativeBFloat16 ? ['bfloat16'] : [])];
+engine.dispose();
 const folder = mkdtempSync(join(tmpdir(), 'likewise-bench-'));
 const stsb = join(job.data, 'stsb-multi-mt', 'stsb-en-dev.csv');
 
@@ -38,13 +44,13 @@ async function flopsOf(texts) {
   return lengths.reduce((sum, length) => sum + flops(length), 0);
 }
 
-/** The programs that take turns; the first two are ours, in float32 and in int8. */
+/** The programs that take turns; the first are ours, in each of the precisions. */
 function contestants({ name, orders, sample }) {
   const { threads, model, peers } = job;
   const shared = { threads, model, maxLength, interleaved: true, texts: join(folder, `${name}.json`) };
   if (name === qualityCorpus && existsSync(stsb)) shared.stsb = stsb;
-  const list = ['float32', 'int8'].map((precision) => ({
-    engine: precision === 'int8' ? 'likewise int8' : 'likewise',
+  const list = precisions.map((precision) => ({
+    engine: precision === 'float32' ? 'likewise' : `likewise ${precision}`,
     precision,
     path: 'peers/likewise.mjs',
     job: { ...shared, precision },
@@ -60,13 +66,12 @@ function contestants({ name, orders, sample }) {
       list.push({ engine, precision, path: 'peers/onnxruntime-node.mjs', job: program });
     }
   }
-  if (peers.sentenceTransformers) {
-    const program = { ...shared, python: peers.python };
+  for (const precision of peers.sentenceTransformers ? precisions.filter((each) => each !== 'int8') : []) {
     list.push({
-      engine: 'sentence-transformers',
-      precision: 'float32',
+      engine: precision === 'float32' ? 'sentence-transformers' : `sentence-transformers ${precision}`,
+      precision,
       path: 'peers/sentence-transformers.py',
-      job: program,
+      job: { ...shared, python: peers.python, dtype: precision },
     });
   }
   return list.map((entry, index) => {
@@ -142,7 +147,7 @@ async function measure(entry) {
     tokensPerSecond: summary(seconds.map((value) => ours.realTokens / value)),
     shareOfPeak: summary(
       seconds.map((value, round) => {
-        const { peaks } = entries[index].precision === 'int8' ? oursInt8 : ours;
+        const { peaks } = results[precisions.indexOf(entries[index].precision)];
         return flops / value / peaks[round];
       }),
     ),

@@ -1,7 +1,13 @@
 // The public face: re-exports only.
 
-export { CovarianceAccumulator } from './embed/covariance-accumulator.ts';
-export { type CovarianceState, mergeCovariance } from './embed/covariance-state.ts';
+export { CovarianceAccumulator, type CovariancePrecision } from './embed/covariance-accumulator.ts';
+export {
+  type CovarianceState,
+  covarianceMatrix,
+  loadCovariance,
+  mergeCovariance,
+  saveCovariance,
+} from './embed/covariance-state.ts';
 export { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embed/embeddings.ts';
 export type { EncodeOptions, LoadOptions, Progress } from './embed/encode-options.ts';
 export {

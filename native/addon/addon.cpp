@@ -205,7 +205,7 @@ class Addon : public Napi::Addon<Addon> {
     return Napi::Boolean::New(info.Env(), released);
   }
 
-  // upload(handle, typedArray): copies now, arrives in stream order
+  // upload(handle, typedArray, inPlace): copies now, or reads the array in place when its turn comes
   void upload(const Napi::CallbackInfo& info) {
     const HostArray host = array_argument(info, 1);
     const Owned target = tensor_of(info.Env(), handle_argument(info, 0));
@@ -225,7 +225,7 @@ class Addon : public Napi::Addon<Addon> {
                   "expected " + std::to_string(bytes / dtype_size(view.dtype)) + " elements but received " +
                       std::to_string(host.bytes / dtype_size(view.dtype)));
     }
-    check_queued(info.Env(), target.engine->upload(target.tensor, host.data, bytes));
+    check_queued(info.Env(), target.engine->upload(target.tensor, host.data, bytes, pin_if(info, 2, 1)));
   }
 
   // download(handle) -> Promise<ArrayBuffer>, dense

@@ -1,5 +1,8 @@
 #include "arguments.h"
 
+#include <v8.h>
+
+#include <bit>
 #include <cmath>
 
 namespace likewise {
@@ -146,6 +149,15 @@ HostArray array_argument(const Napi::CallbackInfo& info, size_t index) {
     default:
       throw_error(info.Env(), "dtype", "expected a Float32Array, Float64Array, Int32Array or Int8Array");
   }
+}
+
+// Node-API can keep an ArrayBuffer alive but not its memory, which a transfer hands to another one. V8 shares it. That a
+// napi_value is a v8::Local is what Node's own implementation of Node-API rests on.
+std::shared_ptr<const void> pin_if(const Napi::CallbackInfo& info, size_t flag, size_t array) {
+  if (!info[flag].ToBoolean()) return nullptr;
+  const napi_value value = info[array].As<Napi::TypedArray>().ArrayBuffer();
+  const auto local = std::bit_cast<v8::Local<v8::Value>>(value);
+  return local.As<v8::ArrayBuffer>()->GetBackingStore();
 }
 
 }  // namespace likewise

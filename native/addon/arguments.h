@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ struct HostArray {
   DType dtype = DType::float32;
 };
 HostArray array_argument(const Napi::CallbackInfo& info, size_t index);
+
+// Where the argument `flag` is true: what keeps the memory of the argument `array`, which array_argument has accepted, until
+// its last copy is gone, wherever JavaScript may transfer the array; for any thread. Else null.
+std::shared_ptr<const void> pin_if(const Napi::CallbackInfo& info, size_t flag, size_t array);
 
 const char* dtype_name(DType dtype);
 

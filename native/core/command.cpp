@@ -27,7 +27,7 @@ void copy_in(const Command& command, const Backend& backend, Workers& workers) {
   char* const device = static_cast<char*>(command.operands.outputs[0].data);
   auto copy = [&](int64_t index, int32_t) {
     const size_t start = static_cast<size_t>(index) * piece;
-    backend.copy_in(device + start, command.staging + start, std::min(piece, command.bytes - start));
+    backend.copy_in(device + start, command.source + start, std::min(piece, command.bytes - start));
   };
   for_each_tile(workers, static_cast<int64_t>((command.bytes + piece - 1) / piece), copy);
 }

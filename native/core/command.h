@@ -28,8 +28,10 @@ struct Command {
   Storage* outputs[max_outputs] = {};
   bool updates[max_outputs] = {};   // the output is read as well
   bool replaces[max_outputs] = {};  // all of the output's memory is written and none of it read
-  char* staging = nullptr;          // upload: the bytes, [bytes]
-  void* host = nullptr;             // download: where they go
+  const char* source = nullptr;     // upload: the bytes, [bytes], in staging or in memory that is pinned
+  char* staging = nullptr;
+  std::shared_ptr<const void> pinned;  // keeps the memory that source lies in
+  void* host = nullptr;                // download: where they go
   size_t bytes = 0;
   std::function<void(Workers&)> body;
   std::unique_ptr<Completion> completion;

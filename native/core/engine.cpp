@@ -67,6 +67,7 @@ void Engine::reclaim(Command* command) {
     if (storage != nullptr) tensors_.let_go(std::exchange(storage, nullptr));
   }
   command->body = nullptr;
+  command->pinned = nullptr;
   command->completion = nullptr;
   command->next = std::exchange(spare_, command);
 }
@@ -123,22 +124,28 @@ Engine::Queued Engine::run(OpId op, OpFunction function, const OpCall& call, con
   return push(command, 0);
 }
 
-Engine::Queued Engine::upload(const Tensor& destination, const void* host, size_t bytes) {
+Engine::Queued Engine::upload(const Tensor& destination, const void* host, size_t bytes,
+                              std::shared_ptr<const void> pinned) {
   Command* command = new_command(Command::Kind::upload);
   if (command == nullptr) return Queued::out_of_memory;
-  command->staging = staging_.acquire(bytes);
-  if (command->staging == nullptr) {
-    reclaim(command);
-    return Queued::out_of_memory;
+  const bool stage = pinned == nullptr;
+  if (stage) {
+    command->staging = staging_.acquire(bytes);
+    if (command->staging == nullptr) {
+      reclaim(command);
+      return Queued::out_of_memory;
+    }
+    std::memcpy(command->staging, host, bytes);
   }
-  std::memcpy(command->staging, host, bytes);
+  command->source = stage ? command->staging : static_cast<const char*>(host);
+  command->pinned = std::move(pinned);
   command->bytes = bytes;
   command->operands.outputs[0] = destination.view;
   command->outputs[0] = destination.storage;
   TensorTable::hold(destination.storage);
   command->updates[0] = false;
   command->replaces[0] = covers_storage(destination);
-  return push(command, bytes);
+  return push(command, stage ? bytes : 0);
 }
 
 Engine::Queued Engine::download(const Tensor& source, void* host, std::unique_ptr<Completion> completion) {
@@ -206,6 +213,7 @@ void Engine::finish(Command& command) {
   const Fate fate = command.execute(backend_, workers_);
   staging_.give_back(std::exchange(command.staging, nullptr), command.bytes);
   command.body = nullptr;
+  command.pinned = nullptr;  // here, and not when it is reclaimed: that may be long after
   if (command.completion) command.completion->done(fate);
   command.completion = nullptr;
 }

@@ -50,7 +50,9 @@ class Engine {
   // inputs, outputs: the tensors whose views are in `call`, null where an optional one is absent.
   Queued run(OpId op, OpFunction function, const OpCall& call, const Tensor* const* inputs,
              const Tensor* const* outputs);
-  Queued upload(const Tensor& destination, const void* host, size_t bytes);
+  // Copies `host` now; or, where `pinned` keeps its memory, when the upload's turn has come.
+  Queued upload(const Tensor& destination, const void* host, size_t bytes,
+                std::shared_ptr<const void> pinned = nullptr);
   // Copies a tensor, dense, to `host`, which must stay valid until the completion is told.
   Queued download(const Tensor& source, void* host, std::unique_ptr<Completion> completion);
   // The completion is told once no more than `backlog` commands are waiting.

@@ -13,6 +13,7 @@ import {
   type ModelOptions,
   positiveInteger,
 } from './model-options.ts';
+import { refuseSharedPaths } from './output-check.ts';
 import { ProgressLine } from './progress.ts';
 import { formatCount } from './quantities.ts';
 import { addRequiredOption } from './required-option.ts';
@@ -76,6 +77,8 @@ async function embed(options: EmbedOptions): Promise<void> {
   const precision = options.outputPrecision;
   checkOutputName(options.output, precision);
   checkFormatOptions(options);
+  const { input, output, calibration } = options;
+  await refuseSharedPaths({ '--output': output }, { '--input': input, '--calibration': calibration });
   const ranges = await readRanges(options);
   const { inputSize, readTexts } = await loadReaders();
   const signal = interruptionSignal();
@@ -102,7 +105,7 @@ async function embed(options: EmbedOptions): Promise<void> {
   using encoder = await loadEncoder(options);
   const { truncateDim, normalize } = options;
   const encoding = { ...encodeOptions(options), ...defined({ truncateDim, normalize }), signal };
-  const dimension = Math.min(encoder.dimension, truncateDim ?? encoder.dimension);
+  const dimension = truncatedDimension(encoder.dimension, truncateDim);
   checkRanges(ranges, dimension);
   const writer = await createVectorWriter(options.output, dimension, { precision, ranges });
   const progress = new ProgressLine();
@@ -174,6 +177,13 @@ async function readRanges({
     import('../io/npy.ts'),
   ]);
   return calibrate(readNpyRows(calibration));
+}
+
+function truncatedDimension(dimension: number, truncateDim = dimension): number {
+  if (truncateDim <= dimension) return truncateDim;
+  throw new ArgumentError(
+    `expected --truncate-dim up to ${dimension}, the components of the model's vectors, but received ${truncateDim}`,
+  );
 }
 
 function checkRanges(ranges: ComponentRanges | undefined, dimension: number): void {

@@ -5,7 +5,7 @@ import type { Embeddings } from '../embed/embeddings.ts';
 import type { SentenceEncoder } from '../embed/sentence-encoder.ts';
 import type { Whitening } from '../embed/whitening.ts';
 import { ArgumentError, DataError } from '../errors.ts';
-import type { SpaceOptions } from '../eval/space.ts';
+import type { SpaceMeasures, SpaceOptions } from '../eval/space.ts';
 import { interruptionSignal } from './interruption.ts';
 import {
   addModelOptions,
@@ -15,9 +15,16 @@ import {
   type ModelOptions,
   notNegative,
 } from './model-options.ts';
+import { refuseSharedPaths } from './output-check.ts';
 import { ProgressLine } from './progress.ts';
 import { addRequiredOption } from './required-option.ts';
-import { addWhiteningOptions, type WhiteningFlags, whiteningOptions } from './whiten-options.ts';
+import {
+  addWhiteningOptions,
+  checkFit,
+  loadWhitening,
+  type WhiteningFlags,
+  whiteningOptions,
+} from './whiten-options.ts';
 
 interface SpaceFlags extends ModelOptions, WhiteningFlags {
   data: string;
@@ -69,28 +76,34 @@ export function spaceCommand(): Command {
 
 async function space(options: SpaceFlags): Promise<void> {
   const signal = interruptionSignal();
-  const [{ measureSpace }, { spaceTable, spaceReportHtml }, { writeFileAtomic }] = await Promise.all([
-    import('../eval/space.ts'),
-    import('../report/space-report.ts'),
-    import('../io/atomic-file.ts'),
-  ]);
-  const fitted = await loadWhitening(options);
+  const [{ measureSpace }, { spaceTable, spaceReportHtml }, { checkWritable, writeFileAtomic }] =
+    await Promise.all([
+      import('../eval/space.ts'),
+      import('../report/space-report.ts'),
+      import('../io/atomic-file.ts'),
+    ]);
+  await refuseSharedPaths({ '--report': options.report }, { '--data': options.data });
+  if (options.report !== undefined) await checkWritable(options.report);
+  const given = options.whiten === 'fit' ? undefined : await loadWhitening(options.whiten, options);
+  if (given === undefined) await checkFit(options);
   const marked = await readMarked(options, signal);
   using encoder = await loadEncoder(options);
+  given?.checkFits(encoder);
   const vectors = await encode(encoder, marked.texts, options, signal);
   const { threads, backend, positive } = options;
-  const whitening = fitted ?? (await fitOn(vectors, options));
+  const whitening = given?.whitening ?? (await fitOn(vectors, options));
   const measuring = { pairs: marked.pairs, positive, threads, backend };
   const before = await measureSpace(vectors, measuring);
   const after = await measureSpace(await whitening.transform(vectors, { threads, backend }), measuring);
   const { variant, components, data } = whitening;
-  const fittedOn = fitted === undefined ? 'these texts' : 'another corpus';
+  const fittedOn = given === undefined ? 'these texts' : 'another corpus';
   const description = `${options.model}, pooling ${encoder.pooling.join('+')}, ${marked.texts.length} texts of ${options.data}. After: ${variant}, ${components} components of rank ${data.rank}, fitted on ${fittedOn} (${data.count} vectors).`;
+  const notes = notesOn(before.measures);
   if (options.report !== undefined) {
     const { texts, marks } = marked;
     const html = spaceReportHtml({
       title: 'Space of sentence vectors',
-      description,
+      description: [description, ...notes].join(' '),
       before,
       after,
       texts,
@@ -104,6 +117,7 @@ async function space(options: SpaceFlags): Promise<void> {
       before: before.measures,
       after: after.measures,
       whitening: whitened,
+      notes,
       report: options.report,
     };
     process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -113,20 +127,19 @@ async function space(options: SpaceFlags): Promise<void> {
   const lines = rows.map(
     ([name = '', ...cells]) => name.padEnd(28) + cells.map((cell) => cell.padStart(12)).join(''),
   );
-  process.stdout.write(`${description}\n\n${lines.join('\n')}\n`);
+  process.stdout.write(
+    `${description}\n\n${[...lines, ...notes.map((note) => `note: ${note}`)].join('\n')}\n`,
+  );
   if (options.report !== undefined) process.stdout.write(`\n${options.report}\n`);
 }
 
-async function loadWhitening(options: SpaceFlags): Promise<Whitening | undefined> {
-  if (options.whiten === 'fit') return undefined;
-  const { components, ...fitting } = whiteningOptions(options);
-  const [foreign] = Object.keys(fitting);
-  if (foreign !== undefined) {
-    throw new ArgumentError(`--${foreign} is for --whiten fit: ${options.whiten} has been fitted already`);
-  }
-  const { Whitening } = await import('../embed/whitening.ts');
-  const whitening = await Whitening.load(options.whiten);
-  return components === undefined ? whitening : whitening.truncate(components);
+/** What the numbers do not say of themselves. */
+function notesOn({ vectors, dimension, fewVectors }: SpaceMeasures): string[] {
+  if (!fewVectors) return [];
+  return [
+    `${vectors} vectors of ${dimension} components span at most ${vectors - 1} dimensions: spectrum and effective rank are ` +
+      'limited by the number of texts; look at more of them.',
+  ];
 }
 
 async function fitOn(vectors: Embeddings, options: SpaceFlags): Promise<Whitening> {

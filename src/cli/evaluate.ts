@@ -24,7 +24,13 @@ import {
 } from './model-options.ts';
 import { ProgressLine } from './progress.ts';
 import { addRequiredOption } from './required-option.ts';
-import { addWhiteningOptions, type WhiteningFlags, whiteningOptions } from './whiten-options.ts';
+import {
+  addWhiteningOptions,
+  checkFit,
+  loadWhitening,
+  type WhiteningFlags,
+  whiteningOptions,
+} from './whiten-options.ts';
 
 interface StsOptions extends ModelOptions, WhiteningFlags {
   data: string;
@@ -99,8 +105,10 @@ async function sts(options: StsOptions): Promise<void> {
   checkOptions(options, isFolder);
   const signal = interruptionSignal();
   const subsets = isFolder ? await readSubsets(options.data, signal) : undefined;
-  const whitening = await chosenWhitening(options);
+  const given = await chosenWhitening(options);
   using encoder = await loadEncoder(options);
+  given?.checkFits?.(encoder);
+  const whitening = given?.asked;
   const progress = new ProgressLine();
   const onProgress = ({ texts, tokens, total }: Progress) =>
     progress.update({ texts, tokens, fraction: total === undefined ? undefined : texts / total });
@@ -159,28 +167,27 @@ function resultTable(result: StsResult | StsSubsetsResult): string {
   return `${rows.map(([name = '', value]) => `${name.padEnd(width)}${value}`).join('\n')}\n`;
 }
 
+interface ChosenWhitening {
+  asked: StsWhitening;
+  checkFits?: (encoder: SentenceEncoder) => void;
+}
+
 /** What --whiten asks for. */
-async function chosenWhitening(options: StsOptions): Promise<StsWhitening | undefined> {
-  const { whiten, components, threads, backend } = options;
-  const { components: _, ...fitting } = whiteningOptions(options);
+async function chosenWhitening(options: StsOptions): Promise<ChosenWhitening | undefined> {
+  const { whiten, threads, backend } = options;
+  const { components, ...fitting } = whiteningOptions(options);
   if (whiten === undefined) {
-    if (components !== undefined || Object.keys(fitting).length > 0) {
-      throw new ArgumentError(
-        '--components and the other options of a whitening need --whiten, a folder or fit',
-      );
-    }
-    return undefined;
-  }
-  if (whiten === 'fit') {
-    return { whitening: 'fit', components, fitOptions: { ...fitting, threads, backend } };
-  }
-  if (Object.keys(fitting).length > 0) {
+    if (components === undefined && Object.keys(fitting).length === 0) return undefined;
     throw new ArgumentError(
-      `--${Object.keys(fitting)[0]} is for --whiten fit: ${whiten} has been fitted already`,
+      '--components and the other options of a whitening need --whiten, a folder or fit',
     );
   }
-  const { Whitening } = await import('../embed/whitening.ts');
-  return { whitening: await Whitening.load(whiten), components, fitOptions: { threads, backend } };
+  if (whiten === 'fit') {
+    await checkFit(options);
+    return { asked: { whitening: 'fit', components, fitOptions: { ...fitting, threads, backend } } };
+  }
+  const { whitening, checkFits } = await loadWhitening(whiten, options);
+  return { asked: { whitening, fitOptions: { threads, backend } }, checkFits };
 }
 
 function whiteningRows(report: StsWhiteningReport | undefined): [string, string][] {

@@ -62,7 +62,8 @@ class QuantizedWriter implements VectorWriter {
   async append(vectors: Float32Array): Promise<void> {
     const shape = [vectors.length / this.#dimension, this.#dimension] as const;
     const { ranges } = this;
-    await this.#npy.append(quantizeEmbeddings({ data: vectors, shape }, this.#precision, { ranges }).data);
+    const options = { ranges, first: this.#npy.rows };
+    await this.#npy.append(quantizeEmbeddings({ data: vectors, shape }, this.#precision, options).data);
   }
 
   commit(): Promise<void> {
@@ -87,7 +88,7 @@ class CalibratingWriter implements VectorWriter {
   }
 
   async append(vectors: Float32Array): Promise<void> {
-    widen(this.#ranges, vectors);
+    widen(this.#ranges, vectors, this.#kept.rows);
     await this.#kept.append(vectors);
   }
 

@@ -1,12 +1,15 @@
 // The options that say how a whitening is fitted, for every command that fits one.
 
 import { type Command, Option } from 'commander';
+import type { Whitening } from '../embed/whitening.ts';
 import type { WhiteningOptions } from '../embed/whitening-fit.ts';
+import { WHITENING_VARIANTS, type WhiteningVariant } from '../embed/whitening-matrix.ts';
+import { ArgumentError } from '../errors.ts';
 import { defined, notNegative, positiveInteger } from './model-options.ts';
 
 /** The options as commander gives them. */
 export interface WhiteningFlags {
-  variant?: 'whitening' | 'zca' | 'pca' | 'remove-top';
+  variant?: WhiteningVariant;
   components?: number;
   remove?: number;
   epsilon?: number;
@@ -19,12 +22,9 @@ export function addWhiteningOptions(command: Command): Command {
   return command
     .option('--components <count>', 'components to keep; by default as many as the rank', positiveInteger)
     .addOption(
-      new Option('--variant <name>', 'what is made of the covariance (default: whitening)').choices([
-        'whitening',
-        'zca',
-        'pca',
-        'remove-top',
-      ]),
+      new Option('--variant <name>', 'what is made of the covariance (default: whitening)').choices(
+        WHITENING_VARIANTS,
+      ),
     )
     .option('--remove <count>', 'remove-top: components to take away (default: 1 in 100)', positiveInteger)
     .option('--epsilon <value>', 'added to every eigenvalue (default: 0)', notNegative)
@@ -43,4 +43,39 @@ export function whiteningOptions(
 ): WhiteningOptions & { precision?: 'float32' | 'float64' } {
   const { variant, components, remove, epsilon, rcond, covariancePrecision: precision } = flags;
   return defined({ variant, components, remove, epsilon, rcond, precision });
+}
+
+/**
+ * The whitening of a folder, cut to --components, before anything is encoded.
+ * @throws ArgumentError for options of a fit, more components than it has; FileError, FormatError
+ */
+export async function loadWhitening(
+  folder: string,
+  flags: WhiteningFlags,
+): Promise<{ whitening: Whitening; checkFits: (encoder: { dimension: number }) => void }> {
+  const { components, ...fitting } = whiteningOptions(flags);
+  const [foreign] = Object.keys(fitting);
+  if (foreign !== undefined) {
+    throw new ArgumentError(`--${flagOf(foreign)} is for --whiten fit: ${folder} has been fitted already`);
+  }
+  const { Whitening } = await import('../embed/whitening.ts');
+  const whitening = await Whitening.load(folder);
+  const checkFits = ({ dimension }: { dimension: number }) => {
+    if (dimension === whitening.dimension) return;
+    throw new ArgumentError(
+      `expected --whiten to have been fitted on vectors of ${dimension} components, as --model gives, but that of ` +
+        `'${folder}' takes ${whitening.dimension}: fit it on vectors of this model`,
+    );
+  };
+  return { whitening: components === undefined ? whitening : whitening.truncate(components), checkFits };
+}
+
+/** What can be known of a fit before there are vectors. @throws ArgumentError */
+export async function checkFit(flags: WhiteningFlags): Promise<void> {
+  const { planWhitening } = await import('../embed/whitening-fit.ts');
+  planWhitening(whiteningOptions(flags));
+}
+
+function flagOf(option: string): string {
+  return option === 'precision' ? 'covariance-precision' : option;
 }

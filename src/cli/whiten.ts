@@ -4,7 +4,7 @@ import { type Command, Command as NewCommand } from 'commander';
 import type { SentenceEncoder } from '../embed/sentence-encoder.ts';
 import type { VectorMatrix } from '../embed/vector-source.ts';
 import type { Whitening } from '../embed/whitening.ts';
-import { ArgumentError } from '../errors.ts';
+import type { NpyWriter } from '../io/npy.ts';
 import { interruptionSignal } from './interruption.ts';
 import { addOptionalModelOptions, encodeOptions, loadEncoder, type ModelOptions } from './model-options.ts';
 import { ProgressLine } from './progress.ts';
@@ -13,7 +13,8 @@ import { addRequiredOption } from './required-option.ts';
 import { addTextInputOptions, type TextInputOptions } from './text-input-options.ts';
 import { addWhiteningOptions, type WhiteningFlags, whiteningOptions } from './whiten-options.ts';
 
-interface WhitenOptions extends Omit<ModelOptions, 'model'>, WhiteningFlags, TextInputOptions {
+/** The options as commander gives them. */
+export interface WhitenOptions extends Omit<ModelOptions, 'model'>, WhiteningFlags, TextInputOptions {
   model?: string;
   input?: string;
   vectors?: string;
@@ -53,14 +54,15 @@ export function whitenCommand(): Command {
     .option('--fold', 'fold the whitening into the linear Dense that the model ends in')
     .option('--no-normalize', 'do not end the model in Normalize')
     .option('--again', 'whiten a model that already ends in a whitening')
-    .option('--overwrite', 'replace a folder that exists')
+    .option('--overwrite', 'replace the folder of a model or of a whitening that is there')
     .option('--json', 'print the summary as one JSON object')
     .addHelpText('after', help)
     .action(whitenAction);
 }
 
 async function whitenAction(options: WhitenOptions): Promise<void> {
-  checkSources(options);
+  const { checkVectorsFit, checkWhiten } = await import('./whiten-checks.ts');
+  await checkWhiten(options);
   const signal = interruptionSignal();
   const started = performance.now();
   using encoder =
@@ -69,29 +71,33 @@ async function whitenAction(options: WhitenOptions): Promise<void> {
     const { checkWhitenable } = await import('../embed/whitening-model.ts');
     await checkWhitenable(encoder.folder, { modes: encoder.pooling }, options);
   }
-  const whitening = await fitWhitening(options, encoder, signal);
-  signal.throwIfAborted();
-  if (encoder === undefined || options.transformationOnly) {
-    await whitening.save(options.output);
-  } else {
-    const { fold, normalize, again, overwrite } = options;
-    await encoder.saveWhitened(options.output, whitening, { fold, normalize, again, overwrite });
+  if (encoder !== undefined && options.vectors !== undefined) {
+    await checkVectorsFit(options.vectors, encoder.folder.path, encoder.dimension);
   }
-  if (options.transformed !== undefined) await writeTransformed(options, whitening);
+  const whitening = await fitWhitening(options, encoder, signal);
+  await writeAll(options, whitening, encoder, signal);
   printSummary(options, whitening, (performance.now() - started) / 1000);
 }
 
-function checkSources({ model, input, vectors, transformed, transformationOnly }: WhitenOptions): void {
-  if ((input === undefined) === (vectors === undefined)) {
-    throw new ArgumentError('expected either --input, a corpus, or --vectors, a .npy, to fit on');
+/** Everything or nothing: the vectors get their name once the folder has its own. */
+async function writeAll(
+  options: WhitenOptions,
+  whitening: Whitening,
+  encoder: SentenceEncoder | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { output, transformed, transformationOnly, fold, normalize, again, overwrite } = options;
+  const vectors = transformed === undefined ? undefined : await writeTransformed(options, whitening, signal);
+  try {
+    signal.throwIfAborted();
+    await (encoder === undefined || transformationOnly
+      ? whitening.save(output, { overwrite })
+      : encoder.saveWhitened(output, whitening, { fold, normalize, again, overwrite }));
+  } catch (error) {
+    await vectors?.discard();
+    throw error;
   }
-  if (input !== undefined && model === undefined)
-    throw new ArgumentError('--input needs --model to encode it');
-  if (transformed !== undefined && vectors === undefined)
-    throw new ArgumentError('--transformed needs --vectors');
-  if (transformationOnly && model === undefined && input !== undefined) {
-    throw new ArgumentError('--transformation-only needs --model or --vectors');
-  }
+  await vectors?.commit();
 }
 
 async function fitWhitening(
@@ -158,18 +164,21 @@ async function* storedVectors(path: string, progress: ProgressLine): AsyncGenera
   }
 }
 
+/** The whitened vectors in a file that has no name yet. */
 async function writeTransformed(
   { vectors = '', transformed = '', threads, backend, normalize }: WhitenOptions,
   whitening: Whitening,
-) {
+  signal: AbortSignal,
+): Promise<NpyWriter> {
   const { NpyWriter, readNpyRows } = await import('../io/npy.ts');
   const writer = await NpyWriter.create(transformed, whitening.outputs);
   try {
     for await (const rows of readNpyRows(vectors)) {
+      signal.throwIfAborted();
       const { data } = await whitening.transform(rows, { threads, backend, normalize: normalize !== false });
       await writer.append(data);
     }
-    await writer.commit();
+    return writer;
   } catch (error) {
     await writer.discard();
     throw error;
@@ -178,7 +187,7 @@ async function writeTransformed(
 
 function printSummary(options: WhitenOptions, whitening: Whitening, seconds: number): void {
   const { variant, components, dimension, outputs, data } = whitening;
-  const explained = whitening.explainedVariance.reduce((sum, share) => sum + share, 0);
+  const explained = whitening.explainedShare;
   const { count, rank, epsilon, rcond } = data;
   const summary = { output: options.output, variant, vectors: count, dimension, rank, components, outputs };
   if (options.json) {
@@ -188,7 +197,7 @@ function printSummary(options: WhitenOptions, whitening: Whitening, seconds: num
     return;
   }
   const share = `${(100 * explained).toFixed(2)} % of the variance`;
-  const kept = variant === 'remove_top' ? `${components} taken away` : `${components} kept`;
+  const kept = variant === 'remove-top' ? `${components} taken away` : `${components} kept`;
   process.stdout.write(
     `${variant} fitted on ${formatCount(count)} vectors of ${dimension} components, rank ${rank}: ${kept}, ${share}` +
       `${epsilon > 0 ? `, epsilon ${epsilon}` : ''}, in ${seconds.toFixed(1)} s\n${options.output}: ${dimension} to ${outputs}\n`,

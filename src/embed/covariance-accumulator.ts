@@ -1,9 +1,10 @@
 // The covariance of any number of rows in the memory of one matrix. Rows are gathered into blocks of a fixed size before
 // they go to the engine, so how they were handed over changes no bit of the result. The first rows give a pilot mean
 // that is taken off all: a large common mean, as raw encoders have, would otherwise cost most of float32's digits.
-import { ArgumentError, DataError, ExecutionError, ShapeError } from '../errors.ts';
+import { ArgumentError, DataError, DTypeError, ExecutionError, ShapeError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
 import { addCovariance, type CovarianceSums } from '../ops/covariance.ts';
+import { fill } from '../tensor/memory.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { CovarianceState } from './covariance-state.ts';
@@ -45,18 +46,25 @@ export class CovarianceAccumulator implements Disposable {
     }
     const rows = Math.floor(blockBytes / Block.BYTES_PER_ELEMENT / dimension / 512);
     this.#block = new Block(Math.max(1, rows) * 512 * dimension);
-    this.#sums = scope(() => ({
-      sum: keep(Tensor.from(engine, new Float64Array(dimension))),
-      products: keep(Tensor.from(engine, new Float64Array(dimension ** 2), [dimension, dimension])),
-    }));
+    this.#sums = scope(() => {
+      const sum = keep(Tensor.allocate(engine, 'float64', [dimension]));
+      const products = keep(Tensor.allocate(engine, 'float64', [dimension, dimension]));
+      fill(sum, 0);
+      fill(products, 0);
+      return { sum, products };
+    });
   }
 
   /**
    * Adds rows [n, dimension], copied now. Resolves when there is room for more.
+   * @param inPlace read whole blocks of them in place instead: leave them alone until `finish` resolves
    * @throws ShapeError for a broken row; DataError naming a row that is not finite, at the latest by `finish`
    */
-  async add(rows: Float32Array | Float64Array): Promise<void> {
+  async add(rows: Float32Array | Float64Array, inPlace = false): Promise<void> {
     const { dimension } = this;
+    if (!(rows instanceof Float32Array || rows instanceof Float64Array)) {
+      throw new DTypeError('[covariance] expected rows to be a Float32Array or a Float64Array');
+    }
     if (rows.length % dimension !== 0) {
       throw new ShapeError(
         `[covariance] expected whole rows of ${dimension} components but received ${rows.length} numbers`,
@@ -67,7 +75,7 @@ export class CovarianceAccumulator implements Disposable {
       start += part.length;
       this.count += part.length / dimension;
       if (part.length === this.#block.length && part.constructor === this.#block.constructor) {
-        this.#send(part);
+        this.#send(part, inPlace);
       } else {
         this.#block.set(part, this.#filled);
         this.#filled += part.length;
@@ -78,7 +86,10 @@ export class CovarianceAccumulator implements Disposable {
     }
   }
 
-  /** Ends the sum and frees its memory. @throws DataError */
+  /**
+   * Ends the sum and frees its memory.
+   * @throws DataError when a row was not finite, or numbers so large that their products overflow
+   */
   async finish(): Promise<CovarianceState> {
     try {
       if (this.#filled > 0) this.#flush();
@@ -100,17 +111,18 @@ export class CovarianceAccumulator implements Disposable {
   }
 
   #flush(): void {
-    this.#send(this.#block.subarray(0, this.#filled));
+    this.#send(this.#block.subarray(0, this.#filled), false);
     this.#filled = 0;
   }
 
-  #send(data: Float32Array | Float64Array): void {
+  #send(data: Float32Array | Float64Array, inPlace: boolean): void {
     const { dimension } = this;
     const rows = data.length / dimension;
     this.#shift ??= keep(Tensor.from(this.#engine, this.#pilotMean(data, Math.min(rows, pilotRows))));
     const shift = this.#shift;
     scope(() => {
-      const block = Tensor.from(this.#engine, data, [rows, dimension]);
+      const upload = inPlace ? Tensor.fromInPlace : Tensor.from;
+      const block = upload(this.#engine, data, [rows, dimension]);
       addCovariance(block, shift, this.#sums, this.#queued);
     });
     const landed = this.#sums.sum.data(); // small, and rejects as soon as a block has failed
@@ -131,11 +143,25 @@ export class CovarianceAccumulator implements Disposable {
   /** The mean of the first rows; 0 where one of them is not finite, which the engine then reports. */
   #pilotMean(data: Float32Array | Float64Array, rows: number): Float32Array | Float64Array {
     const { dimension } = this;
-    return data.slice(0, dimension).map((_, column) => {
-      let sum = 0;
-      for (let row = 0; row < rows; row++) sum += data[row * dimension + column] as number;
+    const sums = new Float64Array(dimension);
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < dimension; i++) {
+        sums[i] = (sums[i] as number) + (data[row * dimension + i] as number);
+      }
+    }
+    return data.slice(0, dimension).map((_, i) => {
+      const sum = sums[i] as number;
       return Number.isFinite(sum) ? sum / rows : 0;
     });
+  }
+
+  #overflow(column: number): DataError {
+    const single = this.#block instanceof Float32Array;
+    const remedy = single ? "give float64 rows (precision 'float64') or scale them" : 'scale the rows';
+    return new DataError(
+      `[covariance] expected numbers whose products fit ${single ? 'float32' : 'float64'} but those of column ${column} ` +
+        `overflow, which takes differences of ${single ? '1e18' : '1e153'} or more: ${remedy}`,
+    );
   }
 
   async #state(): Promise<CovarianceState> {
@@ -147,14 +173,30 @@ export class CovarianceAccumulator implements Disposable {
       this.#sums.products.data(),
     ])) as [Float32Array | Float64Array, Float64Array, Float64Array];
     const mean = sum.map((value, i) => (shift[i] as number) + value / count);
+    centerProducts(products, sum, count);
     for (let i = 0; i < dimension; i++) {
-      const scaled = (sum[i] as number) / count;
-      for (let j = i; j < dimension; j++) {
-        const value = (products[i * dimension + j] as number) - scaled * (sum[j] as number);
-        products[i * dimension + j] = value;
-        products[j * dimension + i] = value;
-      }
+      // of all products of a column none is larger than its square
+      if (!Number.isFinite(products[i * dimension + i])) throw this.#overflow(i);
     }
     return { count, mean, m2: products };
+  }
+}
+
+const tile = 32; // of both triangles: the mirrored one is written down its columns
+
+/** Takes sum sum^T / count off the upper triangle, and mirrors it. */
+function centerProducts(products: Float64Array, sum: Float64Array, count: number): void {
+  const dimension = sum.length;
+  for (let top = 0; top < dimension; top += tile) {
+    for (let left = top; left < dimension; left += tile) {
+      for (let i = top; i < Math.min(dimension, top + tile); i++) {
+        const scaled = (sum[i] as number) / count;
+        for (let j = Math.max(i, left); j < Math.min(dimension, left + tile); j++) {
+          const value = (products[i * dimension + j] as number) - scaled * (sum[j] as number);
+          products[i * dimension + j] = value;
+          products[j * dimension + i] = value;
+        }
+      }
+    }
   }
 }

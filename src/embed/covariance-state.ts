@@ -43,12 +43,22 @@ export function covarianceMatrix(state: CovarianceState): Float64Array {
   if (state.count < 2) {
     throw new ArgumentError(`[covariance] expected at least two rows but received ${state.count}`);
   }
-  return state.m2.map((value) => value / (state.count - 1));
+  return divideProducts(state, new Float64Array(state.m2.length));
+}
+
+/** m2 / (count - 1) into an array, which may be m2 itself. */
+export function divideProducts({ m2, count }: CovarianceState, into: Float64Array): Float64Array {
+  const divisor = count - 1;
+  for (let i = 0; i < m2.length; i++) into[i] = (m2[i] as number) / divisor;
+  return into;
 }
 
 const format = 'likewise-covariance';
 
-/** Writes a state to a safetensors file, so that another process can merge it. @throws FileError */
+/**
+ * Writes a state to a safetensors file, so that another process can merge it: mean and m2 in float64, the count in the
+ * metadata. Appears when it is complete. @throws FileError
+ */
 export function saveCovariance(state: CovarianceState, path: string): Promise<void> {
   const dimension = state.mean.length;
   return writeSafetensors(
@@ -61,7 +71,10 @@ export function saveCovariance(state: CovarianceState, path: string): Promise<vo
   );
 }
 
-/** Reads what {@link saveCovariance} wrote. @throws FileError, FormatError */
+/**
+ * Reads what {@link saveCovariance} wrote, for {@link mergeCovariance} or `Whitening.fromCovariance`.
+ * @throws FileError; FormatError for another file, or numbers that are not finite
+ */
 export async function loadCovariance(path: string): Promise<CovarianceState> {
   const file = await SafetensorsFile.open(path);
   try {

@@ -3,9 +3,9 @@
 //   uint8    clip(floor((x - min) / ((max - min) / 255)), 0, 255), all in float32; int8 is 128 less
 //   ubinary  bit 1 where x > 0; binary is 128 less
 import { ArgumentError, DataError, ShapeError } from '../errors.ts';
-import { toFloat16 } from '../io/float-convert.ts';
+import { indexOfNonFinite, toFloat16 } from '../io/float-convert.ts';
 import { Embeddings } from './embeddings.ts';
-import { matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
+import { checkMatrix, matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
 
 export const VECTOR_PRECISIONS = ['float32', 'float16', 'int8', 'uint8', 'binary', 'ubinary'] as const;
 
@@ -28,14 +28,18 @@ export interface ComponentRanges {
 export interface QuantizeOptions {
   /** int8, uint8: the ranges of the components, as {@link calibrate} finds them; those of the vectors by default. */
   ranges?: ComponentRanges | undefined;
+  /** The number that messages give the first of these vectors. */
+  first?: number | undefined;
 }
 
 /** The ranges of the components over some vectors, a hundred or more. @throws ShapeError, DataError for none */
 export async function calibrate(vectors: VectorSource): Promise<ComponentRanges> {
   let ranges: ComponentRanges | undefined;
+  let seen = 0;
   for await (const { data, shape } of matricesOf(vectors)) {
     ranges ??= emptyRanges(shape[1]);
-    widen(ranges, data);
+    widen(ranges, data, seen);
+    seen += shape[0];
   }
   return ranges as ComponentRanges; // matricesOf throws when there is none
 }
@@ -48,20 +52,33 @@ export function emptyRanges(dimension: number): ComponentRanges {
   };
 }
 
-/** Widens ranges by rows [n, dimension]. @throws DataError for a number that is not finite */
-export function widen({ least, largest }: ComponentRanges, rows: Float32Array): void {
+/**
+ * Widens ranges by rows [n, dimension].
+ * @param first the number that messages give the first of them
+ * @throws DataError for a number that is not finite
+ */
+export function widen({ least, largest }: ComponentRanges, rows: Float32Array, first = 0): void {
   const dimension = least.length;
   for (let index = 0; index < rows.length; index++) {
     const value = rows[index] as number;
     const column = index % dimension;
-    if (!Number.isFinite(value)) {
-      throw new DataError(
-        `[calibrate] expected finite vectors but vector ${Math.floor(index / dimension)} holds ${value}`,
-      );
-    }
+    if (!Number.isFinite(value)) throw notFinite('calibrate', rows, index, dimension, first);
     if (value < (least[column] as number)) least[column] = value;
     if (value > (largest[column] as number)) largest[column] = value;
   }
+}
+
+function notFinite(
+  name: string,
+  data: Float32Array,
+  index: number,
+  dimension: number,
+  first: number,
+): DataError {
+  const vector = first + Math.floor(index / dimension);
+  return new DataError(
+    `[${name}] expected finite vectors but vector ${vector} holds ${data[index]} in component ${index % dimension}`,
+  );
 }
 
 /** How many columns `dimension` components take up in a precision. */
@@ -69,32 +86,48 @@ export function quantizedColumns(dimension: number, precision: VectorPrecision):
   return precision === 'binary' || precision === 'ubinary' ? Math.ceil(dimension / 8) : dimension;
 }
 
-/** @throws ArgumentError for an unknown precision; ShapeError for ranges of another dimension */
+/**
+ * @throws ArgumentError for an unknown precision or anything but a matrix; ShapeError for ranges of another dimension;
+ *   DataError naming a vector that holds a number that is not finite, or too large for float16
+ */
 export function quantizeEmbeddings(
   vectors: VectorMatrix,
   precision: VectorPrecision,
   options: QuantizeOptions = {},
 ): QuantizedEmbeddings {
-  const { data, shape } = vectors;
-  const [rows, dimension] = shape;
-  const result = (numbers: QuantizedEmbeddings['data']): QuantizedEmbeddings => ({
-    precision,
-    data: numbers,
-    shape: [rows, quantizedColumns(dimension, precision)],
-  });
+  const { data, shape } = checkMatrix('quantize', vectors);
+  const { ranges, first = 0 } = options;
+  const matrix = { data, dimension: shape[1], first };
+  const columns = quantizedColumns(shape[1], precision);
+  return { precision, data: converted(matrix, precision, ranges), shape: [shape[0], columns] };
+}
+
+interface Rows {
+  data: Float32Array;
+  dimension: number;
+  first: number;
+}
+
+function converted(
+  rows: Rows,
+  precision: VectorPrecision,
+  ranges: ComponentRanges | undefined,
+): QuantizedEmbeddings['data'] {
   switch (precision) {
-    case 'float32':
-      return result(data.slice());
+    case 'float32': {
+      const bad = indexOfNonFinite(rows.data);
+      if (bad < 0) return rows.data.slice();
+      throw notFinite('quantize', rows.data, bad, rows.dimension, rows.first);
+    }
     case 'float16':
-      return result(Uint16Array.from(data, toFloat16));
+      return halves(rows);
     case 'int8':
     case 'uint8':
-      return result(scale(data, dimension, precision, options.ranges));
+      return scale(rows, precision, ranges);
     case 'binary':
-    case 'ubinary': {
-      const bytes = packSigns(data, rows, dimension);
-      return result(precision === 'ubinary' ? bytes : Int8Array.from(bytes, (byte) => byte - 128));
-    }
+      return Int8Array.from(packSigns(rows), (byte) => byte - 128);
+    case 'ubinary':
+      return packSigns(rows);
     default:
       throw new ArgumentError(
         `[quantize] expected a precision of ${VECTOR_PRECISIONS.join(', ')} but received ${precision}`,
@@ -102,14 +135,28 @@ export function quantizeEmbeddings(
   }
 }
 
+function halves({ data, dimension, first }: Rows): Uint16Array {
+  const result = new Uint16Array(data.length);
+  for (let index = 0; index < data.length; index++) {
+    const half = toFloat16(data[index] as number);
+    result[index] = half;
+    if ((half & 0x7c00) !== 0x7c00) continue; // the exponent of infinity and NaN
+    if (!Number.isFinite(data[index])) throw notFinite('quantize', data, index, dimension, first);
+    throw new DataError(
+      `[quantize] expected numbers below 65520, which float16 can hold, but vector ${first + Math.floor(index / dimension)} ` +
+        `holds ${data[index]} in component ${index % dimension}: scale the vectors or keep float32`,
+    );
+  }
+  return result;
+}
+
 function scale(
-  data: Float32Array,
-  dimension: number,
+  { data, dimension, first }: Rows,
   precision: 'int8' | 'uint8',
   given: ComponentRanges | undefined,
 ): Int8Array | Uint8Array {
   const ranges = given ?? emptyRanges(dimension);
-  if (given === undefined) widen(ranges, data);
+  if (given === undefined) widen(ranges, data, first);
   if (ranges.least.length !== dimension || ranges.largest.length !== dimension) {
     throw new ShapeError(
       `[quantize] expected ranges of ${dimension} components but received ${ranges.least.length} and ${ranges.largest.length}`,
@@ -123,18 +170,22 @@ function scale(
   const result = precision === 'int8' ? new Int8Array(data.length) : new Uint8Array(data.length);
   for (let index = 0; index < data.length; index++) {
     const column = index % dimension;
-    const distance = Math.fround((data[index] as number) - (ranges.least[column] as number));
+    const value = data[index] as number;
+    if (!Number.isFinite(value)) throw notFinite('quantize', data, index, dimension, first);
+    const distance = Math.fround(value - (ranges.least[column] as number));
     const level = Math.floor(Math.fround(distance / (steps[column] as number)));
     result[index] = Math.min(255, Math.max(0, level)) - lowest;
   }
   return result;
 }
 
-function packSigns(data: Float32Array, rows: number, dimension: number): Uint8Array {
+function packSigns({ data, dimension, first }: Rows): Uint8Array {
   const columns = Math.ceil(dimension / 8);
-  const bytes = new Uint8Array(rows * columns);
+  const bytes = new Uint8Array((dimension === 0 ? 0 : data.length / dimension) * columns);
   for (let index = 0; index < data.length; index++) {
-    if (!((data[index] as number) > 0)) continue;
+    const value = data[index] as number;
+    if (!Number.isFinite(value)) throw notFinite('quantize', data, index, dimension, first);
+    if (!(value > 0)) continue;
     const column = index % dimension;
     const byte = Math.floor(index / dimension) * columns + (column >> 3);
     bytes[byte] = (bytes[byte] as number) | (128 >> (column & 7));
@@ -151,7 +202,7 @@ export function truncateEmbeddings(
   components: number,
   options: { normalize?: boolean | undefined } = {},
 ): Embeddings {
-  const [rows, dimension] = vectors.shape;
+  const [rows, dimension] = checkMatrix('truncate', vectors).shape;
   if (!Number.isInteger(components) || components < 1 || components > dimension) {
     throw new ArgumentError(
       `[truncate] expected components from 1 to the dimension, ${dimension}, but received ${components}`,

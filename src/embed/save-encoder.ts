@@ -19,7 +19,7 @@ import type { Precision } from '../nn/precision.ts';
 import { readQuantized } from './quantized-tensors.ts';
 
 /** Poolings that a sentence-transformers folder has names for. */
-export const STORABLE_POOLINGS: readonly string[] = [
+const STORABLE_POOLINGS: readonly string[] = [
   'cls',
   'mean',
   'max',
@@ -45,14 +45,21 @@ export async function saveEncoder(
   await writeModelFolder(target, await readContent(source, model), options);
 }
 
-/** @throws ArgumentError for a pooling that sentence-transformers has no name for */
-export function checkStorable(pooling: Pick<Pooling, 'modes'>): void {
-  const other = pooling.modes.find((mode) => !isStorable(mode));
-  if (other !== undefined) {
-    throw new ArgumentError(
-      `expected a pooling that sentence-transformers can load (${STORABLE_POOLINGS.join(', ')}) but the encoder uses ${other}`,
-    );
-  }
+/**
+ * The modes, all of which sentence-transformers has names for.
+ * @param remedy what to do about one that it does not have
+ * @throws ArgumentError for such a mode
+ */
+export function storablePooling(
+  modes: readonly PoolingMode[],
+  remedy = 'save it with one of these',
+): StoredPooling[] {
+  const isStorable = (mode: PoolingMode): mode is StoredPooling => STORABLE_POOLINGS.includes(mode);
+  const other = modes.find((mode) => !isStorable(mode));
+  if (other === undefined) return modes.filter(isStorable);
+  throw new ArgumentError(
+    `expected a pooling that sentence-transformers can load (${STORABLE_POOLINGS.join(', ')}) but received ${other}: ${remedy}`,
+  );
 }
 
 /** What a folder holds, with its weights in memory, and the precision and pooling in use. @throws ArgumentError, FileError */
@@ -60,7 +67,7 @@ export async function readContent(
   source: ModelFolder,
   { engine, precision, pooling }: SavedModel,
 ): Promise<ModelFolderContent> {
-  checkStorable(pooling);
+  const stored = storablePooling(pooling.modes);
   const { config, transformer, prompts, defaultPromptName, similarity } = source;
   const modules = source.modules.filter((module) => module.kind !== 'pooling');
   return {
@@ -70,7 +77,7 @@ export async function readContent(
     maxSequenceLength: transformer.maxSequenceLength,
     lowerCase: transformer.lowerCase,
     modules: [
-      { kind: 'pooling', modes: pooling.modes.filter(isStorable), includePrompt: pooling.includePrompt },
+      { kind: 'pooling', modes: stored, includePrompt: pooling.includePrompt },
       ...(await Promise.all(modules.map((module) => (module.kind === 'dense' ? readDense(module) : module)))),
     ],
     prompts,
@@ -78,10 +85,6 @@ export async function readContent(
     similarity,
     tokenizerFrom: transformer.path,
   };
-}
-
-export function isStorable(mode: PoolingMode): mode is StoredPooling {
-  return STORABLE_POOLINGS.includes(mode);
 }
 
 function readAll(source: ModelFolder): Promise<SafetensorsTensor[]> {

@@ -1,5 +1,5 @@
 // The vectors that a whitening or a look at a space is given, in whatever form they come: whole matrices, arrays of
-// vectors, or streams of either. All end up as matrices of whole rows.
+// vectors, or streams of vectors, matrices and arrays. All end up as matrices of whole rows.
 import { ArgumentError, DataError, ShapeError } from '../errors.ts';
 
 /** Vectors row after row, as `encode` gives them. */
@@ -8,9 +8,15 @@ export interface VectorMatrix {
   readonly shape: readonly [rows: number, dimension: number];
 }
 
-type Item = VectorMatrix | ArrayLike<number>;
+/** One vector. */
+type Vector = Float32Array | Float64Array | readonly number[];
 
-/** A matrix, or an iterable of vectors or matrices: Embeddings, arrays of them, the chunks of `encodeStream`. */
+type Item = VectorMatrix | Vector | readonly Vector[];
+
+/**
+ * A matrix, or an iterable of vectors, matrices or arrays of vectors: Embeddings, arrays of them, the chunks of
+ * `encodeStream`. A vector is a Float32Array, a Float64Array or an array of numbers.
+ */
 export type VectorSource = VectorMatrix | Iterable<Item> | AsyncIterable<Item>;
 
 /** Vectors gathered before they are handed on, when they come one by one. */
@@ -18,12 +24,13 @@ const gathered = 512;
 
 /**
  * Matrices of one dimension, in order.
- * @throws ShapeError for a vector of another dimension; DataError when there is none; ArgumentError for anything else
+ * @throws ShapeError for a vector of another dimension; DataError when there is none; ArgumentError for anything else; all
+ *   name the vector by its number
  */
 export async function* matricesOf(source: VectorSource): AsyncGenerator<VectorMatrix> {
   let dimension: number | undefined;
   let rows = 0;
-  let waiting: ArrayLike<number>[] = [];
+  let waiting: Vector[] = [];
   const join = (): VectorMatrix => {
     const width = dimension as number;
     const data = new Float32Array(waiting.length * width);
@@ -33,21 +40,20 @@ export async function* matricesOf(source: VectorSource): AsyncGenerator<VectorMa
     return { data, shape };
   };
   for await (const item of itemsOf(source)) {
-    const [count, width] = isMatrix(item) ? item.shape : [1, checkVector(item, rows).length];
-    dimension ??= width;
-    if (width !== dimension) {
-      throw new ShapeError(
-        `expected vector ${rows} of dimension ${dimension}, as the first, but received ${width}`,
-      );
+    for (const part of partsOf(item)) {
+      const matrix = isMatrix(part, rows) ? part : undefined;
+      const [count, width] = matrix?.shape ?? [1, checkVector(part, rows).length];
+      dimension ??= width;
+      if (width !== dimension) {
+        throw new ShapeError(
+          `expected vector ${rows} of dimension ${dimension}, as the first, but received ${width}`,
+        );
+      }
+      rows += count;
+      if (matrix === undefined) waiting.push(part as Vector);
+      if (waiting.length > 0 && (matrix !== undefined || waiting.length === gathered)) yield join();
+      if (matrix !== undefined && count > 0) yield matrix;
     }
-    rows += count;
-    if (!isMatrix(item)) {
-      waiting.push(item);
-      if (waiting.length === gathered) yield join();
-      continue;
-    }
-    if (waiting.length > 0) yield join();
-    if (count > 0) yield item;
   }
   if (waiting.length > 0) yield join();
   if (rows === 0) throw new DataError('expected at least one vector but there is none: is the corpus empty?');
@@ -85,16 +91,52 @@ function itemsOf(source: VectorSource): Iterable<Item> | AsyncIterable<Item> {
   );
 }
 
-function isMatrix(value: unknown): value is VectorMatrix {
-  const { data, shape } = (value ?? {}) as Partial<VectorMatrix>;
-  if (!(data instanceof Float32Array) || !Array.isArray(shape)) return false;
-  if (shape.length === 2 && shape[0] * shape[1] === data.length) return true;
-  throw new ShapeError(
-    `expected a matrix of shape [rows, dimension] but received [${shape}] of ${data.length}`,
+/**
+ * What `transform` and the like are given.
+ * @throws ArgumentError for anything but a matrix; ShapeError for one whose shape is not that of its data
+ */
+export function checkMatrix(name: string, value: VectorMatrix): VectorMatrix {
+  if (isMatrix(value)) return value;
+  throw new ArgumentError(
+    `[${name}] expected vectors as Embeddings or { data: Float32Array, shape: [rows, dimension] } but received ` +
+      `${describe(value)}: Embeddings hold vectors laid end to end`,
   );
 }
 
-function checkVector(item: unknown, row: number): ArrayLike<number> {
-  if (Array.isArray(item) || item instanceof Float32Array || item instanceof Float64Array) return item;
-  throw new ArgumentError(`expected vector ${row} to be a Float32Array but received ${typeof item}`);
+/** An array of vectors taken apart; anything else as it is. */
+function partsOf(item: Item): Iterable<unknown> {
+  const several = Array.isArray(item) && (item.length === 0 || typeof item[0] === 'object');
+  return several ? (item as readonly Vector[]) : [item];
+}
+
+/** @param row the number of its first vector, where it is one of several */
+function isMatrix(value: unknown, row?: number): value is VectorMatrix {
+  const { data, shape } = (value ?? {}) as Partial<VectorMatrix>;
+  if (!(data instanceof Float32Array) || !Array.isArray(shape)) return false;
+  if (shape.length === 2 && shape.every(isSize) && shape[0] * shape[1] === data.length) return true;
+  const where = row === undefined ? '' : ` from vector ${row} on`;
+  throw new ShapeError(
+    `expected a matrix of shape [rows, dimension]${where} but received [${shape}] of ${data.length} numbers`,
+  );
+}
+
+const isSize = (size: unknown): boolean => Number.isInteger(size) && (size as number) >= 0;
+
+function checkVector(item: unknown, row: number): Vector {
+  if (item instanceof Float32Array || item instanceof Float64Array) return item;
+  if (!Array.isArray(item)) {
+    throw new ArgumentError(
+      `expected vector ${row} to be a Float32Array or an array of numbers but received ${describe(item)}`,
+    );
+  }
+  const bad = item.findIndex((component) => typeof component !== 'number');
+  if (bad < 0) return item;
+  throw new ArgumentError(
+    `expected vector ${row} to hold numbers but its component ${bad} is ${describe(item[bad])}`,
+  );
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? `a ${value.constructor?.name ?? 'object'}` : `a ${typeof value}`;
 }

@@ -1,20 +1,16 @@
 // A saved whitening: whitening.safetensors in a folder of its own or in the model folder it was built into, with mean,
 // eigenvalues and the kept eigenvectors in float64, and how it was fitted in the metadata.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FormatError } from '../errors.ts';
-import { fileError } from '../io/file-error.ts';
 import { kindOf } from '../io/folder-path.ts';
+import { type FolderOptions, WHITENING_FILE, writeFolder } from '../io/folder-writer.ts';
 import { checkJson } from '../io/json-file.ts';
 import { SafetensorsFile } from '../io/safetensors.ts';
 import { writeSafetensors } from '../io/safetensors-writer.ts';
 import { readFloat64 } from './covariance-state.ts';
 import type { WhiteningData } from './whitening.ts';
 import { WHITENING_VARIANTS } from './whitening-matrix.ts';
-
-/** The file's name in its folder. */
-export const WHITENING_FILE = 'whitening.safetensors';
 
 const format = 'likewise-whitening';
 
@@ -28,12 +24,14 @@ const metadataSchema = z.object({
   rank: number,
 });
 
-/** @throws FileError */
-export async function saveWhitening(data: WhiteningData, folder: string): Promise<void> {
+/** Writes a folder of its own. @throws FileError when it exists and is not empty (unless `overwrite`) */
+export function saveWhitening(data: WhiteningData, folder: string, options: FolderOptions): Promise<void> {
+  return writeFolder(folder, options, (temporary) => writeWhiteningFile(data, temporary));
+}
+
+/** Writes the file into a folder that exists. @throws FileError */
+export async function writeWhiteningFile(data: WhiteningData, folder: string): Promise<void> {
   const { variant, epsilon, rcond, count, rank, mean, eigenvalues, vectors, dimension } = data;
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError('write', folder, error);
-  });
   await writeSafetensors(
     join(folder, WHITENING_FILE),
     [

@@ -8,11 +8,11 @@ import { type CovarianceState, covarianceMatrix } from './covariance-state.ts';
 import { WHITENING_VARIANTS, type WhiteningVariant } from './whitening-matrix.ts';
 
 export interface WhiteningOptions {
-  /** `whitening` by default; `remove-top` is accepted for `remove_top`. */
-  variant?: WhiteningVariant | 'remove-top' | undefined;
-  /** Components to keep; as many as the rank by default. Not for `remove_top`. */
+  /** `whitening` by default. */
+  variant?: WhiteningVariant | undefined;
+  /** Components to keep; as many as the rank by default. Not for `remove-top`. */
   components?: number | undefined;
-  /** `remove_top`: components to take away; one in a hundred by default, as its paper. */
+  /** `remove-top`: components to take away; one in a hundred by default, as its paper. */
   remove?: number | undefined;
   /** Added to every eigenvalue; 0 by default. With it more components than the rank can be asked for. */
   epsilon?: number | undefined;
@@ -41,7 +41,7 @@ export interface FittedSpectrum {
 /** @throws ArgumentError */
 export function planWhitening(options: WhiteningOptions): WhiteningPlan {
   const { components, remove, epsilon = 0, rcond = 1e-6 } = options;
-  const wanted = (options.variant ?? 'whitening').replaceAll('-', '_');
+  const wanted = options.variant ?? 'whitening';
   const variant = WHITENING_VARIANTS.find((known) => known === wanted);
   if (variant === undefined) {
     throw new ArgumentError(
@@ -58,7 +58,12 @@ export function planWhitening(options: WhiteningOptions): WhiteningPlan {
       `[whitening] expected ${name} to be finite and not negative but received ${value}`,
     );
   }
-  const foreign = variant === 'remove_top' ? 'components' : 'remove';
+  if (rcond >= 1) {
+    throw new ArgumentError(
+      `[whitening] expected rcond, a share of the largest eigenvalue, from 0 to less than 1 but received ${rcond}`,
+    );
+  }
+  const foreign = variant === 'remove-top' ? 'components' : 'remove';
   if ({ components, remove }[foreign] !== undefined) {
     throw new ArgumentError(`[whitening] expected no ${foreign} with variant ${variant}, which has none`);
   }
@@ -87,7 +92,7 @@ export async function fitSpectrum(
 function countComponents(plan: WhiteningPlan, rank: number, dimension: number, count: number): number {
   const { variant, epsilon, rcond } = plan;
   if (rank === 0) throw new DataError('[whitening] expected vectors that differ but all are equal');
-  if (variant === 'remove_top') {
+  if (variant === 'remove-top') {
     const remove = plan.remove ?? Math.max(1, Math.round(dimension / 100));
     if (remove < rank) return remove;
     throw new ArgumentError(

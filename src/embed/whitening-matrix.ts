@@ -2,9 +2,9 @@
 //   whitening    row i of W = v_i / sqrt(s_i + epsilon)                       BERT-whitening (Su et al. 2021)
 //   pca          row i of W = v_i
 //   zca          W = sum_i v_i^T v_i / sqrt(s_i + epsilon)                    whitened, and nearest to what it was
-//   remove_top   W = I - sum_i v_i^T v_i over the first few                   all but the top (Mu, Viswanath 2018)
+//   remove-top   W = I - sum_i v_i^T v_i over the first few                   all but the top (Mu, Viswanath 2018)
 
-export const WHITENING_VARIANTS = ['whitening', 'zca', 'pca', 'remove_top'] as const;
+export const WHITENING_VARIANTS = ['whitening', 'zca', 'pca', 'remove-top'] as const;
 
 export type WhiteningVariant = (typeof WHITENING_VARIANTS)[number];
 
@@ -21,7 +21,7 @@ export interface Spectrum {
 export function forwardMatrix(spectrum: Spectrum): Float64Array {
   const { variant } = spectrum;
   if (variant === 'zca') return projector(spectrum, (deviation) => 1 / deviation);
-  if (variant === 'remove_top') {
+  if (variant === 'remove-top') {
     const { dimension } = spectrum;
     const matrix = projector(spectrum, () => -1);
     for (let i = 0; i < dimension; i++) matrix[i * dimension + i] = 1 + (matrix[i * dimension + i] as number);
@@ -33,7 +33,7 @@ export function forwardMatrix(spectrum: Spectrum): Float64Array {
 /** The weight of the way back, x = y V^T + mean, float64 [dimension, outputs]; undefined where there is none. */
 export function inverseMatrix(spectrum: Spectrum): Float64Array | undefined {
   const { variant, dimension } = spectrum;
-  if (variant === 'remove_top') return undefined;
+  if (variant === 'remove-top') return undefined;
   if (variant === 'zca') return projector(spectrum, (deviation) => deviation);
   const rows = scaledRows(spectrum, (deviation) => (variant === 'pca' ? 1 : deviation));
   const components = rows.length / dimension;

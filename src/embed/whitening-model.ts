@@ -4,15 +4,16 @@
 import { join } from 'node:path';
 import { ArgumentError, ModelError } from '../errors.ts';
 import { exists } from '../io/folder-path.ts';
+import { WHITENING_FILE } from '../io/folder-writer.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
 import { type DenseModule, type ModelFolderContent, writeModelFolder } from '../io/model-folder-writer.ts';
 import type { Pooling } from '../nn/pooling.ts';
-import { checkStorable, readContent, readDense, type SavedModel } from './save-encoder.ts';
+import { readContent, readDense, type SavedModel, storablePooling } from './save-encoder.ts';
 import type { Whitening } from './whitening.ts';
-import { WHITENING_FILE } from './whitening-file.ts';
+import { writeWhiteningFile } from './whitening-file.ts';
 
 export interface SaveWhitenedOptions {
-  /** Replace a folder that exists and is not empty. */
+  /** Replace a folder that exists and is not empty, if it is a model's or a whitening's. */
   overwrite?: boolean | undefined;
   /** Fold the whitening into the linear Dense that the model ends in. */
   fold?: boolean | undefined;
@@ -44,8 +45,9 @@ export async function saveWhitenedModel(
   }
   if (options.normalize !== false) modules.push({ kind: 'normalize' });
   const whitened: ModelFolderContent = { ...content, modules, similarity: 'cosine' };
-  const overwrite = options.overwrite ?? false;
-  await writeModelFolder(target, whitened, { overwrite, addFiles: (folder) => whitening.save(folder) });
+  const { overwrite } = options;
+  const addFiles = (folder: string) => writeWhiteningFile(whitening.data, folder);
+  await writeModelFolder(target, whitened, { overwrite, addFiles });
 }
 
 /** y = W x - W mean, with the bias in float64 before it is rounded. */
@@ -113,7 +115,10 @@ export async function checkWhitenable(
   pooling: Pick<Pooling, 'modes'>,
   { fold, again }: SaveWhitenedOptions,
 ): Promise<void> {
-  checkStorable(pooling);
+  storablePooling(
+    pooling.modes,
+    'save the whitening by itself (--transformation-only), or whiten such a pooling',
+  );
   const end = source.modules.at(-1);
   if (fold === true && (end?.kind !== 'dense' || end.activation !== 'identity')) {
     const found = end?.kind === 'dense' ? `a dense module with activation ${end.activation}` : end?.kind;

@@ -1,7 +1,8 @@
 // Whitening: a linear map after which vectors have mean zero and covariance one, which turns the anisotropic vectors of
 // a raw encoder into useful ones and lets most components go (Su et al. 2021, "Whitening Sentence Representations for
 // Better Semantics and Faster Retrieval"). Fitted in one pass over any number of vectors in constant memory.
-import { ArgumentError, ShapeError } from '../errors.ts';
+import { ArgumentError, DataError, ShapeError } from '../errors.ts';
+import { indexOfNonFinite } from '../io/float-convert.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
 import { linear, type PackedWeight, packArray } from '../ops/linear.ts';
 import { whiten } from '../ops/whiten.ts';
@@ -11,7 +12,7 @@ import { CovarianceAccumulator, type CovariancePrecision } from './covariance-ac
 import type { CovarianceState } from './covariance-state.ts';
 import { Embeddings } from './embeddings.ts';
 import { throwIfAborted } from './encode-options.ts';
-import { matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
+import { checkMatrix, matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
 import { loadWhitening, saveWhitening } from './whitening-file.ts';
 import { fitSpectrum, planWhitening, type WhiteningOptions } from './whitening-fit.ts';
 import { forwardMatrix, inverseMatrix, type Spectrum, type WhiteningVariant } from './whitening-matrix.ts';
@@ -88,9 +89,13 @@ export class Whitening {
     return new Whitening(await loadWhitening(path));
   }
 
-  /** Writes `whitening.safetensors` into a folder, made if need be. @throws FileError */
-  save(folder: string): Promise<void> {
-    return saveWhitening(this.data, folder);
+  /**
+   * Writes a folder that holds `whitening.safetensors`.
+   * @throws FileError when the folder exists and is not empty (unless `overwrite`, which replaces a whitening's or a
+   *   model's folder and no other), its parent is missing, or the file system refuses
+   */
+  save(folder: string, options: { overwrite?: boolean | undefined } = {}): Promise<void> {
+    return saveWhitening(this.data, folder, options);
   }
 
   get variant(): WhiteningVariant {
@@ -102,21 +107,28 @@ export class Whitening {
     return this.data.dimension;
   }
 
-  /** Components kept, or for `remove_top` taken away. */
+  /** Components kept, or for `remove-top` taken away. */
   get components(): number {
     return this.data.vectors.length / this.data.dimension;
   }
 
   /** Components of the vectors it gives. */
   get outputs(): number {
-    return this.variant === 'zca' || this.variant === 'remove_top' ? this.dimension : this.components;
+    return this.variant === 'zca' || this.variant === 'remove-top' ? this.dimension : this.components;
   }
 
-  /** The share of the variance along each component that is kept (for `remove_top`: taken away). */
+  /** The share of the variance along each component that is kept (for `remove-top`: taken away). */
   get explainedVariance(): Float64Array {
     const { eigenvalues } = this.data;
     const total = eigenvalues.reduce((sum, value) => sum + value, 0);
     return eigenvalues.slice(0, this.components).map((value) => value / total);
+  }
+
+  /** The sum of {@link explainedVariance}, from 0 to 1, and 1 when all components are kept. */
+  get explainedShare(): number {
+    const { eigenvalues } = this.data;
+    const sumOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+    return sumOf(eigenvalues.subarray(0, this.components)) / sumOf(eigenvalues); // in one order: never above 1
   }
 
   /** W of `y = (x - mean) W^T`, float64 [outputs, dimension]. */
@@ -140,7 +152,8 @@ export class Whitening {
   /**
    * `(x - mean) W^T` of every vector.
    * @param normalize scale the results to unit length
-   * @throws ShapeError when the vectors' dimension is not the whitening's
+   * @throws ShapeError when the vectors' dimension is not the whitening's; ArgumentError for anything but a matrix;
+   *   DataError naming a vector that is not finite
    */
   transform(
     vectors: VectorMatrix,
@@ -159,12 +172,13 @@ export class Whitening {
   /**
    * The vectors that `transform` gives these for, or of those the one of least length about the mean, where components
    * were dropped.
-   * @throws ArgumentError for `remove_top`, which cannot be undone; ShapeError
+   * @throws ArgumentError for `remove-top`, which cannot be undone, and for anything but a matrix; ShapeError; DataError
+   *   naming a vector that is not finite
    */
   async inverse(vectors: VectorMatrix, options: EngineOptions = {}): Promise<Embeddings> {
     const weight = inverseMatrix(this.data);
     if (weight === undefined)
-      throw new ArgumentError('[whitening] remove_top has no inverse: it drops what it removes');
+      throw new ArgumentError('[whitening] remove-top has no inverse: it drops what it removes');
     const bias = Float32Array.from(this.data.mean);
     const { dimension, outputs } = this;
     return mapRows(vectors, { inputs: outputs, outputs: dimension, weight, ...options }, (rows, packed) =>
@@ -179,14 +193,17 @@ interface Map extends EngineOptions {
   weight: Float64Array; // [outputs, inputs]
 }
 
-/** Runs blocks of rows through `queue`, keeping one in flight while the next is queued. */
+/**
+ * Runs blocks of rows through `queue`, keeping one in flight while the next is queued.
+ * @throws DataError naming a vector that is not finite
+ */
 async function mapRows(
   vectors: VectorMatrix,
   map: Map,
   queue: (rows: Tensor, weight: PackedWeight) => Tensor,
 ): Promise<Embeddings> {
   const { inputs, outputs } = map;
-  const [rows, dimension] = vectors.shape;
+  const [rows, dimension] = checkMatrix('whitening', vectors).shape;
   if (dimension !== inputs) {
     throw new ShapeError(`[whitening] expected vectors of dimension ${inputs} but received ${dimension}`);
   }
@@ -204,8 +221,34 @@ async function mapRows(
     reading.catch(() => {}); // awaited with `flying`
     block.dispose();
     await flying;
-    flying = reading.then((values) => result.set(values, start * outputs));
+    flying = reading.then((values) => {
+      checkRows(values, outputs, vectors.data, start * inputs, inputs);
+      result.set(values, start * outputs);
+    });
   }
   await flying;
   return new Embeddings(result, rows, outputs);
+}
+
+/**
+ * A component that is not finite leaves none of its row's results finite, so one number of each row is looked at.
+ * @param first where the rows' inputs start in `data`
+ */
+function checkRows(
+  results: Float32Array,
+  outputs: number,
+  data: Float32Array,
+  first: number,
+  inputs: number,
+): void {
+  for (let at = 0, start = first; at < results.length; at += outputs, start += inputs) {
+    if (Number.isFinite(results[at])) continue;
+    const row = data.subarray(start, start + inputs);
+    const column = indexOfNonFinite(row);
+    const fault =
+      column < 0
+        ? 'is too large for float32: scale the vectors'
+        : `holds ${row[column]} in component ${column}`;
+    throw new DataError(`[whitening] expected finite vectors but vector ${start / inputs} ${fault}`);
+  }
 }

@@ -6,7 +6,7 @@
 //   uniformity       log of the mean of exp(-2 |x - y|^2) over all pairs; small is good (Wang and Isola 2020)
 import { CovarianceAccumulator } from '../embed/covariance-accumulator.ts';
 import { covarianceMatrix } from '../embed/covariance-state.ts';
-import type { VectorMatrix } from '../embed/vector-source.ts';
+import { checkMatrix, type VectorMatrix } from '../embed/vector-source.ts';
 import { eigenOf } from '../embed/whitening-fit.ts';
 import { DataError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
@@ -14,9 +14,9 @@ import { linear, packWeight } from '../ops/linear.ts';
 import { l2Normalize } from '../ops/rows.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { alignment, type Vectors } from './alignment.ts';
 import { spearman } from './correlation.ts';
 import { cosine } from './cosine.ts';
-import { alignment, type Vectors } from './uniformity.ts';
 
 export interface SpaceOptions extends EngineOptions {
   /** Rows of two texts each, with how alike people found them. */
@@ -43,6 +43,8 @@ export interface SpaceMeasures {
   spearman?: number;
   /** Vectors whose pairs were all compared; fewer than `vectors` where those are many. */
   compared: number;
+  /** Whether there are too few vectors to span the dimension: they limit spectrum and effective rank. */
+  fewVectors: boolean;
 }
 
 /** The measures, and every vector's first two principal components for a plot. */
@@ -57,7 +59,7 @@ const rowsAtOnce = 256;
 
 /** @throws DataError for fewer than two vectors, or one that is not finite */
 export async function measureSpace(vectors: VectorMatrix, options: SpaceOptions = {}): Promise<Space> {
-  const [rows, dimension] = vectors.shape;
+  const [rows, dimension] = checkMatrix('space', vectors).shape;
   if (rows < 2) throw new DataError(`expected at least two vectors to look at but received ${rows}`);
   const engine = Engine.shared({ backend: options.backend, threads: options.threads });
   using sums = new CovarianceAccumulator(engine, dimension, 'float64');
@@ -72,6 +74,7 @@ export async function measureSpace(vectors: VectorMatrix, options: SpaceOptions 
     measures: {
       vectors: rows,
       dimension,
+      fewVectors: rows <= dimension, // about their mean they span one dimension less than there are
       ...cosines,
       spectrum,
       effectiveRank: Math.exp(entropy),

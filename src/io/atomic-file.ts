@@ -88,6 +88,12 @@ export class AtomicFile {
   }
 }
 
+/** Whether `path` could be written now, before the work that fills it. @throws FileError as {@link AtomicFile.create} */
+export async function checkWritable(path: string): Promise<void> {
+  const file = await AtomicFile.create(path);
+  await file.discard();
+}
+
 /** Writes `content` (text as UTF-8) to `path`, completely or not at all. */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   const file = await AtomicFile.create(path);

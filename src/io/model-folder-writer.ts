@@ -1,17 +1,17 @@
-// Writes a model folder that sentence-transformers, Hugging Face's transformers and Likewise itself can open: built in
-// a temporary folder beside the target and renamed, so that it is there completely or not at all.
+// Writes a model folder that sentence-transformers, Hugging Face's transformers and Likewise itself can open, completely or
+// not at all.
 
 import { constants } from 'node:fs';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
-import { ArgumentError, FileError, LikewiseError, ModelError } from '../errors.ts';
+import { ArgumentError, ModelError } from '../errors.ts';
 import type { EncoderConfig } from '../nn/encoder-config.ts';
 import type { Precision } from '../nn/precision.ts';
-import { syncFolder, temporaryName, writeFileAtomic } from './atomic-file.ts';
+import { writeFileAtomic } from './atomic-file.ts';
 import { type DenseSpec, denseConfigJson } from './dense-config.ts';
-import { fileError } from './file-error.ts';
-import { exists, kindOf, listFolder } from './folder-path.ts';
+import { exists } from './folder-path.ts';
+import { type FolderOptions, writeFolder } from './folder-writer.ts';
 import { jsonText } from './json-file.ts';
 import { modelCard } from './model-card.ts';
 import { encoderConfigJson } from './model-config.ts';
@@ -44,9 +44,7 @@ export interface ModelFolderContent {
   tokenizerFrom: string;
 }
 
-export interface WriteModelFolderOptions {
-  /** Replace a folder that exists and is not empty. */
-  overwrite?: boolean;
+export interface WriteModelFolderOptions extends FolderOptions {
   /** Writes further files into the temporary folder, before it gets its name. */
   addFiles?: (folder: string) => Promise<void>;
 }
@@ -64,7 +62,7 @@ const TOKENIZER_FILES = [
 
 /**
  * Writes `content` to the folder `target`. ArgumentError when the modules do not fit together; FileError when the
- * target exists and is not empty (unless `overwrite`) or the file system refuses; ModelError when `tokenizerFrom`
+ * target exists and is not empty (unless `overwrite`, and never where it is no model) or the file system refuses; ModelError when `tokenizerFrom`
  * holds no tokenizer.
  */
 export async function writeModelFolder(
@@ -72,23 +70,14 @@ export async function writeModelFolder(
   content: ModelFolderContent,
   options: WriteModelFolderOptions = {},
 ): Promise<void> {
-  const path = resolve(target);
   const dimension = checkModules(content);
-  await checkTarget(path, options.overwrite ?? false);
-  const temporary = temporaryName(path);
-  try {
-    await mkdir(temporary);
-    await writeEncoder(temporary, content);
-    await copyTokenizer(content.tokenizerFrom, temporary);
-    await writeModules(temporary, content);
-    await writeFileAtomic(join(temporary, 'README.md'), modelCard(content, dimension));
-    await options.addFiles?.(temporary);
-    await syncFolder(temporary);
-    await replaceFolder(temporary, path);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    throw error instanceof LikewiseError ? error : fileError('write', path, error);
-  }
+  await writeFolder(target, options, async (folder) => {
+    await writeEncoder(folder, content);
+    await copyTokenizer(content.tokenizerFrom, folder);
+    await writeModules(folder, content);
+    await writeFileAtomic(join(folder, 'README.md'), modelCard(content, dimension));
+    await options.addFiles?.(folder);
+  });
 }
 
 /** Width of the vectors the last module gives. */
@@ -115,17 +104,6 @@ function checkModules({ config, modules }: ModelFolderContent): number {
     }
   });
   return dimension;
-}
-
-async function checkTarget(path: string, overwrite: boolean): Promise<void> {
-  const kind = await kindOf(path);
-  if (kind === undefined) return;
-  if (kind !== 'folder') throw new FileError(`cannot write the model '${path}': it is a file; name a folder`);
-  if (!overwrite && (await listFolder(path)).length > 0) {
-    throw new FileError(
-      `cannot write the model '${path}': the folder is not empty; name another or allow overwriting`,
-    );
-  }
 }
 
 async function writeEncoder(folder: string, content: ModelFolderContent): Promise<void> {
@@ -198,18 +176,4 @@ function denseTensors({ inFeatures, outFeatures, weight, biasValues }: DenseModu
     tensors.push({ name: 'linear.bias', dtype: 'F32', shape: [outFeatures], data: biasValues });
   }
   return tensors;
-}
-
-// A folder cannot be renamed over one that is not empty: the old one steps aside first and comes back on failure.
-async function replaceFolder(temporary: string, path: string): Promise<void> {
-  const aside = (await exists(path)) ? temporaryName(path) : undefined;
-  if (aside !== undefined) await rename(path, aside);
-  try {
-    await rename(temporary, path);
-  } catch (error) {
-    if (aside !== undefined) await rename(aside, path);
-    throw error;
-  }
-  await syncFolder(dirname(path));
-  if (aside !== undefined) await rm(aside, { recursive: true, force: true });
 }

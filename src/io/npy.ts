@@ -32,10 +32,13 @@ const WRITERS = {
 /** A type string of {@link NpyWriter}. */
 export type NpyWritten = keyof typeof WRITERS;
 
+type NpyRead = keyof typeof READERS;
+const NPY_READ = Object.keys(READERS) as NpyRead[];
+
 /** An array read from a .npy file, in C order. */
 export interface NpyArray {
   /** NumPy's type string, for instance `<f4`. */
-  descr: keyof typeof READERS;
+  descr: NpyRead;
   shape: number[];
   data: Float32Array | Float64Array | Int32Array | BigInt64Array | Int8Array | Uint8Array;
 }
@@ -125,7 +128,8 @@ interface OpenNpy extends Pick<NpyArray, 'descr' | 'shape'> {
   dataStart: number;
 }
 
-async function openNpy(path: string): Promise<OpenNpy> {
+/** @param accepted the types that the caller reads */
+async function openNpy(path: string, accepted: readonly NpyRead[] = NPY_READ): Promise<OpenNpy> {
   const file = await InputFile.open(path);
   try {
     const prefix = new Uint8Array(10);
@@ -144,14 +148,15 @@ async function openNpy(path: string): Promise<OpenNpy> {
     }
     const header = new Uint8Array(headerBytes);
     await file.readExactly(header, 10);
-    const { descr, shape } = parseHeader(new TextDecoder('latin1').decode(header), path);
+    const { descr, shape } = parseHeader(new TextDecoder('latin1').decode(header), path, accepted);
     const bytes = READERS[descr].BYTES_PER_ELEMENT;
     const count = shape.reduce((product, size) => product * size, 1);
     const found = file.size - 10 - headerBytes;
     if (!Number.isSafeInteger(count) || count * bytes !== found) {
+      const fault = found < count * bytes ? 'it is cut short' : 'there is more in it than its header says';
       throw new FormatError(
         `'${path}' declares shape (${shape.join(', ')}) of ${descr}, ${count * bytes} bytes, ` +
-          `but holds ${found}; it is cut short or damaged`,
+          `but holds ${found}; ${fault}: write it again`,
       );
     }
     return { file, descr, shape, count, dataStart: 10 + headerBytes };
@@ -183,17 +188,18 @@ export interface NpyRows {
   total: number;
 }
 
+/** Rows and columns of a float32 matrix, from its header. FileError or FormatError. */
+export async function readNpyShape(path: string): Promise<readonly [rows: number, columns: number]> {
+  const npy = await openNpy(path, ['<f4']);
+  await npy.file.close();
+  return matrixShape(path, npy.shape);
+}
+
 /** Reads a float32 matrix in blocks of whole rows, in constant memory. FileError or FormatError. */
 export async function* readNpyRows(path: string): AsyncGenerator<NpyRows> {
-  const { file, descr, shape, dataStart } = await openNpy(path);
+  const { file, shape, dataStart } = await openNpy(path, ['<f4']);
   try {
-    const [total = 0, columns = 0] = shape;
-    if (descr !== '<f4' || shape.length !== 2 || columns < 1) {
-      throw new FormatError(
-        `'${path}' holds ${descr} of shape (${shape.join(', ')}) but a float32 matrix is expected, one vector per row; ` +
-          "save it with .astype('float32')",
-      );
-    }
+    const [total, columns] = matrixShape(path, shape);
     const rowsAtOnce = Math.max(1, Math.floor(BLOCK_NUMBERS / columns));
     for (let start = 0; start < total; start += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, total - start);
@@ -206,11 +212,25 @@ export async function* readNpyRows(path: string): AsyncGenerator<NpyRows> {
   }
 }
 
+function matrixShape(path: string, shape: readonly number[]): readonly [rows: number, columns: number] {
+  const [rows = 0, columns = 0] = shape;
+  if (shape.length === 2 && columns >= 1) return [rows, columns];
+  const remedy =
+    shape.length === 1 ? '.reshape(1, -1) makes one vector of it' : 'save it as such with .reshape';
+  throw new FormatError(
+    `'${path}' has shape (${shape.join(', ')}${shape.length === 1 ? ',' : ''}) but a matrix of shape (vectors, components) is expected; ${remedy}`,
+  );
+}
+
 // NumPy writes the three keys in alphabetical order; the header is a Python literal, of which this is the subset used.
 const HEADER_PATTERN =
   /^\{\s*'descr':\s*'([^']*)',\s*'fortran_order':\s*(True|False),\s*'shape':\s*\(([\d,\s]*)\),?\s*\}\s*$/;
 
-function parseHeader(text: string, path: string): Pick<NpyArray, 'descr' | 'shape'> {
+function parseHeader(
+  text: string,
+  path: string,
+  accepted: readonly NpyRead[],
+): Pick<NpyArray, 'descr' | 'shape'> {
   const match = HEADER_PATTERN.exec(text);
   if (match === null)
     throw new FormatError(`'${path}' has a .npy header that cannot be read: ${text.trim()}`);
@@ -218,14 +238,27 @@ function parseHeader(text: string, path: string): Pick<NpyArray, 'descr' | 'shap
   if (fortran === 'True') {
     throw new FormatError(`'${path}' is in Fortran order; save it with numpy.ascontiguousarray first`);
   }
-  if (!Object.hasOwn(READERS, descr)) {
+  const known = accepted.find((type) => type === descr);
+  if (known === undefined) {
+    const [only] = accepted;
     throw new FormatError(
-      `'${path}' has dtype '${descr}' but one of ${Object.keys(READERS).join(', ')} is expected`,
+      accepted.length === 1
+        ? `'${path}' has dtype '${descr}' (${dtypeName(descr)}) but '${only}' (${dtypeName(only as string)}) is expected; ` +
+            `save it with .astype('${dtypeName(only as string)}')`
+        : `'${path}' has dtype '${descr}' (${dtypeName(descr)}) but one of ${accepted.join(', ')} is expected`,
     );
   }
   const shape = sizes.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)]));
   if (shape.some((size) => !Number.isSafeInteger(size))) {
     throw new FormatError(`'${path}' has shape (${sizes.trim()}), which is not a list of whole numbers`);
   }
-  return { descr: descr as NpyArray['descr'], shape };
+  return { descr: known, shape };
+}
+
+/** numpy's name of a type string, such as float16 of `<f2`; the string itself where it has none of this form. */
+function dtypeName(descr: string): string {
+  const [, order, kind = '', bytes] = /^([<>|=])([fiu])(\d+)$/.exec(descr) ?? [];
+  const name = { f: 'float', i: 'int', u: 'uint' }[kind];
+  if (name === undefined) return `numpy.dtype('${descr}')`;
+  return `${order === '>' ? 'big-endian ' : ''}${name}${8 * Number(bytes)}`;
 }

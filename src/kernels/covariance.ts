@@ -1,9 +1,10 @@
 // Covariance and the decomposition of a symmetric matrix on plain arrays (`likewise/kernels`).
 import { CovarianceAccumulator } from '../embed/covariance-accumulator.ts';
-import { covarianceMatrix } from '../embed/covariance-state.ts';
+import { divideProducts } from '../embed/covariance-state.ts';
 import { eigenOf } from '../embed/whitening-fit.ts';
-import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
+import { checkArguments, checkKind } from './array-arguments.ts';
 
 export interface CovarianceOptions extends EngineOptions {
   /** [rows, dim], row-major; products of a Float64Array are computed in float64, at half the speed. */
@@ -20,15 +21,14 @@ export interface CovarianceResult {
 
 /**
  * Mean and covariance of rows, in float64: products of a stretch of rows in the rows' own type about a pilot mean,
- * stretches summed in float64. The rows are read in pieces: leave them alone until the promise resolves.
+ * stretches summed in float64. The rows are read in place: leave them alone until the promise resolves. What changes
+ * meanwhile may or may not be counted, and rows that are transferred reject with ArgumentError.
  * @throws ShapeError, DTypeError; ArgumentError for fewer than two rows; rejects with DataError naming a row that is not
  *   finite
  */
 export async function covariance(options: CovarianceOptions): Promise<CovarianceResult> {
-  const { rows, dim, backend, threads } = options;
-  if (!(rows instanceof Float32Array || rows instanceof Float64Array)) {
-    throw new DTypeError('[covariance] expected rows to be a Float32Array or a Float64Array');
-  }
+  const { rows, dim, backend, threads } = checkArguments('covariance', options, '{ rows, dim }');
+  checkKind('covariance', 'rows', rows, ['Float32Array', 'Float64Array']);
   refuseBorrowed('covariance', 'rows', rows);
   checkDimension('covariance', dim);
   if (rows.length < 2 * dim) {
@@ -38,15 +38,16 @@ export async function covariance(options: CovarianceOptions): Promise<Covariance
   }
   const precision = rows instanceof Float64Array ? 'float64' : 'float32';
   using sums = new CovarianceAccumulator(Engine.shared({ backend, threads }), dim, precision);
-  await sums.add(rows);
+  await sums.add(rows, true);
   if (rows.length === 0)
     throw new ArgumentError('[covariance] expected rows to stay until the promise resolves');
   const state = await sums.finish();
-  return { mean: state.mean, covariance: covarianceMatrix(state), count: state.count };
+  // in place: nobody else has the state, and fresh memory of that size costs more than the division
+  return { mean: state.mean, covariance: divideProducts(state, state.m2), count: state.count };
 }
 
 export interface SymmetricSvdOptions extends EngineOptions {
-  /** [dim, dim], symmetric; only the upper triangle is read. */
+  /** [dim, dim], symmetric; the upper triangle is what is decomposed. */
   matrix: Float64Array;
   dim: number;
 }
@@ -62,13 +63,12 @@ export interface SymmetricSvdResult {
 
 /**
  * Singular value decomposition of a symmetric matrix in float64, by its eigenvalues.
- * @throws ShapeError, DTypeError; rejects with ExecutionError when an element is not finite
+ * @throws ShapeError, DTypeError; ArgumentError for a matrix whose triangles differ by more than 1e-5 of its largest
+ *   element; rejects with ExecutionError when an element is not finite
  */
 export async function symmetricSvd(options: SymmetricSvdOptions): Promise<SymmetricSvdResult> {
-  const { matrix, dim, backend, threads } = options;
-  if (!(matrix instanceof Float64Array)) {
-    throw new DTypeError('[symmetricSvd] expected matrix to be a Float64Array');
-  }
+  const { matrix, dim, backend, threads } = checkArguments('symmetricSvd', options, '{ matrix, dim }');
+  checkKind('symmetricSvd', 'matrix', matrix, ['Float64Array']);
   refuseBorrowed('symmetricSvd', 'matrix', matrix);
   checkDimension('symmetricSvd', dim);
   if (matrix.length !== dim * dim) {
@@ -76,6 +76,7 @@ export async function symmetricSvd(options: SymmetricSvdOptions): Promise<Symmet
       `[symmetricSvd] expected matrix of ${dim} x ${dim} elements but received ${matrix.length}`,
     );
   }
+  checkSymmetry(matrix, dim);
   const found = await eigenOf(Engine.shared({ backend, threads }), matrix, dim);
   const order = Array.from(found.values.keys());
   order.sort((a, b) => Math.abs(found.values[b] as number) - Math.abs(found.values[a] as number) || a - b);
@@ -87,6 +88,36 @@ export async function symmetricSvd(options: SymmetricSvdOptions): Promise<Symmet
     }
   }
   return { values: eigenvalues.map(Math.abs), vectors, eigenvalues };
+}
+
+/**
+ * The triangles of a product X^T X that was summed in float32 in two orders differ by some 1e-7 sqrt(rows) of its largest
+ * element, 1e-5 for ten thousand rows; more than that is no rounding but another matrix, or one triangle alone.
+ */
+const mostAsymmetry = 1e-5;
+
+function checkSymmetry(matrix: Float64Array, dim: number): void {
+  let largest = 0;
+  let worst = 0;
+  let at = 0;
+  for (let row = 0; row < dim; row++) {
+    for (let column = row; column < dim; column++) {
+      const above = matrix[row * dim + column] as number;
+      const below = matrix[column * dim + row] as number;
+      const size = Math.max(Math.abs(above), Math.abs(below));
+      if (size > largest) largest = size;
+      const difference = Math.abs(above - below);
+      if (difference <= worst) continue;
+      worst = difference;
+      at = row * dim + column;
+    }
+  }
+  if (!(worst > mostAsymmetry * largest)) return; // the engine names what is not finite
+  const [row, column] = [Math.floor(at / dim), at % dim];
+  throw new ArgumentError(
+    `[symmetricSvd] expected a symmetric matrix but element ${row}, ${column} is ${matrix[at]} and element ${column}, ${row} ` +
+      `is ${matrix[column * dim + row]}: fill both triangles, or average the matrix with its transpose`,
+  );
 }
 
 function checkDimension(name: string, dim: number): void {

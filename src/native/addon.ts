@@ -72,7 +72,12 @@ export interface NativeAddon {
   allocate(engine: number, dtype: DType, shape: readonly number[]): Handle;
   view(handle: Handle, offset: number, shape: readonly number[], rowStride: number): Handle;
   release(handle: Handle): boolean;
-  upload(handle: Handle, array: Float32Array | Float64Array | Int32Array | Int8Array): void;
+  /** Copies now; `inPlace`: reads the array when the upload's turn comes, and keeps its memory until then. */
+  upload(
+    handle: Handle,
+    array: Float32Array | Float64Array | Int32Array | Int8Array,
+    inPlace?: boolean,
+  ): void;
   download(handle: Handle): Promise<ArrayBuffer>;
   run(op: number, inputs: readonly Handle[], outputs: readonly Handle[], parameters: readonly number[]): void;
   ready(engine: number, backlog: number): Promise<void>;

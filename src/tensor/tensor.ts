@@ -64,6 +64,19 @@ export class Tensor implements Disposable {
    * @throws ShapeError when the shape's product is not the array's length; DTypeError for another kind of array
    */
   static from(engine: Engine, data: TensorData, shape: readonly number[] = [data.length]): Tensor {
+    return Tensor.#filled(engine, data, shape, false);
+  }
+
+  /**
+   * {@link from}, but the array is read in place when the engine comes to it: a change before that is in the tensor, or in
+   * part of it. Its memory stays until then, even if it is transferred.
+   * @throws ShapeError, DTypeError
+   */
+  static fromInPlace(engine: Engine, data: TensorData, shape: readonly number[]): Tensor {
+    return Tensor.#filled(engine, data, shape, true);
+  }
+
+  static #filled(engine: Engine, data: TensorData, shape: readonly number[], inPlace: boolean): Tensor {
     const dtype = dtypeOf(data);
     if (elementCount(shape) !== data.length) {
       throw new ShapeError(
@@ -72,7 +85,7 @@ export class Tensor implements Disposable {
     }
     const tensor = Tensor.allocate(engine, dtype, shape);
     try {
-      tensor.write(data);
+      guarded(() => engine.addon.upload(tensor.handle, data, inPlace));
     } catch (error) {
       tensor.dispose();
       throw error;

@@ -1,13 +1,12 @@
 // What a configuration trains: model folder, tokenizer and objectives, read and checked against one another.
 
 import { loadTokenizer } from '../embed/load-tokenizer.ts';
-import { isStorable, STORABLE_POOLINGS } from '../embed/save-encoder.ts';
-import { ArgumentError, TokenizerError } from '../errors.ts';
+import { storablePooling } from '../embed/save-encoder.ts';
+import { TokenizerError } from '../errors.ts';
 import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
-import type { PoolingMode as StoredPooling } from '../io/pooling-config.ts';
 import { Engine } from '../native/engine.ts';
 import type { MaskedLanguageHead } from '../nn/masked-language-head.ts';
-import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
+import { parsePooling } from '../nn/pooling.ts';
 import { cosineRegression } from '../objectives/cosine-regression.ts';
 import { gradCache } from '../objectives/grad-cache.ts';
 import type { LearnedTemperature, Temperature } from '../objectives/learned-temperature.ts';
@@ -65,7 +64,10 @@ function modelOptions(folder: ModelFolder, config: TrainConfig): TrainableModelO
   const objectives = objectivesOf(config);
   return {
     pooling,
-    stored: storedPooling(config.outputPooling === undefined ? pooling : parsePooling(config.outputPooling)),
+    stored: storablePooling(
+      config.outputPooling === undefined ? pooling : parsePooling(config.outputPooling),
+      'name the one that the trained model is to have with outputPooling',
+    ),
     head: config.objective.head ?? 'none',
     maskedLanguage: objectives.some(({ maskedLanguageWeight = 0 }) => maskedLanguageWeight > 0),
     learnedTemperature: objectives.some(({ learnableTemperature }) => learnableTemperature === true)
@@ -73,15 +75,6 @@ function modelOptions(folder: ModelFolder, config: TrainConfig): TrainableModelO
       : undefined,
     seed: config.seed,
   };
-}
-
-function storedPooling(modes: readonly PoolingMode[]): StoredPooling[] {
-  const other = modes.find((mode) => !isStorable(mode));
-  if (other === undefined) return modes.filter(isStorable);
-  throw new ArgumentError(
-    `expected a pooling that sentence-transformers can load (${STORABLE_POOLINGS.join(', ')}) but received ${other}: ` +
-      'name the one that the trained model is to have with outputPooling',
-  );
 }
 
 /** How a data set is learned. The model has what any of the objectives needs. */

@@ -1,6 +1,7 @@
 // `likewise whiten`, `evaluate sts --whiten` and `evaluate space`: a model folder that gives whitened vectors, vectors that
 // exist already, what it was fitted on, a report, and nothing written after a refusal.
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import { NpyWriter, readNpy } from '../../src/io/npy.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 import { runCli, tinyModel } from './run-cli.ts';
 
+const packageRoot = join(import.meta.dirname, '..', '..');
 const words = 'the cat dog sat on mat run play and red over'.split(' ');
 const texts = Array.from({ length: 120 }, (_, i) =>
   [i % 11, (i * 7) % 11, (i * 3 + 1) % 11, (i * i) % 11].map((word) => words[word]).join(' '),
@@ -108,6 +110,38 @@ test('a look at a space, before and after, as a table, as JSON and as a report',
   expect(before.dimension).toBe(32);
   expect(Math.abs(after.meanCosine)).toBeLessThan(Math.abs(before.meanCosine));
   expect(whitening.fittedOn).toBe('these texts');
+  const few = join(folder, 'few.csv');
+  writeFileSync(few, texts.slice(0, 20).join('\n'));
+  const short = ['evaluate', 'space', ...model, '--data', few, '--columns', '1'];
+  const note = /20 vectors of 32 components span at most 19 dimensions.*limited by the number of texts/;
+  expect(await run(...short)).toMatch(note);
+  expect(JSON.parse(await run(...short, '--json')).notes).toEqual([expect.stringMatching(note)]);
+  expect(stdout).not.toMatch(/note:/);
+});
+
+test('covariances of parts are saved, merged and fitted on through the package as it is published', () => {
+  const folder = temporaryFolder();
+  const program = `
+    import { CovarianceAccumulator, covarianceMatrix, Engine, loadCovariance, mergeCovariance, saveCovariance, Whitening }
+      from 'likewise';
+    const [folder] = process.argv.slice(1);
+    const rows = Float32Array.from({ length: 400 }, (_, i) => Math.sin(i * i));
+    const stateOf = async (part) => {
+      const sums = new CovarianceAccumulator(Engine.shared(), 4, 'float64');
+      await sums.add(part);
+      return sums.finish();
+    };
+    await saveCovariance(await stateOf(rows.subarray(0, 120)), folder + '/a.safetensors');
+    await saveCovariance(await stateOf(rows.subarray(120)), folder + '/b.safetensors');
+    const parts = await Promise.all(['a', 'b'].map((name) => loadCovariance(folder + '/' + name + '.safetensors')));
+    const merged = mergeCovariance(parts[0], parts[1]);
+    const whole = covarianceMatrix(await stateOf(rows));
+    const worst = covarianceMatrix(merged).reduce((most, value, i) => Math.max(most, Math.abs(value - whole[i])), 0);
+    const { components, data } = await Whitening.fromCovariance(merged, { components: 2 });
+    console.log(JSON.stringify([merged.count, worst < 1e-14, components, data.count]));`;
+  const args = ['--input-type=module', '--eval', program, folder];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: packageRoot });
+  expect([JSON.parse(stdout || 'null'), stderr]).toEqual([[100, true, 2, 100], '']);
 });
 
 test('compact vectors have the dtype of their precision', async () => {
@@ -178,8 +212,8 @@ test('bad vectors and an empty corpus leave nothing behind', async () => {
   await double.commit();
   const cases: [string[], RegExp][] = [
     [['--vectors', vectors], /row 1 is not, in column 1 \[LIKEWISE_DATA\]/],
-    [['--vectors', join(folder, 'cut.npy')], /cut short or damaged \[LIKEWISE_FORMAT\]/],
-    [['--vectors', join(folder, 'int.npy')], /a float32 matrix is expected.* \[LIKEWISE_FORMAT\]/],
+    [['--vectors', join(folder, 'cut.npy')], /it is cut short.* \[LIKEWISE_FORMAT\]/],
+    [['--vectors', join(folder, 'int.npy')], /dtype '\|i1' \(int8\) but .*float32.* \[LIKEWISE_FORMAT\]/],
     [[...model, '--input', empty], /is the corpus empty\? \[LIKEWISE_DATA\]/],
   ];
   for (const [args, message] of cases) {

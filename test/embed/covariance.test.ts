@@ -11,7 +11,7 @@ import {
   mergeCovariance,
   saveCovariance,
 } from '../../src/embed/covariance-state.ts';
-import { ArgumentError, DataError, FormatError, ShapeError } from '../../src/errors.ts';
+import { ArgumentError, DataError, DTypeError, FormatError, ShapeError } from '../../src/errors.ts';
 import { writeSafetensors } from '../../src/io/safetensors-writer.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { expectError } from '../expect-error.ts';
@@ -120,8 +120,25 @@ describe('covariance', () => {
     await expectError(stateOf(rows, golden.dimension, undefined, 'float64'), DataError, message);
   });
 
+  it('says what to do about numbers whose products overflow', async () => {
+    const large = goldenVectors.data.map((value) => value * 1e25);
+    const { dimension } = golden;
+    await expectError(
+      stateOf(large, dimension),
+      DataError,
+      /fit float32 .*precision 'float64'\) or scale them/,
+    );
+    const exact = await stateOf(large, dimension, undefined, 'float64');
+    expect(covarianceMatrix(exact).every(Number.isFinite)).toBe(true);
+    const larger = Float64Array.from(goldenVectors.data, (value) => value * 1e200);
+    using sums = new CovarianceAccumulator(engine, dimension, 'float64');
+    await sums.add(larger);
+    await expectError(sums.finish(), DataError, /fit float64 .* scale the rows/);
+  });
+
   it('refuses broken rows, no rows and no dimension', async () => {
     await expectError(stateOf(new Float32Array(5), 2), ShapeError, /whole rows of 2/);
+    await expectError(stateOf(new Int32Array(4) as never, 2), DTypeError, /a Float32Array or a Float64Array/);
     await expectError(stateOf(new Float32Array(0), 2), DataError, /at least one row/);
     expect(() => new CovarianceAccumulator(engine, 0)).toThrow(ShapeError);
     expect(() => new CovarianceAccumulator(engine, 2, 'float16' as 'float32')).toThrow(ArgumentError);

@@ -5,6 +5,7 @@ import {
   calibrate,
   quantizeEmbeddings,
   truncateEmbeddings,
+  VECTOR_PRECISIONS,
   type VectorPrecision,
 } from '../../src/embed/quantization.ts';
 import { ArgumentError, DataError, ShapeError } from '../../src/errors.ts';
@@ -65,6 +66,38 @@ describe('quantizeEmbeddings', () => {
     expect(() => quantizeEmbeddings(goldenVectors, 'int8', { ranges })).toThrow(ShapeError);
     await expectError(calibrate([]), DataError, /at least one vector/);
     await expectError(calibrate([[1, Number.NaN]]), DataError, /vector 0 holds NaN/);
+    const late = [part(0, 9), part(9, 11), [...goldenVectors.row(0)].fill(Number.NaN, 4)];
+    await expectError(calibrate(late), DataError, /vector 11 holds NaN in component 4/);
+    expect(() => quantizeEmbeddings([goldenVectors.row(0)] as never, 'int8')).toThrow(
+      /expected vectors as Embeddings/,
+    );
+    expect(() => truncateEmbeddings([] as never, 1)).toThrow(/expected vectors as Embeddings/);
+  });
+
+  it.each(VECTOR_PRECISIONS)(
+    '%s refuses numbers that are not finite, and names the vector',
+    async (precision) => {
+      const ranges = await calibrate(goldenVectors);
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        const vectors = part(0, rows);
+        vectors.data[77 * dimension + 3] = value;
+        const message = `vector 177 holds ${value} in component 3`;
+        for (const given of [undefined, ranges]) {
+          const quantize = () => quantizeEmbeddings(vectors, precision, { ranges: given, first: 100 });
+          expect(quantize).toThrow(DataError);
+          expect(quantize).toThrow(message);
+        }
+      }
+    },
+  );
+
+  it('float16 refuses what it cannot hold', () => {
+    const holds = (value: number) => () =>
+      quantizeEmbeddings(new Embeddings(Float32Array.of(0, value), 2, 1), 'float16');
+    expect(holds(65519)().data[1]).toBe(0x7bff);
+    expect(holds(-65520)).toThrow(
+      /below 65520, which float16 can hold, but vector 1 holds -65520 in component 0/,
+    );
   });
 });
 

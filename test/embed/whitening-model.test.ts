@@ -50,11 +50,11 @@ async function denseModel(activation: 'identity' | 'tanh', bias: boolean) {
 }
 
 describe('saveWhitened', () => {
-  it.each(['whitening', 'zca', 'remove_top'] as const)('%s is loaded as it was fitted', async (variant) => {
+  it.each(['whitening', 'zca', 'remove-top'] as const)('%s is loaded as it was fitted', async (variant) => {
     const target = join(temporaryFolder(), 'model');
     const whitening = await Whitening.fit(
       vectors,
-      variant === 'remove_top' ? { variant } : { variant, components: 16 },
+      variant === 'remove-top' ? { variant } : { variant, components: 16 },
     );
     await encoder.saveWhitened(target, whitening);
     using saved = await SentenceEncoder.load(target);

@@ -1,6 +1,6 @@
 // Whitening: cosines equal to numpy's for every variant, covariance one afterwards, the way back, rank and its errors,
 // streams, saving and loading; accuracy where a large common mean and a condition of 1e4 make it hard.
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Embeddings } from '../../src/embed/embeddings.ts';
@@ -80,6 +80,17 @@ describe('whitening', () => {
     expect(whitening.truncate(5).explainedVariance.length).toBe(5);
   });
 
+  it('explains all of the variance when it keeps all, and never more', () => {
+    // sums of the shares of these end at 1.0000000000000002
+    const eigenvalues = Float64Array.of(3, 2.9, 0.7, 0.1);
+    const vectors = new Float64Array(16);
+    const data = { variant: 'pca', dimension: 4, epsilon: 0, eigenvalues, vectors } as const;
+    const fitted = { mean: new Float64Array(4), count: 9, rank: 4, rcond: 0 };
+    const whitening = new Whitening({ ...data, ...fitted });
+    expect(whitening.explainedShare).toBe(1);
+    expect(whitening.truncate(2).explainedShare).toBeCloseTo(5.9 / 6.7, 12);
+  });
+
   it.each([{}, { variant: 'zca' }] as WhiteningOptions[])(
     'gives mean zero and covariance one: %j',
     async (options) => {
@@ -126,10 +137,10 @@ describe('whitening', () => {
   });
 
   it('cannot undo what was removed', async () => {
-    const whitening = await Whitening.fit(goldenVectors, { variant: 'remove_top' });
+    const whitening = await Whitening.fit(goldenVectors, { variant: 'remove-top' });
     expect(whitening.components).toBe(1); // one in a hundred, and at least one
     expect(whitening.outputs).toBe(dimension);
-    await expectError(whitening.inverse(goldenVectors), ArgumentError, /remove_top has no inverse/);
+    await expectError(whitening.inverse(goldenVectors), ArgumentError, /remove-top has no inverse/);
   });
 
   it('fits on arrays and streams of vectors or matrices alike', async () => {
@@ -202,10 +213,12 @@ describe('what is refused', () => {
     [{ components: 2.5 }, /components to be a positive integer/],
     [{ epsilon: -1 }, /epsilon to be finite and not negative/],
     [{ rcond: Number.NaN }, /rcond to be finite/],
-    [{ variant: 'pcs' as 'pca' }, /a variant of whitening, zca, pca, remove_top/],
-    [{ variant: 'remove_top', components: 3 }, /no components with variant remove_top/],
+    [{ rcond: 1 }, /rcond, a share .* less than 1 but received 1/],
+    [{ variant: 'remove_top' as 'pca' }, /a variant of whitening, zca, pca, remove-top/],
+    [{ variant: 'pcs' as 'pca' }, /a variant of whitening, zca, pca, remove-top/],
+    [{ variant: 'remove-top', components: 3 }, /no components with variant remove-top/],
     [{ remove: 3 }, /no remove with variant whitening/],
-    [{ variant: 'remove_top', remove: 24 }, /fewer components than the rank, 24/],
+    [{ variant: 'remove-top', remove: 24 }, /fewer components than the rank, 24/],
     [{ components: 25 }, /at most 24 components/],
   ];
   it.each(options)('%j', (given, message) =>
@@ -245,6 +258,23 @@ describe('what is refused', () => {
     await expectError(Whitening.fit(goldenVectors, { signal }), AbortedError, /aborted/);
   });
 
+  it('vectors that are no matrix, and those that are not finite, by their number', async () => {
+    const whitening = await Whitening.fit(goldenVectors, { components: 3 });
+    const list = [goldenVectors.row(0)] as never;
+    await expectError(whitening.transform(list), ArgumentError, /expected vectors as Embeddings .* a Array/);
+    await expectError(whitening.inverse(list), ArgumentError, /expected vectors as Embeddings .* a Array/);
+    await expectError(whitening.transform(undefined as never), ArgumentError, /received undefined/);
+    const many = new Embeddings(new Float32Array(5000 * dimension), 5000, dimension); // past a block
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      many.data[4999 * dimension + 7] = value;
+      const message = new RegExp(`vector 4999 holds ${value} in component 7`);
+      for (const normalize of [false, true])
+        await expectError(whitening.transform(many, { normalize }), DataError, message);
+    }
+    const white = new Embeddings(Float32Array.of(1, 2, 3, 4, 5, Number.NaN), 2, 3);
+    await expectError(whitening.inverse(white), DataError, /vector 1 holds NaN in component 2/);
+  });
+
   it('vectors of another dimension than the whitening', async () => {
     const whitening = await Whitening.fit(goldenVectors);
     const narrow = new Embeddings(new Float32Array(10), 2, 5);
@@ -260,6 +290,20 @@ describe('a saved whitening', () => {
     await whitening.save(folder);
     expect((await Whitening.load(folder)).data).toEqual(whitening.data);
     expect((await Whitening.load(join(folder, 'whitening.safetensors'))).data).toEqual(whitening.data);
+  });
+
+  it('is not replaced by another unless told to, and replaces nothing else', async () => {
+    const folder = join(temporaryFolder(), 'new');
+    const whitening = await Whitening.fit(goldenVectors, { components: 7 });
+    await whitening.save(folder);
+    await expectError(whitening.truncate(3).save(folder), FileError, /the folder is not empty/);
+    expect((await Whitening.load(folder)).components).toBe(7);
+    await whitening.truncate(3).save(folder, { overwrite: true });
+    expect((await Whitening.load(folder)).components).toBe(3);
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    const beside = whitening.save(folder, { overwrite: true });
+    await expectError(beside, FileError, /holds neither a sentence-transformers model .* nor a whitening/);
+    expect(readdirSync(folder)).toEqual(['notes.txt', 'whitening.safetensors']);
   });
 
   it('is refused when it is something else', async () => {

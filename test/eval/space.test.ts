@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Embeddings } from '../../src/embed/embeddings.ts';
 import { Whitening } from '../../src/embed/whitening.ts';
-import { DataError } from '../../src/errors.ts';
+import { ArgumentError, DataError } from '../../src/errors.ts';
 import { HISTOGRAM_STEPS, measureSpace } from '../../src/eval/space.ts';
 import { expectError } from '../expect-error.ts';
 import { Random } from '../ops/random.ts';
@@ -36,6 +36,21 @@ describe('measureSpace', () => {
     expect(measures.effectiveRank).toBeCloseTo(1, 6);
     expect(measures.componentsFor90).toBe(1);
     expect(measures.uniformity).toBeCloseTo(0, 5);
+  });
+
+  it('has the uniformity that follows from its definition, of vectors of any length', async () => {
+    // (1, 0), (0, 3), (-2, 0) on the unit circle: squared distances 2, 4 and 2
+    const { measures } = await measureSpace(new Embeddings(Float32Array.of(1, 0, 0, 3, -2, 0), 3, 2));
+    const mean = (2 * Math.exp(-4) + Math.exp(-8)) / 3;
+    expect(measures.uniformity).toBeCloseTo(Math.log(mean), 6);
+    const same = await measureSpace(new Embeddings(Float32Array.of(1, 0, 7, 0), 2, 2));
+    expect(same.measures.uniformity).toBeCloseTo(0, 6);
+  });
+
+  it('says when there are too few vectors to span the dimension', async () => {
+    const of = async (count: number) => (await measureSpace(circle(count))).measures.fewVectors;
+    expect([await of(2), await of(3)]).toEqual([true, false]);
+    await expectError(measureSpace([] as never), ArgumentError, /expected vectors as Embeddings/);
   });
 
   it('of pairs: alignment of those that mean the same, and correlation with the scores', async () => {

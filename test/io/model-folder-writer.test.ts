@@ -92,6 +92,21 @@ describe('writeModelFolder', () => {
     expect(leftovers(root)).toEqual([]);
   });
 
+  it.each([
+    ['no model', { 'thesis.tex': 'years of work' }],
+    ['another list of modules', { 'modules.json': ['fs', 'path'], 'package.json': '{}' }],
+    ['a plain encoder', { 'config.json': '{}', 'model.safetensors': '' }],
+    ['a whitening beside something else', { 'whitening.safetensors': '', 'thesis.tex': '' }],
+  ])('never replaces a folder that holds %s', async (name, tree) => {
+    const target = join(root, name);
+    mkdirSync(target);
+    await writeTree(target, tree);
+    const writing = writeModelFolder(target, content, { overwrite: true });
+    await expectError(writing, FileError, /cannot replace the folder .* name another or remove it yourself/);
+    expect(readdirSync(target)).toEqual(Object.keys(tree).sort());
+    expect(leftovers(root)).toEqual([]);
+  });
+
   const bias = new Float32Array(3);
   const dense = {
     kind: 'dense',

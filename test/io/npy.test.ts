@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { ArgumentError, FormatError } from '../../src/errors.ts';
-import { NpyWriter, readNpy, readNpyRows } from '../../src/io/npy.ts';
+import { NpyWriter, readNpy, readNpyRows, readNpyShape } from '../../src/io/npy.ts';
 import { expectError } from '../expect-error.ts';
 import { leftovers, scratchFolder } from '../temporary-file.ts';
 
@@ -95,12 +95,20 @@ describe('rows', () => {
   });
 
   it.each([
-    ["{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }", new Float64Array(4)],
-    ["{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }", new Float32Array(4)],
-  ])('are not read from %s', async (dictionary, data) => {
+    ['<f8', '2, 2', new Float64Array(4), /dtype '<f8' \(float64\) but '<f4' .* \.astype\('float32'\)/],
+    ['<f2', '2, 2', new Uint16Array(4), /dtype '<f2' \(float16\) but '<f4' .* \.astype\('float32'\)/],
+    ['>f4', '2, 2', new Float32Array(4), /dtype '>f4' \(big-endian float32\) but '<f4'/],
+    ['<f4', '4,', new Float32Array(4), /shape \(4,\) but a matrix .*\.reshape\(1, -1\) makes one vector/],
+    ['<f4', '2, 2, 1', new Float32Array(4), /shape \(2, 2, 1\) but a matrix .*\.reshape/],
+    ['<f4', '4, 0', new Float32Array(0), /shape \(4, 0\) but a matrix/],
+  ])('are not read from %s of shape (%s)', async (descr, shape, data, message) => {
     const path = join(folder, 'other.npy');
-    writeFileSync(path, npyBytes(dictionary, data));
-    await expectError(readNpyRows(path).next(), FormatError, /a float32 matrix is expected/);
+    writeFileSync(
+      path,
+      npyBytes(`{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`, data),
+    );
+    await expectError(readNpyRows(path).next(), FormatError, message);
+    await expectError(readNpyShape(path), FormatError, message);
   });
 });
 
@@ -133,8 +141,12 @@ describe('reader', () => {
     ['big endian', npyBytes(dictionary('>f4', '2, 2'), four), /dtype '>f4'/],
     ['objects', npyBytes(dictionary('|O', '1,'), four), /dtype '\|O'/],
     ['an expression', npyBytes("__import__('os')", four), /cannot be read/],
-    ['cut data', good.subarray(0, good.length - 1), /16 bytes, but holds 15/],
-    ['trailing data', Buffer.concat([good, Buffer.alloc(1)]), /16 bytes, but holds 17/],
+    ['cut data', good.subarray(0, good.length - 1), /16 bytes, but holds 15; it is cut short/],
+    [
+      'trailing data',
+      Buffer.concat([good, Buffer.alloc(1)]),
+      /16 bytes, but holds 17; there is more in it than its header says/,
+    ],
     ['cut header', good.subarray(0, 40), /cut short/],
     ['overflowing shape', npyBytes(dictionary('<f4', '4294967296, 4294967296'), four), /declares shape/],
     ['shape of text', npyBytes(dictionary('<f4', '1 2'), four), /not a list of whole numbers/],

@@ -1,8 +1,8 @@
-// Alignment and uniformity by hand.
+// Alignment by hand.
 import { expect, test } from 'vitest';
 import { Embeddings } from '../../src/embed/embeddings.ts';
-import { ArgumentError, ShapeError } from '../../src/errors.ts';
-import { alignment, uniformity } from '../../src/eval/uniformity.ts';
+import { ShapeError } from '../../src/errors.ts';
+import { alignment } from '../../src/eval/alignment.ts';
 
 const set = (...rows: number[][]) =>
   new Embeddings(Float32Array.from(rows.flat()), rows.length, rows[0]?.length ?? 0);
@@ -16,14 +16,4 @@ test('alignment is the mean squared distance of pairs on the unit sphere', () =>
   expect(alignment(set([0, 0]), set([1, 0]))).toBe(2);
   expect(alignment(set(), set())).toBeNaN();
   expect(() => alignment(first, set([1, 0]))).toThrow(ShapeError);
-});
-
-test('uniformity is the logarithm of the mean of exp(-2 d^2) over all pairs', () => {
-  const squared = [2, 4, 2]; // of (1, 0), (0, 3), (-2, 0)
-  const mean = squared.reduce((sum, d) => sum + Math.exp(-2 * d), 0) / 3;
-  const vectors = set([1, 0], [0, 3], [-2, 0]);
-  expect(uniformity(vectors)).toBeCloseTo(Math.log(mean), 12);
-  expect(uniformity(vectors, 0)).toBe(0);
-  expect(uniformity(set([1, 0], [7, 0]))).toBeCloseTo(0, 12);
-  expect(() => uniformity(set([1, 0]))).toThrow(ArgumentError);
 });

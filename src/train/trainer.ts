@@ -50,11 +50,11 @@ export class Trainer {
     const { weightDecay, noDecay, learningRateFactors, maxGradientNorm } = config;
     const groups = { weightDecay, noDecay, learningRateFactors };
     this.#parts = parts;
-    this.#optimizer = new AdamW(learner.stores, { ...config.optimizer, ...groups, maxGradientNorm });
     const belongings = fingerprintOf(config, data.files, learner.fingerprint, parts.evaluation?.content);
     this.#state = freshState(data.totalSteps(), belongings);
     this.#report = new RunReport(parts.listener);
     this.#learningRate(); // throws now when the warm-up is longer than the run
+    this.#optimizer = new AdamW(learner.stores, { ...config.optimizer, ...groups, maxGradientNorm });
   }
 
   get state(): Readonly<RunState> {
@@ -256,7 +256,12 @@ export class Trainer {
     this.#failing = true;
     if (this.#state.step > (this.#savedStep ?? 0)) await this.#save().catch(() => undefined); // what is saved is told
     const { step } = this.#state;
-    this.#report.event(step, 'failed', { message: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    try {
+      this.#report.event(step, 'failed', { message });
+    } catch {
+      // a log that cannot be written to may be what ended the run
+    }
     const failure = runFailure(error, this.#saved());
     if (failure === error) this.#report.note(remedyOf(this.#saved()));
     throw failure;

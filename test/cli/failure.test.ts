@@ -1,16 +1,17 @@
 // What a command's failure prints and exits with once a signal has come.
 
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { reportFailure } from '../../src/cli/failure.ts';
 import { AbortedError, FileError } from '../../src/errors.ts';
 
 vi.mock('../../src/cli/interruption.ts', () => ({ interruptedBy: () => 'SIGINT' }));
-afterEach(() => void vi.restoreAllMocks());
 
 function reported(error: unknown) {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const code = reportFailure(error);
-  return [code, write.mock.calls.join('')];
+  const printed = write.mock.calls.map(([text]) => text).join('');
+  write.mockRestore();
+  return [code, printed];
 }
 
 test('what the signal ended says so; any other error is told as it is', () => {

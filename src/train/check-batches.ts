@@ -36,7 +36,7 @@ export function checkBatches(sets: readonly CheckedSet[], sampler: MixedSampler)
     if (!hasTwoExamples(set)) {
       throw new DataError(
         `${set.path}: expected at least two different examples, since the objective learns from the others of a batch, ` +
-          `but all ${set.length} are the same: name more data`,
+          `but ${set.length === 1 ? 'there is one' : `all ${set.length} are the same`}: name more data`,
       );
     }
     if (single === batches) {

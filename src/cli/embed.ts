@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { guessFormat } from '../data/file-format.ts';
 import type { ComponentRanges, VectorPrecision } from '../embed/quantization.ts';
 import { ArgumentError } from '../errors.ts';
+import { refuseSharedPaths } from '../io/output-check.ts';
 import { interruptionSignal } from './interruption.ts';
 import {
   addModelOptions,
@@ -13,7 +14,6 @@ import {
   type ModelOptions,
   positiveInteger,
 } from './model-options.ts';
-import { refuseSharedPaths } from './output-check.ts';
 import { ProgressLine } from './progress.ts';
 import { formatCount } from './quantities.ts';
 import { addRequiredOption } from './required-option.ts';

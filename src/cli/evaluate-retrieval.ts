@@ -60,6 +60,11 @@ async function retrieval(options: RetrievalOptions): Promise<void> {
     },
     encoding,
   ).finally(() => progress.end());
+  if (result.missing > 0) {
+    process.stderr.write(
+      `warning: ${result.missing} judgements name documents that are not in the corpus; they count as not found\n`,
+    );
+  }
   if (options.json) {
     process.stdout.write(`${JSON.stringify(result)}\n`);
     return;

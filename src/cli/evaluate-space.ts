@@ -6,6 +6,7 @@ import type { SentenceEncoder } from '../embed/sentence-encoder.ts';
 import type { Whitening } from '../embed/whitening.ts';
 import { ArgumentError, DataError } from '../errors.ts';
 import type { SpaceMeasures, SpaceOptions } from '../eval/space.ts';
+import { refuseSharedPaths } from '../io/output-check.ts';
 import { interruptionSignal } from './interruption.ts';
 import {
   addModelOptions,
@@ -15,7 +16,6 @@ import {
   type ModelOptions,
   notNegative,
 } from './model-options.ts';
-import { refuseSharedPaths } from './output-check.ts';
 import { ProgressLine } from './progress.ts';
 import { addRequiredOption } from './required-option.ts';
 import {

@@ -117,6 +117,8 @@ async function sts(options: StsOptions): Promise<void> {
     ? fileResult(encoder, options, encoding, signal, whitening)
     : evaluateStsSubsets(encoder, subsets, options.aggregation ?? 'all', encoding, whitening)
   ).finally(() => progress.end());
+  if (result.undefinedBecause !== undefined)
+    process.stderr.write(`warning: the correlations are undefined: ${result.undefinedBecause}\n`);
   process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : resultTable(result));
 }
 

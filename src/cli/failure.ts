@@ -1,8 +1,8 @@
 // How a command fails: one line on stderr, `likewise: <message> [CODE]`, and an exit code. 2 for a command line that
-// cannot be used, 130 and 143 after SIGINT and SIGTERM, 1 for everything else. LIKEWISE_DEBUG adds the stack.
+// cannot be used, 130 and 143 where SIGINT and SIGTERM ended it, 1 for everything else. LIKEWISE_DEBUG adds the stack.
 
 import { CommanderError } from 'commander';
-import { LikewiseError } from '../errors.ts';
+import { AbortedError, LikewiseError } from '../errors.ts';
 import { interruptedBy } from './interruption.ts';
 
 /** Writes commander's `error: …` in our form. */
@@ -17,7 +17,7 @@ export function reportUsageError(text: string): void {
 /** Reports what ended a command, and gives its exit code. */
 export function reportFailure(error: unknown): number {
   const signal = interruptedBy();
-  if (signal !== undefined) {
+  if (signal !== undefined && (error instanceof AbortedError || isAbortError(error))) {
     process.stderr.write(
       `likewise: stopped by ${signal}; unfinished output was removed [LIKEWISE_ABORTED]\n`,
     );
@@ -28,6 +28,11 @@ export function reportFailure(error: unknown): number {
   process.stderr.write(`likewise: ${message.trim().replace(/\s*\n\s*/g, ' ')} [${codeOf(error)}]\n`);
   if (process.env.LIKEWISE_DEBUG) console.error(error);
   return error instanceof LikewiseError && error.code === 'LIKEWISE_ARGUMENT' ? 2 : 1;
+}
+
+/** What Node's own functions throw when the signal that they were given fires. */
+function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 /** Our code, or Node's, or UNEXPECTED for an error nobody foresaw. */

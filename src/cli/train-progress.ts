@@ -2,16 +2,17 @@
 // what was left out as lines of their own.
 
 import type { EvaluationResult } from '../train/evaluation.ts';
+import type { TrainListener, WarningKind } from '../train/run-report.ts';
 import type { StepResult } from '../train/step-queue.ts';
-import type { TrainListener } from '../train/trainer.ts';
+
 import { formatCount, formatDuration } from './quantities.ts';
 
 const redrawMilliseconds = 100;
 const lineMilliseconds = 5000;
 /** Speed is that of the last steps: this share of it from before. */
 const inertia = 0.9;
-/** Rows that are named when they are left out; the rest are in metrics.jsonl. */
-const namedWarnings = 20;
+/** Rows that are named when they are left out. */
+const namedRows = 20;
 
 export class TrainProgress implements TrainListener {
   readonly #stream: NodeJS.WriteStream;
@@ -22,7 +23,7 @@ export class TrainProgress implements TrainListener {
   #lastStepAt = 0;
   #secondsPerStep = 0;
   #tokensPerSecond = 0;
-  #warnings = 0;
+  #rows = 0;
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
     this.#stream = stream;
@@ -59,10 +60,12 @@ export class TrainProgress implements TrainListener {
     this.#lastStepAt = performance.now(); // an evaluation's time is not a step's
   }
 
-  onWarning(message: string): void {
-    this.#warnings += 1;
-    if (this.#warnings <= namedWarnings) this.#line(message);
-    if (this.#warnings === namedWarnings) this.#line('more such messages are in metrics.jsonl');
+  onWarning(message: string, kind: WarningKind): void {
+    if (kind === 'row') this.#rows += 1;
+    if (kind === 'run' || this.#rows <= namedRows) this.#line(message);
+    else if (this.#rows === namedRows + 1) {
+      this.#line('more rows are left out: metrics.jsonl names the first 1,000 and counts all');
+    }
   }
 
   onNote(message: string): void {

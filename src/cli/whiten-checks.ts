@@ -1,7 +1,7 @@
 // What `likewise whiten` refuses before it computes anything: options that contradict each other or would be ignored, and
 // outputs that would destroy an input or cannot be written.
 import { ArgumentError } from '../errors.ts';
-import { refuseSharedPaths } from './output-check.ts';
+import { refuseSharedPaths } from '../io/output-check.ts';
 import type { WhitenOptions } from './whiten.ts';
 
 /** @throws ArgumentError; FileError for an output that cannot be written */

@@ -87,7 +87,10 @@ export class ExampleFile {
       else if (scan.add(row, parse)) break;
     }
     if (parse === undefined || scan.length === 0) {
-      const found = scan.skipped > 0 ? `all ${scan.skipped} rows were left out` : 'there is none';
+      const found =
+        scan.skipped > 0
+          ? `all ${scan.skipped} rows were left out, the first because of ${scan.firstProblem}`
+          : 'there is none';
       throw new DataError(`${path}: expected at least one example but ${found}`);
     }
     try {
@@ -122,7 +125,9 @@ export class ExampleFile {
     }
     if (example?.texts.every((text, index) => textKey(text) === this.keys[row * this.texts + index]))
       return example;
-    throw new DataError(`${this.path} changed while it was being read; start the run again, or resume it`);
+    throw new DataError(
+      `${this.path}: expected the rows that were there at the start but the file has changed since: put it back as it was`,
+    );
   }
 }
 
@@ -142,6 +147,8 @@ class FileScan {
   skipped = 0;
   blank = 0;
   length = 0;
+  /** Of the first row that was left out. */
+  firstProblem = '';
   readonly #path: string;
   readonly #options: ExampleFileOptions;
   readonly #starts = new GrowingArray((length) => new Float64Array(length));
@@ -170,6 +177,7 @@ class FileScan {
       if (this.#options.onCorrupt !== 'skip') {
         throw new DataError(`${reason}; mend the row, or leave out such rows with onCorrupt: skip`);
       }
+      if (this.skipped === 0) this.firstProblem = reason;
       this.skipped += 1;
       this.#options.onSkipped?.(reason);
       return false;

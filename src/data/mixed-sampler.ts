@@ -61,6 +61,11 @@ export class MixedSampler {
     return epochBatches(data, { ...this.#options, seed, batchSize, noDuplicates }, epoch);
   }
 
+  /** The sizes of an epoch's batches of one data set. */
+  *sizes(set: number, epoch: number): Generator<number> {
+    for (const rows of this.#stream(set, epoch)) yield rows.length;
+  }
+
   #counts(epoch: number): number[] {
     return this.#sets.map((_, set) => {
       let count = 0;

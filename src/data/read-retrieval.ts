@@ -46,7 +46,7 @@ export async function readJudgements(
       ? jsonJudgement(jsonObject(line, where), where)
       : fields(line, where);
     const value = Number(score);
-    if (!isJson && line.number === 1 && Number.isNaN(value)) continue; // a header
+    if (!isJson && line.number === 1 && isName(score)) continue; // a header
     if (score.trim() === '' || !Number.isFinite(value)) {
       throw new DataError(`${where}: expected a score but found ${JSON.stringify(score.slice(0, 40))}`);
     }
@@ -55,6 +55,13 @@ export async function readJudgements(
     relevant.set(query, documents.add(document));
   }
   return relevant;
+}
+
+/** Whether a first row's score is the name of a column and not a damaged number, as `1x` or `nan`. */
+function isName(score: string): boolean {
+  return (
+    /^\p{L}[\p{L}\p{N}_ -]*$/u.test(score.trim()) && !/^(nan|inf(inity)?|null|none)$/i.test(score.trim())
+  );
 }
 
 function formatOf(path: string): 'jsonl' | 'tsv' {

@@ -32,12 +32,13 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
 }
 
 /**
- * Spearman's rank correlation; NaN where it is undefined, as {@link pearson}.
+ * Spearman's rank correlation; NaN where it is undefined, as {@link pearson}, and where a value is NaN, which has no rank.
  *
  * @throws {ArgumentError} The lists have different lengths.
  */
 export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
-  return pearson(averageRanks(x), averageRanks(y));
+  const hasNaN = (values: ArrayLike<number>) => Array.prototype.some.call(values, Number.isNaN);
+  return hasNaN(x) || hasNaN(y) ? Number.NaN : pearson(averageRanks(x), averageRanks(y));
 }
 
 /** The rank of each value, from 1 for the smallest; equal values share the mean of the ranks they cover. */

@@ -1,6 +1,8 @@
 // Cosines of vectors, summed in float64: x · y / (‖x‖ ‖y‖); for many against many, unit vectors and their dot products.
 
-/** The cosine of two float32 vectors of equal length; 0 where it is undefined, as for a vector of zeros. */
+import { ExecutionError } from '../errors.ts';
+
+/** The cosine of two float32 vectors of equal length; 0 where one is zeros, NaN where one is not finite. */
 export function cosine(x: Float32Array, y: Float32Array): number {
   let dot = 0;
   let xx = 0;
@@ -12,16 +14,21 @@ export function cosine(x: Float32Array, y: Float32Array): number {
     xx += a * a;
     yy += b * b;
   }
-  const value = dot / Math.sqrt(xx * yy);
-  return Number.isFinite(value) ? value : 0;
+  const lengths = Math.sqrt(xx * yy);
+  return lengths === 0 ? 0 : dot / lengths;
 }
 
-/** The vector scaled to length 1; zeros stay zeros. */
+/** The vector scaled to length 1; zeros stay zeros. @throws ExecutionError when it is not finite, which has no place in a ranking */
 export function unitVector(vector: Float32Array): Float64Array {
   let squares = 0;
   for (let i = 0; i < vector.length; i += 1) squares += (vector[i] as number) ** 2;
   const length = Math.sqrt(squares);
-  return Float64Array.from(vector, (value) => (length > 0 ? value / length : 0));
+  if (!Number.isFinite(length)) {
+    throw new ExecutionError(
+      'expected vectors of finite numbers but one has NaN or infinity: check the model',
+    );
+  }
+  return Float64Array.from(vector, (value) => (length === 0 ? 0 : value / length));
 }
 
 /** The dot product of two vectors of equal length. */

@@ -35,6 +35,8 @@ export interface RetrievalResult {
   queries: number;
   /** Queries left out because nothing is relevant for them. */
   skipped: number;
+  /** Judgements of those queries that name a document which is not in the corpus: it counts as relevant and not found. */
+  missing: number;
   documents: number;
   /** Wall time of encoding and ranking. */
   seconds: number;
@@ -47,7 +49,8 @@ const DOCUMENTS_AT_ONCE = 4096;
  * prompts apply.
  *
  * @param options Passed to both.
- * @throws {DataError} No query has a relevant document, or two documents or queries have one id.
+ * @throws {DataError} No query has a relevant document, none of the relevant documents is in the corpus, or two documents
+ *   or queries have one id.
  */
 export async function evaluateRetrieval(
   encoder: RetrievalEncoder,
@@ -79,9 +82,22 @@ export async function evaluateRetrieval(
     metrics: rankingMetrics(rankings, relevant),
     queries: kept.length,
     skipped,
+    missing: missingOf(relevant, seen),
     documents: seen.size,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** @throws DataError when nothing could be found */
+function missingOf(relevant: readonly ReadonlySet<string>[], corpus: ReadonlySet<string>): number {
+  const judged = relevant.flatMap((documents) => [...documents]);
+  const missing = judged.filter((id) => !corpus.has(id));
+  if (missing.length < judged.length) return missing.length;
+  const examples = [missing[0], corpus.values().next().value].map((id) => JSON.stringify(id));
+  throw new DataError(
+    `expected relevant documents of the corpus but none of ${judged.length} judgements names one of its ${corpus.size} ` +
+      `documents: check that the ids are the corpus's (judged: ${examples[0]}; in the corpus: ${examples[1]})`,
+  );
 }
 
 async function readQueries({ queries, relevant }: RetrievalData): Promise<[IdentifiedText[], number]> {

@@ -41,7 +41,9 @@ export interface StsSubsetsResult extends Correlations {
   /** Wall time of encoding and scoring. */
   seconds: number;
   aggregations: Record<StsAggregation, Correlations>;
-  subsets: (Correlations & { name: string; pairs: number })[];
+  subsets: (Correlations & { name: string; pairs: number; undefinedBecause?: string })[];
+  /** Why the figures are undefined; only where they are. */
+  undefinedBecause?: string;
   whitening?: StsWhiteningReport;
 }
 
@@ -71,9 +73,17 @@ export async function evaluateStsSubsets(
   const overall = await evaluateSts(known, every, undefined, chosen);
   const each: StsSubsetsResult['subsets'] = [];
   for (const { name, pairs } of subsets) {
-    const { spearman, pearson, pairs: scored } = await evaluateSts(known, pairs, undefined, chosen);
-    each.push({ name, spearman, pearson, pairs: scored });
+    const {
+      spearman,
+      pearson,
+      pairs: scored,
+      undefinedBecause: reason,
+    } = await evaluateSts(known, pairs, undefined, chosen);
+    each.push({ name, spearman, pearson, pairs: scored, ...(reason && { undefinedBecause: reason }) });
   }
+  const subset = each.find((one) => one.undefinedBecause !== undefined);
+  const ofSubset = subset && `${subset.name}: ${subset.undefinedBecause}`;
+  const undefinedBecause = aggregation === 'all' ? overall.undefinedBecause : ofSubset;
   const average = (weight: (pairs: number) => number): Correlations => ({
     spearman: each.reduce((sum, { spearman, pairs }) => sum + spearman * weight(pairs), 0),
     pearson: each.reduce((sum, { pearson, pairs }) => sum + pearson * weight(pairs), 0),
@@ -91,6 +101,7 @@ export async function evaluateStsSubsets(
     seconds: (performance.now() - started) / 1000,
     aggregations,
     subsets: each,
+    ...(undefinedBecause !== undefined && { undefinedBecause }),
     ...(fitted && { whitening: reportOf(fitted, whiten?.whitening === 'fit') }),
   };
 }

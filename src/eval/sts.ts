@@ -37,7 +37,7 @@ export interface StsWhiteningReport {
 
 /** The result of {@link evaluateSts}. */
 export interface StsResult {
-  /** Spearman's correlation, in [-1, 1]; NaN when every score or every cosine is equal. */
+  /** Spearman's correlation, in [-1, 1]; NaN when every score or every cosine is equal, or a vector is not finite. */
   spearman: number;
   /** Pearson's correlation, in [-1, 1]; NaN as for `spearman`. */
   pearson: number;
@@ -47,12 +47,14 @@ export interface StsResult {
   skipped: number;
   /** Wall time of encoding and scoring. */
   seconds: number;
+  /** Why the correlations are undefined; only where they are. */
+  undefinedBecause?: string;
   whitening?: StsWhiteningReport;
 }
 
 /**
- * Evaluates an encoder on scored pairs. Each different text is encoded once; cosines are summed in float64, and an
- * undefined cosine counts as 0.
+ * Evaluates an encoder on scored pairs. Each different text is encoded once; cosines are summed in float64, and
+ * that of a vector of zeros counts as 0.
  *
  * @param options Passed to `encoder.encode`.
  * @throws {DataError} Fewer than two pairs have a score.
@@ -100,14 +102,26 @@ export async function evaluateSts(
           whiten?.fitOptions,
         );
   const cosines = rows.map(([first, second]) => cosine(embeddings.row(first), embeddings.row(second)));
+  const undefinedBecause = reasonUndefined(cosines, scores);
   return {
-    spearman: spearman(cosines, scores),
-    pearson: pearson(cosines, scores),
+    spearman: undefinedBecause === undefined ? spearman(cosines, scores) : Number.NaN,
+    pearson: undefinedBecause === undefined ? pearson(cosines, scores) : Number.NaN,
     pairs: scores.length,
     skipped,
     seconds: (performance.now() - started) / 1000,
+    ...(undefinedBecause !== undefined && { undefinedBecause }),
     ...(whitening && { whitening: reportOf(whitening, whiten?.whitening === 'fit') }),
   };
+}
+
+/** Why two lists have no correlation: a value that is not finite, or all of a list equal. */
+export function reasonUndefined(cosines: readonly number[], scores: readonly number[]): string | undefined {
+  const equal = (values: readonly number[]) => values.every((value) => value === values[0]);
+  const broken = cosines.filter((value) => !Number.isFinite(value)).length;
+  if (broken > 0) return `the vectors of ${broken} of ${cosines.length} pairs are not finite`;
+  if (equal(scores)) return `all ${scores.length} scores are ${scores[0]}`;
+  if (equal(cosines)) return `all ${cosines.length} cosines are ${cosines[0]}`;
+  return undefined;
 }
 
 /** All components that numpy's would have, in float64: the sentences are few. */

@@ -78,7 +78,8 @@ async function checkParent(path: string): Promise<void> {
 
 const mostModulesBytes = 2 ** 20;
 
-async function isReplaceable(path: string, names: readonly string[]): Promise<boolean> {
+/** Whether a folder with these names in it is one that may be replaced: a sentence-transformers model's or a whitening's. */
+export async function isReplaceable(path: string, names: readonly string[]): Promise<boolean> {
   if (names.length === 1 && names[0] === WHITENING_FILE) return true;
   if (!names.includes('modules.json')) return false;
   try {

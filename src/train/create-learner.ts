@@ -31,14 +31,16 @@ export async function createLearner(config: TrainConfig): Promise<Learner> {
   const folder = await readModelFolder(config.model);
   const positions = folder.config.maxPositions - folder.config.positionOffset;
   const tokenizer = await loadTokenizer(folder, Math.min(config.maxLength, positions));
+  const evaluationTokenizer =
+    config.evaluation && (await loadTokenizer(folder, folder.transformer.maxSequenceLength));
   const options = modelOptions(folder, config);
   const masking = options.maskedLanguage ? maskingOf(tokenizer, folder) : undefined;
   const engine = new Engine({ threads: config.threads, backend: config.backend });
   try {
     const model = await loadTrainableModel(engine, folder, options);
     const learning = objectivesOf(config).map((objective) => learnBatchOf(objective, config, model, masking));
-    const fingerprint = await modelFingerprint(folder.transformer.path);
-    return new SentenceLearner({ config, model, tokenizer, learning, fingerprint });
+    const fingerprint = await modelFingerprint(folder.path);
+    return new SentenceLearner({ config, model, tokenizer, evaluationTokenizer, learning, fingerprint });
   } catch (error) {
     engine.dispose();
     throw error;

@@ -1,10 +1,12 @@
 // Evaluation during training: the correlation of cosines with people's scores (STS), which model was the best, and whether
 // it is time to stop.
 
+import { createHash } from 'node:crypto';
 import { readScoredPairs, type ScoredPair } from '../data/read-scored-pairs.ts';
-import { DataError } from '../errors.ts';
+import { DataError, ExecutionError } from '../errors.ts';
 import { evaluateSts } from '../eval/sts.ts';
 import type { TrainConfig } from './config.ts';
+import type { RowsContent } from './fingerprint.ts';
 import type { Learner } from './learner.ts';
 import type { RunState } from './run-state.ts';
 
@@ -21,11 +23,14 @@ export interface EvaluationResult {
 
 export class Evaluation {
   readonly config: EvaluationConfig;
+  /** What was read. */
+  readonly content: RowsContent;
   readonly #pairs: readonly ScoredPair[];
 
   private constructor(config: EvaluationConfig, pairs: readonly ScoredPair[]) {
     this.config = config;
     this.#pairs = pairs;
+    this.content = { rows: pairs.length, sum: sumOf(pairs) };
   }
 
   /** Reads the pairs now, so that a mistake in them shows before the first step. @throws FileError, DataError */
@@ -33,22 +38,42 @@ export class Evaluation {
     const pairs: ScoredPair[] = [];
     const { columns, format, header } = config;
     for await (const pair of readScoredPairs(config.data, { columns, format, header })) pairs.push(pair);
-    const scored = pairs.filter(({ score }) => score !== null).length;
-    if (scored < 2) {
-      throw new DataError(`${config.data}: expected at least two pairs with a score but found ${scored}`);
+    const scores = pairs.flatMap(({ score }) => (score === null ? [] : [score]));
+    if (scores.length < 2) {
+      throw new DataError(
+        `${config.data}: expected at least two pairs with a score but found ${scores.length}`,
+      );
+    }
+    if (scores.every((score) => score === scores[0])) {
+      throw new DataError(
+        `${config.data}: expected scores that differ, since a correlation needs them, but all ${scores.length} are ` +
+          `${scores[0]}: check evaluation.columns`,
+      );
     }
     return new Evaluation(config, pairs);
   }
 
-  /** @throws AbortedError when the signal fires */
+  /** @throws AbortedError when the signal fires; ExecutionError when the model's vectors give no correlation */
   async run(learner: Learner, signal: AbortSignal | undefined): Promise<EvaluationResult> {
-    const { spearman, pearson, pairs } = await evaluateSts(
+    const { spearman, pearson, pairs, undefinedBecause } = await evaluateSts(
       learner.encoder(),
       this.#pairs,
       signal === undefined ? {} : { signal },
     );
+    if (undefinedBecause !== undefined) {
+      throw new ExecutionError(
+        `[train] expected the evaluation on ${this.config.data} to have a correlation but ${undefinedBecause}`,
+      );
+    }
     return { spearman, pearson, pairs, score: { spearman, pearson }[this.config.metric] };
   }
+}
+
+/** SHA-256 of the pairs. */
+function sumOf(pairs: readonly ScoredPair[]): string {
+  const hash = createHash('sha256');
+  for (const { first, second, score } of pairs) hash.update(`${JSON.stringify([first, second, score])}\n`);
+  return hash.digest('hex');
 }
 
 /**
@@ -61,7 +86,7 @@ export function noteScore(
   earlyStopping: TrainConfig['earlyStopping'],
 ): boolean {
   const before = state.best?.score ?? Number.NEGATIVE_INFINITY;
-  const best = score > before; // not for a score that is no number
+  const best = score > before;
   const risen = score > before + (earlyStopping?.minimumRise ?? 0) || (best && state.best === null);
   state.evaluatedStep = state.step;
   state.evaluationsWithoutRise = risen ? 0 : state.evaluationsWithoutRise + 1;

@@ -3,49 +3,102 @@
 //   <output>/modules.json, model.safetensors, …    the trained model, when the run has ended
 //   <output>/checkpoints/                           to continue from; and the best model so far, best-<step>/
 //   <output>/metrics.jsonl, events.out.tfevents.*   what was measured
+//   <output>/.lock                                  while a process trains into it
+//
+// Nothing is written before everything else of the run is open and checked, and never over files of somebody else.
 
-import { cp, mkdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FileError } from '../errors.ts';
 import { syncFolder } from '../io/atomic-file.ts';
 import { fileError, systemErrorCode } from '../io/file-error.ts';
 import { exists, kindOf, listFolder } from '../io/folder-path.ts';
+import { isReplaceable } from '../io/folder-writer.ts';
+import { LOCK_FILE, RunLock } from './run-lock.ts';
 
-export class RunFolder {
+/** What of an output that exists may be used. */
+export interface RunFolderOptions {
+  /** A run is gone on with. */
+  resume: boolean;
+  /** A run or a model is replaced. */
+  overwrite: boolean;
+}
+
+/** What a run writes beside the model; a kill leaves the temporary ones. */
+const ownNames =
+  /^(checkpoints|metrics\.jsonl|events\.out\.tfevents\..*|\.lock(\..*\.tmp)?|\.(\.?model|metrics\.jsonl)(\..*\.tmp)?)$/;
+const savedNames = /^(LATEST|(step|best)-\d{8,})$/;
+
+/** What an output holds: `begun` is a run that nothing was saved of. */
+type Content = 'nothing' | 'begun' | 'run' | 'model' | 'other';
+
+export class RunFolder implements AsyncDisposable {
   readonly path: string;
   readonly checkpoints: string;
+  readonly #options: RunFolderOptions;
+  #lock: RunLock | undefined;
+  /** Whether it was made for this run. */
+  #made = false;
 
-  private constructor(path: string) {
+  private constructor(path: string, options: RunFolderOptions) {
     this.path = path;
     this.checkpoints = join(path, 'checkpoints');
+    this.#options = options;
   }
 
   /**
-   * Makes the folder ready.
-   * @throws FileError when it holds a run or a model that is neither to be resumed nor overwritten, or cannot be written to
+   * Looks at the folder and changes nothing.
+   * @throws FileError when it is a file; when it is not empty and holds neither a run that is to be resumed or overwritten
+   *   nor a model that is to be overwritten
    */
-  static async prepare(
-    output: string,
-    { resume, overwrite }: { resume: boolean; overwrite: boolean },
-  ): Promise<RunFolder> {
-    const folder = new RunFolder(resolve(output));
-    const kind = await kindOf(folder.path);
-    if (kind !== undefined && kind !== 'folder') {
-      throw new FileError(`cannot write the model '${output}': it is a file; name a folder`);
-    }
-    if (!resume && kind === 'folder') await folder.#clear(overwrite);
-    try {
-      await makeFolder(folder.path);
-      await makeFolder(folder.checkpoints);
-    } catch (error) {
-      throw fileError('write', folder.path, error);
-    }
+  static async open(output: string, options: RunFolderOptions): Promise<RunFolder> {
+    const folder = new RunFolder(resolve(output), options);
+    await folder.#check();
     return folder;
+  }
+
+  /** Makes the folder, unless it is there, and keeps other processes out until it is disposed of. @throws FileError */
+  async claim(): Promise<void> {
+    this.#made = !(await exists(this.path));
+    try {
+      await makeFolder(this.path);
+    } catch (error) {
+      throw fileError('write', this.path, error);
+    }
+    this.#lock = RunLock.take(this.path);
+    await this.#check(); // nobody changes it from here on
+  }
+
+  /** Removes what an earlier run wrote beside its model. @throws FileError */
+  async begin({ resumed }: { resumed: boolean }): Promise<void> {
+    try {
+      for (const name of resumed ? [] : await listFolder(this.path)) {
+        if (ownNames.test(name) && name !== LOCK_FILE) await rm(join(this.path, name), { recursive: true });
+      }
+      await makeFolder(this.checkpoints);
+    } catch (error) {
+      throw fileError('write', this.path, error);
+    }
+  }
+
+  /** Lets others in. A folder that was made for this run and has nothing in it is removed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lock?.[Symbol.dispose]();
+    if (this.#made) await rmdir(this.path).catch(() => undefined); // refuses when there is something in it
   }
 
   /** Where the model of a step is kept that was the best so far. */
   bestModel(step: number): string {
     return join(this.checkpoints, `best-${String(step).padStart(8, '0')}`);
+  }
+
+  /** @throws FileError when the model of a step is not there that was the best so far */
+  async checkBestModel(step: number): Promise<void> {
+    if (await exists(join(this.bestModel(step), 'modules.json'))) return;
+    throw new FileError(
+      `cannot read '${this.bestModel(step)}', the best model of the run that is resumed: it does not exist; put it back, ` +
+        'or go on with keepBest=false, which gives the model of the last step',
+    );
   }
 
   /** Removes all models that were the best once but the one of `step`. */
@@ -83,24 +136,36 @@ export class RunFolder {
     }
   }
 
-  async #clear(overwrite: boolean): Promise<void> {
-    const names = (await listFolder(this.path)).filter((name) =>
-      /^(checkpoints|metrics\.jsonl|events\.out\..*)$/.test(name),
-    );
-    const began = names.includes('checkpoints') && (await listFolder(this.checkpoints)).length > 0;
-    if (!overwrite && (began || (await exists(join(this.path, 'modules.json'))))) {
-      throw new FileError(
-        `cannot write the model '${this.path}': the folder holds ${began ? 'a run' : 'a model'}; resume it (--resume), ` +
-          'name another folder, or replace it with overwrite=true',
-      );
+  async #check(): Promise<void> {
+    const { resume, overwrite } = this.#options;
+    const kind = await kindOf(this.path);
+    if (kind !== undefined && kind !== 'folder') {
+      throw new FileError(`cannot write the model '${this.path}': it is a file; name a folder`);
     }
-    try {
-      for (const name of names) await rm(join(this.path, name), { recursive: true });
-    } catch (error) {
-      throw fileError('write', this.path, error);
+    const content = kind === undefined ? 'nothing' : await this.#content();
+    if (content === 'nothing' || content === 'begun' || (content === 'run' && resume)) return;
+    if (overwrite && content !== 'other') return;
+    throw new FileError(`cannot write the model '${this.path}': the folder ${refusals[content]}`);
+  }
+
+  async #content(): Promise<Content> {
+    const names = (await listFolder(this.path)).filter((name) => name !== LOCK_FILE);
+    if (names.length === 0) return 'nothing';
+    if (names.includes('checkpoints') && (await kindOf(this.checkpoints)) === 'folder') {
+      const saved = await listFolder(this.checkpoints);
+      if (saved.some((name) => savedNames.test(name))) return 'run';
+      if (names.every((name) => ownNames.test(name))) return 'begun';
     }
+    return (await isReplaceable(this.path, names)) ? 'model' : 'other';
   }
 }
+
+const refusals = {
+  run: 'holds a run; resume it (--resume), name another folder, or replace it with overwrite=true',
+  model: 'holds a model and no run to resume; name another folder, or replace it with overwrite=true',
+  other:
+    'is not empty and holds neither a run nor a sentence-transformers model (modules.json); name another folder',
+};
 
 /** Not `recursive` at first: that says of a read-only file system that the folder does not exist. */
 async function makeFolder(path: string): Promise<void> {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { FormatError } from '../errors.ts';
 import { checkJson } from '../io/json-file.ts';
+import type { StepResult } from './step-queue.ts';
 
 const count = z.int().min(0);
 
@@ -57,4 +58,13 @@ export function freshState(totalSteps: number, fingerprint: Record<string, strin
 /** @throws FormatError */
 export function parseState(value: unknown, source: string): RunState {
   return checkJson(stateSchema, value, source, (message) => new FormatError(message));
+}
+
+/** Counts a step that has been computed. */
+export function countStep(state: RunState, { examples, tokens, loss, finite }: StepResult): void {
+  state.examples += examples;
+  state.tokens += tokens;
+  state.loss = Number.isFinite(loss) ? loss : null;
+  state.skippedInARow = finite ? 0 : state.skippedInARow + 1;
+  if (!finite) state.skippedSteps += 1;
 }

@@ -17,6 +17,8 @@ export interface SentenceLearnerParts {
   /** Freed with the learner, and its engine. */
   model: TrainableModel;
   tokenizer: Tokenizer;
+  /** Cuts texts where the written model does, which training may do sooner. By default the same. */
+  evaluationTokenizer?: Tokenizer | undefined;
   /** How each data set is learned. */
   learning: readonly LearnBatch[];
   fingerprint: Readonly<Record<string, string>>;
@@ -54,7 +56,7 @@ export class SentenceLearner implements Learner {
   }
 
   encoder(): TextsEncoder {
-    const { model, tokenizer } = this.#parts;
+    const { model, tokenizer: trained, evaluationTokenizer: tokenizer = trained } = this.#parts;
     return {
       async encode(texts, options = {}) {
         const vectors: Float32Array[] = [];

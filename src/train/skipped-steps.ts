@@ -21,11 +21,14 @@ export function warningOfSkipped(
   const what = `[train] expected a finite loss and gradient at step ${step} but the loss is ${loss} and the norm ${gradientNorm}`;
   if (policy === 'stop') {
     throw new ExecutionError(
-      `${what}; lower the learning rate, or leave out such steps with nanPolicy: skip`,
+      `${what}; nothing was changed by it: leave out such steps with nanPolicy: skip, also of a run that is resumed, or begin again in ` +
+        'another output with a lower learning rate',
     );
   }
   if (inARow >= limit) {
-    throw new ExecutionError(`${what}, as at the ${limit - 1} steps before; lower the learning rate`);
+    throw new ExecutionError(
+      `${what}, as at the ${limit - 1} steps before; begin again in another output with a lower learning rate`,
+    );
   }
   return `${what}; the step was left out`;
 }

@@ -1,13 +1,15 @@
 // A whole run, from a configuration to a model folder.
 
 import { AbortedError } from '../errors.ts';
-import type { TrainConfigInput } from './config.ts';
+import { refuseSharedPaths } from '../io/output-check.ts';
+import type { TrainConfig, TrainConfigInput } from './config.ts';
 import { createLearner } from './create-learner.ts';
 import { Evaluation } from './evaluation.ts';
 import type { Learner } from './learner.ts';
 import { checkConfig } from './read-config.ts';
 import { RunFolder } from './run-folder.ts';
-import { Trainer, type TrainListener } from './trainer.ts';
+import type { TrainListener } from './run-report.ts';
+import { Trainer } from './trainer.ts';
 import { TrainingData } from './training-data.ts';
 
 export interface TrainOptions {
@@ -43,7 +45,7 @@ export interface TrainSummary {
   output: string;
 }
 
-/** Reasons that are kept for the log of a run, of rows that were left out. */
+/** Rows left out that the log names; it counts them all. */
 const keptReasons = 1000;
 
 /**
@@ -55,12 +57,14 @@ export async function train(config: TrainConfigInput, options: TrainOptions = {}
   const started = performance.now();
   const { resume = false, signal, listener = {} } = options;
   const checked = checkConfig(config, options.source ?? 'the configuration');
-  const folder = await RunFolder.prepare(checked.output, { resume, overwrite: checked.overwrite });
+  const { output, overwrite } = checked;
+  await refuseSharedPaths({ output }, inputsOf(checked));
+  await using folder = await RunFolder.open(output, { resume, overwrite });
   const evaluation = checked.evaluation && (await Evaluation.open(checked.evaluation));
   const skipped: string[] = [];
   const onSkipped = (reason: string) => {
     if (skipped.length < keptReasons) skipped.push(reason);
-    listener.onWarning?.(`left out ${reason}`);
+    listener.onWarning?.(`left out ${reason}`, 'row');
   };
   const data = await TrainingData.open(checked, onSkipped, signal);
   let learner: Learner | undefined;
@@ -70,16 +74,24 @@ export async function train(config: TrainConfigInput, options: TrainOptions = {}
     if (signal?.aborted)
       throw new AbortedError('training was stopped: nothing was done yet', { cause: signal.reason });
     trainer = new Trainer({ config: checked, data, learner, folder, evaluation, listener, signal, skipped });
-    const resumedFrom = (resume ? await trainer.resume() : undefined) ?? 0;
+    await folder.claim();
+    const resumedFrom = resume ? await trainer.resume() : undefined;
+    await folder.begin({ resumed: resumedFrom !== undefined });
     await trainer.run();
     const { step, loss, examples, tokens, skippedSteps, best, stoppedEarly } = trainer.state;
     const skippedRows = data.files.reduce((sum, file) => sum + file.skipped, 0);
     const counts = { examples, tokens, skippedRows, skippedSteps, best, stoppedEarly };
     const seconds = (performance.now() - started) / 1000;
-    return { steps: step, resumedFrom, loss, seconds, ...counts, output: folder.path };
+    return { steps: step, resumedFrom: resumedFrom ?? 0, loss, seconds, ...counts, output: folder.path };
   } finally {
     trainer?.dispose();
     learner?.[Symbol.dispose]();
     await data.close();
   }
+}
+
+/** What a run reads, and must not be written over. */
+function inputsOf({ model, data, evaluation }: TrainConfig): Record<string, string | undefined> {
+  const sets = data.map(({ path }, index) => [data.length > 1 ? `data.${index}` : 'data', path] as const);
+  return { model, evaluation: evaluation?.data, ...Object.fromEntries(sets) };
 }

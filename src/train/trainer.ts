@@ -10,24 +10,14 @@ import type { TrainConfig } from './config.ts';
 import { type Evaluation, type EvaluationResult, noteScore } from './evaluation.ts';
 import { checkFingerprint, fingerprintOf } from './fingerprint.ts';
 import type { Learner } from './learner.ts';
-import { MetricsLog } from './metrics-log.ts';
 import type { RunFolder } from './run-folder.ts';
-import { freshState, parseState, type RunState } from './run-state.ts';
+import { RunReport, type TrainListener } from './run-report.ts';
+import { countStep, freshState, parseState, type RunState } from './run-state.ts';
 import { loadTensors, tensorsOf } from './run-tensors.ts';
 import { warningOfSkipped } from './skipped-steps.ts';
-import { stepFailure } from './step-failure.ts';
-import { type QueuedStep, queueStep, type StepResult } from './step-queue.ts';
+import { remedyOf, runFailure, type SavedStep, stepFailure } from './step-failure.ts';
+import { type QueuedStep, queueStep } from './step-queue.ts';
 import type { StepBatches, TrainingData } from './training-data.ts';
-
-/** What is told of a run while it runs. */
-export interface TrainListener {
-  onStart?(run: { step: number; totalSteps: number; examples: number }): void;
-  onStep?(result: StepResult, state: Readonly<RunState>): void;
-  onEvaluation?(result: EvaluationResult, step: number, best: boolean): void;
-  onWarning?(message: string): void;
-  /** What was assumed, before the first step. */
-  onNote?(message: string): void;
-}
 
 /** What a run is made of. */
 export interface TrainerParts {
@@ -38,7 +28,7 @@ export interface TrainerParts {
   evaluation: Evaluation | undefined;
   listener: TrainListener;
   signal: AbortSignal | undefined;
-  /** Rows that were left out, for the log: `file:line: reason`. */
+  /** The first rows that were left out, for the log: `file:line: reason`. */
   skipped: readonly string[];
 }
 
@@ -46,18 +36,25 @@ export class Trainer {
   readonly #parts: TrainerParts;
   readonly #optimizer: AdamW;
   #state: RunState;
-  #log!: MetricsLog;
+  readonly #report: RunReport;
   #queued: QueuedStep | undefined;
   /** Of the latest checkpoint. */
   #savedStep: number | undefined;
+  /** Whether the weights and moments in memory can be used. */
+  #sound = true;
+  /** An error ends the run: what is under way is counted and no longer told. */
+  #failing = false;
 
   constructor(parts: TrainerParts) {
     const { config, data, learner } = parts;
     const { weightDecay, noDecay, learningRateFactors, maxGradientNorm } = config;
     const groups = { weightDecay, noDecay, learningRateFactors };
     this.#parts = parts;
+    const belongings = fingerprintOf(config, data.files, learner.fingerprint, parts.evaluation?.content);
+    this.#state = freshState(data.totalSteps(), belongings);
+    this.#report = new RunReport(parts.listener);
+    this.#learningRate(); // throws now when the warm-up is longer than the run
     this.#optimizer = new AdamW(learner.stores, { ...config.optimizer, ...groups, maxGradientNorm });
-    this.#state = freshState(data.totalSteps(), fingerprintOf(config, data.files, learner.fingerprint));
   }
 
   get state(): Readonly<RunState> {
@@ -67,15 +64,16 @@ export class Trainer {
   /**
    * Goes on from the latest checkpoint, if there is one.
    * @returns the step it goes on from, or undefined when nothing is saved
-   * @throws ConfigError naming what is not as it was; FormatError, FileError
+   * @throws ConfigError naming what is not as it was; FormatError; FileError, also when the best model so far is gone
    */
   async resume(): Promise<number | undefined> {
-    const { folder, learner, listener } = this.#parts;
+    const { config, folder, learner } = this.#parts;
     const saved = await readCheckpoint(folder.checkpoints);
     if (saved === undefined) return undefined;
-    for (const damage of saved.damaged) listener.onWarning?.(`left out a checkpoint: ${damage}`);
     const state = parseState(saved.state, folder.checkpoints);
     checkFingerprint(state.fingerprint, this.#state.fingerprint);
+    if (config.keepBest && state.best !== null) await folder.checkBestModel(state.best.step);
+    for (const damage of saved.damaged) this.#report.warn(state.step, `left out a checkpoint: ${damage}`);
     loadTensors(learner.stores, this.#optimizer, saved.tensors, state.optimizerSteps);
     this.#state = state;
     this.#savedStep = saved.step;
@@ -84,24 +82,22 @@ export class Trainer {
 
   /**
    * Runs to the end and writes the model.
-   * @throws AbortedError when the signal fired, a checkpoint having been written; ExecutionError for a step that is not
-   *   finite when that is to stop; ExecutionError or OutOfMemoryError for one that the engine failed in; FileError
+   * @throws AbortedError when the signal fired; ExecutionError for a step that is not finite when that is to stop, and for
+   *   an evaluation without a correlation; DataError, FileError and what a listener throws; a checkpoint having been
+   *   written in all these cases; ExecutionError or OutOfMemoryError for a step that the engine failed in
    */
   async run(): Promise<void> {
-    const { folder, learner, data, listener } = this.#parts;
-    this.#log = await MetricsLog.open(folder.path, this.#state.step);
+    const { folder, learner, data, skipped, config } = this.#parts;
+    await this.#report.open(folder.path, this.#state.step);
     try {
-      const { step, totalSteps } = this.#state;
-      if (step === 0) this.#noteSkippedRows();
-      for (const note of learner.notes) listener.onNote?.(note);
-      listener.onStart?.({ step, totalSteps, examples: data.examples });
-      await this.#train();
+      this.#report.start(this.#state, data, learner, skipped);
+      await this.#train().catch((error) => this.#fail(error));
       const { best } = this.#state;
-      const kept = this.#parts.config.keepBest && best !== null ? folder.bestModel(best.step) : undefined;
+      const kept = config.keepBest && best !== null ? folder.bestModel(best.step) : undefined;
       await folder.install(kept ?? ((target) => learner.save(target)));
     } finally {
       await this.#queued?.result.catch(() => undefined);
-      this.#log.close();
+      this.#report.close();
     }
   }
 
@@ -140,20 +136,24 @@ export class Trainer {
 
   async #queueStep(step: StepBatches): Promise<boolean> {
     const { config, learner, signal } = this.#parts;
-    const { schedule, warmup, learningRate, seed, accumulation } = config;
-    const { totalSteps } = this.#state;
-    const warmupSteps = warmup < 1 ? Math.round(warmup * totalSteps) : warmup;
-    const factor = scheduleFactor({ name: schedule, warmupSteps, totalSteps }, this.#state.step);
-    const place = { step: this.#state.step + 1, seed, accumulation, learningRate: learningRate * factor };
+    const { seed, accumulation } = config;
+    const place = { step: this.#state.step + 1, seed, accumulation, learningRate: this.#learningRate() };
     const aborted = () => signal?.aborted === true;
     const queued = await this.#during(place.step, queueStep(learner, this.#optimizer, step, place, aborted));
     if (queued === undefined) return false;
     this.#state.step += 1;
     this.#state.optimizerSteps = this.#optimizer.steps;
     this.#state.position = step.after;
-    await this.#settle(); // the step before, while this one is computed
-    this.#queued = queued;
+    await this.#settle(queued); // the step before, while this one is computed
     return true;
+  }
+
+  /** Of the next step. @throws ArgumentError when the warm-up is longer than the run */
+  #learningRate(): number {
+    const { schedule: name, warmup, learningRate } = this.#parts.config;
+    const { step, totalSteps } = this.#state;
+    const warmupSteps = warmup < 1 ? Math.round(warmup * totalSteps) : warmup;
+    return learningRate * scheduleFactor({ name, warmupSteps, totalSteps }, step);
   }
 
   /** Part of a step: an error of the engine comes out with what it means for the run. */
@@ -161,43 +161,33 @@ export class Trainer {
     try {
       return await work;
     } catch (error) {
-      const { checkpoints: folder } = this.#parts.folder;
-      const saved = this.#savedStep === undefined ? undefined : { step: this.#savedStep, folder };
-      throw stepFailure(error, step, saved);
+      const failure = stepFailure(error, step, this.#saved());
+      if (failure === undefined) throw error;
+      this.#sound = false;
+      throw failure;
     }
   }
 
-  /** Waits for what the queued step came to. */
-  async #settle(): Promise<void> {
+  #saved(): SavedStep | undefined {
+    const { checkpoints: folder } = this.#parts.folder;
+    return this.#savedStep === undefined ? undefined : { step: this.#savedStep, folder };
+  }
+
+  /** Waits for what the queued step came to. @param next queued behind it */
+  async #settle(next?: QueuedStep): Promise<void> {
     const queued = this.#queued;
-    this.#queued = undefined;
+    this.#queued = next;
     if (queued === undefined) return;
     const result = await this.#during(queued.step, queued.result);
+    const { config } = this.#parts;
     const state = this.#state;
-    state.examples += result.examples;
-    state.tokens += result.tokens;
-    state.loss = Number.isFinite(result.loss) ? result.loss : null;
-    state.skippedInARow = result.finite ? 0 : state.skippedInARow + 1;
-    if (!result.finite) this.#noteSkipped(result);
-    const { config, listener } = this.#parts;
-    const { step, loss, metrics, gradientNorm, learningRate } = result;
-    if (result.finite && (step % config.logSteps === 0 || step === state.totalSteps)) {
-      const { examples, tokens } = state;
-      this.#log.write('train', { step, loss, ...metrics, learningRate, gradientNorm, examples, tokens });
+    countStep(state, result);
+    this.#report.log(result, state, config);
+    if (this.#failing) return;
+    if (!result.finite) {
+      this.#report.tell(warningOfSkipped(result, config.nanPolicy, state.skippedInARow));
     }
-    listener.onStep?.(result, state);
-  }
-
-  #noteSkippedRows(): void {
-    for (const row of this.#parts.skipped) this.#log.write('event', { step: 0, event: 'row left out', row });
-  }
-
-  #noteSkipped(result: StepResult): void {
-    const { config, listener } = this.#parts;
-    const { step, loss, gradientNorm } = result;
-    this.#state.skippedSteps += 1;
-    this.#log.write('event', { step, event: 'not finite', loss, gradientNorm });
-    listener.onWarning?.(warningOfSkipped(result, config.nanPolicy, this.#state.skippedInARow));
+    this.#report.step(result, state);
   }
 
   /** Evaluation and checkpoint, where they are due. */
@@ -214,7 +204,7 @@ export class Trainer {
   }
 
   async #evaluate(evaluation: Evaluation): Promise<void> {
-    const { learner, config, listener, folder, signal } = this.#parts;
+    const { learner, config, folder, signal } = this.#parts;
     let result: EvaluationResult;
     try {
       result = await evaluation.run(learner, signal);
@@ -223,11 +213,10 @@ export class Trainer {
       throw error;
     }
     const { step } = this.#state;
-    const { spearman, pearson, pairs, score } = result;
-    const best = noteScore(this.#state, score, config.earlyStopping);
-    this.#log.write('evaluation', { step, spearman, pearson, pairs });
+    const best = noteScore(this.#state, result.score, config.earlyStopping);
+    this.#report.evaluation(result, step);
     if (best && config.keepBest) await learner.save(folder.bestModel(step));
-    listener.onEvaluation?.(result, step, best);
+    this.#report.evaluated(result, step, best);
   }
 
   async #save(): Promise<void> {
@@ -256,8 +245,25 @@ export class Trainer {
         if (!(error instanceof LikewiseError)) throw error;
         saved = error.message;
       }
-      this.#log.write('event', { step, event: 'interrupted' });
+      this.#report.event(step, 'interrupted');
     }
     throw new AbortedError(`training was stopped: ${saved}`, { cause: this.#parts.signal?.reason });
+  }
+
+  /** An error ended the run: what is sound in memory is saved before it leaves, and it says what is saved. */
+  async #fail(error: unknown): Promise<never> {
+    if (error instanceof AbortedError || !this.#sound) throw error;
+    this.#failing = true;
+    if (this.#state.step > (this.#savedStep ?? 0)) await this.#save().catch(() => undefined); // what is saved is told
+    const { step } = this.#state;
+    const message = error instanceof Error ? error.message : String(error);
+    try {
+      this.#report.event(step, 'failed', { message });
+    } catch {
+      // a log that cannot be written to may be what ended the run
+    }
+    const failure = runFailure(error, this.#saved());
+    if (failure === error) this.#report.note(remedyOf(this.#saved()));
+    throw failure;
   }
 }

@@ -4,7 +4,9 @@
 import { ExampleFile } from '../data/example-file.ts';
 import type { Example } from '../data/example-row.ts';
 import { MixedSampler, type SampledBatch, type SamplerPosition } from '../data/mixed-sampler.ts';
+import { DataError } from '../errors.ts';
 import type { RaggedTokens } from '../tokenizer/tokenizer.ts';
+import { checkBatches } from './check-batches.ts';
 import { type DataSetConfig, type ObjectiveConfig, objectiveOf, type TrainConfig } from './config.ts';
 import type { TrainingBatch } from './learner.ts';
 
@@ -12,12 +14,14 @@ import type { TrainingBatch } from './learner.ts';
 interface ExampleShape {
   texts: number;
   scored: boolean;
+  /** Whether an example of so many texts is learned from the others of its batch alone. */
+  inBatch?: boolean;
 }
 
 const shapes: Record<ObjectiveConfig['name'], ExampleShape> = {
-  'simcse-unsupervised': { texts: 1, scored: false },
-  'simcse-supervised': { texts: 2, scored: false },
-  'su-ntxent': { texts: 1, scored: false },
+  'simcse-unsupervised': { texts: 1, scored: false, inBatch: true },
+  'simcse-supervised': { texts: 2, scored: false, inBatch: true },
+  'su-ntxent': { texts: 1, scored: false, inBatch: true },
   triplet: { texts: 3, scored: false },
   'cosine-regression': { texts: 2, scored: true },
 };
@@ -31,23 +35,28 @@ export interface StepBatches {
 
 export class TrainingData {
   readonly files: readonly ExampleFile[];
+  /** What the user should know of the data before the first step. */
+  readonly warnings: readonly string[];
   readonly #sampler: MixedSampler;
   readonly #config: TrainConfig;
 
   private constructor(config: TrainConfig, files: readonly ExampleFile[]) {
     this.#config = config;
     this.files = files;
-    const mixed = files.map(({ length, texts, keys }, index) => {
-      const { batchSize, noDuplicates } = config.data[index] as DataSetConfig;
+    const sets = files.map(({ path, length, texts, keys }, index) => {
+      const set = config.data[index] as DataSetConfig;
       return {
+        path,
         length,
         texts,
         keys,
-        batchSize: batchSize ?? config.batchSize,
-        noDuplicates: noDuplicates ?? config.noDuplicates,
+        batchSize: set.batchSize ?? config.batchSize,
+        noDuplicates: set.noDuplicates ?? config.noDuplicates,
+        inBatch: exampleShape(objectiveOf(set, config), set).inBatch === true,
       };
     });
-    this.#sampler = new MixedSampler(mixed, config);
+    this.#sampler = new MixedSampler(sets, config);
+    this.warnings = checkBatches(sets, this.#sampler);
   }
 
   /**
@@ -79,6 +88,12 @@ export class TrainingData {
     return this.files.reduce((sum, file) => sum + file.length, 0);
   }
 
+  /** What was read otherwise than it stands there. */
+  get notes(): string[] {
+    const blank = this.files.filter((file) => file.blank > 0);
+    return blank.map((file) => `${file.path}: ${file.blank} blank rows are no examples`);
+  }
+
   /** Steps of the whole run: `maxSteps`, or all batches of all epochs. */
   totalSteps(): number {
     const { epochs, maxSteps = Number.POSITIVE_INFINITY, accumulation } = this.#config;
@@ -100,6 +115,7 @@ export class TrainingData {
     let batches: TrainingBatch[] = [];
     let after = position;
     for (let { epoch, batch } = position; epoch < end; [epoch, batch] = [epoch + 1, 0]) {
+      const first = batch;
       for (const sampled of this.#sampler.batches({ epoch, batch })) {
         batches.push(await this.#tokenized(sampled, tokenize));
         batch += 1;
@@ -108,12 +124,21 @@ export class TrainingData {
         yield { batches, after };
         batches = [];
       }
+      if (first === 0 && batch === 0 && end === Number.POSITIVE_INFINITY) throw this.#emptyEpoch(epoch);
     }
     if (batches.length > 0) yield { batches, after };
   }
 
   async close(): Promise<void> {
     for (const file of this.files) await file.close();
+  }
+
+  /** Of a run bounded by its steps alone, which would look for batches without end. */
+  #emptyEpoch(epoch: number): DataError {
+    return new DataError(
+      `${this.files.map(({ path }) => path).join(', ')}: expected a batch in epoch ${epoch} but all were smaller than ` +
+        'batchSize and dropped: lower batchSize, or keep smaller batches (lastBatch: keep)',
+    );
   }
 
   async #tokenized(
@@ -143,7 +168,7 @@ export class TrainingData {
 function exampleShape(objective: ObjectiveConfig, set: DataSetConfig): ExampleShape {
   const shape = shapes[objective.name];
   const hardNegatives = objective.name === 'simcse-supervised' && (set.columns?.length ?? 3) === 3;
-  return hardNegatives ? { ...shape, texts: 3 } : shape;
+  return hardNegatives ? { ...shape, texts: 3, inBatch: false } : shape;
 }
 
 function scoresOf(examples: readonly Example[]): Float32Array {

@@ -25,6 +25,14 @@ test('a small file: the correlations of the cosines that `similarity` gives', as
   expect(text).toContain((result.spearman as number).toFixed(6));
 });
 
+test('correlations that are undefined are null, and stderr says why', async () => {
+  const data = temporaryFile('sts.csv', 'the cat,a dog,3\nred mat,the cat,3\n');
+  const args = ['evaluate', 'sts', '--model', tinyModel, '--data', data, '--json'];
+  const { code, stdout, stderr } = await runCli(args);
+  expect(stderr).toBe('warning: the correlations are undefined: all 2 scores are 3\n');
+  expect([code, JSON.parse(stdout).spearman]).toEqual([0, null]);
+});
+
 test('a score that is no number names file and line', async () => {
   const data = temporaryFile('sts.tsv', 'a\tb\tscore\nx\ty\t1\n');
   const { code, stdout, stderr } = await runCli(['evaluate', 'sts', '--model', tinyModel, '--data', data]);

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { describeProgress, ProgressLine } from '../../src/cli/progress.ts';
 import { formatDuration } from '../../src/cli/quantities.ts';
+import { TrainProgress } from '../../src/cli/train-progress.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -47,4 +48,17 @@ test('a log gets a whole line every five seconds', () => {
   }
   line.end();
   expect(written).toEqual(['5 texts  1 texts/s  1 tokens/s\n', '10 texts  1 texts/s  1 tokens/s\n']);
+});
+
+test('of rows left out the first twenty are named; a warning of the run always is', () => {
+  const { written, stream } = recorder(false);
+  const progress = new TrainProgress(stream);
+  for (let row = 1; row <= 50; row++) progress.onWarning(`left out row ${row}`, 'row');
+  progress.onWarning('left out a checkpoint', 'run');
+  expect(written).toHaveLength(22);
+  expect(written.slice(19)).toEqual([
+    'left out row 20\n',
+    'more rows are left out: metrics.jsonl names the first 1,000 and counts all\n',
+    'left out a checkpoint\n',
+  ]);
 });

@@ -3,11 +3,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { refuseSharedPaths } from '../../src/cli/output-check.ts';
 import type { WhitenOptions } from '../../src/cli/whiten.ts';
 import { checkVectorsFit, checkWhiten } from '../../src/cli/whiten-checks.ts';
 import { ArgumentError, FileError } from '../../src/errors.ts';
 import { NpyWriter } from '../../src/io/npy.ts';
+import { refuseSharedPaths } from '../../src/io/output-check.ts';
 import { expectError } from '../expect-error.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 import { runCli, tinyModel } from './run-cli.ts';

@@ -56,6 +56,8 @@ test.each([
 
 test.each([
   ['q.tsv', 'q\td\ts\n1\ta\tx\n', /q.tsv:2: expected a score but found "x"/],
+  ['q.tsv', 'q1\td2\t1x\n', /q.tsv:1: expected a score but found "1x"/],
+  ['q.tsv', 'q1\td2\tNaN\n', /q.tsv:1: expected a score but found "NaN"/],
   ['q.tsv', '1\ta\t\n', /q.tsv:1: expected a score but found ""/],
   ['q.tsv', '1\ta\n', /q.tsv:1: expected query, document and score with tabs between but found 2 fields/],
   ['q.jsonl', '{"query-id": "1"}\n', /q.jsonl:1: expected an id as "corpus-id"/],

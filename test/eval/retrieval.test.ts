@@ -48,7 +48,7 @@ test("the figures are sentence-transformers', whatever the order of the corpus",
     expect(Object.keys(result.metrics).sort()).toEqual(Object.keys(metrics).sort());
     for (const [name, value] of Object.entries(metrics))
       expect(result.metrics[name], name).toBeCloseTo(value, 11);
-    expect(result).toMatchObject({ queries: 7, skipped: 2, documents: 150 });
+    expect(result).toMatchObject({ queries: 7, skipped: 2, missing: 1, documents: 150 });
   }
   expect(encoder.calls).toEqual(['7 queries', '150 documents', '7 queries', '150 documents']);
 });
@@ -87,6 +87,14 @@ test('rankings by hand', () => {
   expect(metrics['ndcg@10']).toBeCloseTo((gain(2) + gain(4)) / ideal / 2, 12);
 });
 
+test('judged documents that are not in the corpus are counted', async () => {
+  const encoder = knowing({ v: [1, 0], q: [1, 0] });
+  const relevant = judged({ q: ['a', 'b', 'c'], other: ['z'] });
+  const data = { queries: [{ id: 'q', text: 'q' }], corpus: [{ id: 'a', text: 'v' }], relevant };
+  const { missing, metrics } = await evaluateRetrieval(encoder, data);
+  expect([missing, metrics['recall@10']]).toEqual([2, 1 / 3]);
+});
+
 test('equal cosines are ranked by the code points of the ids', async () => {
   const encoder = knowing({ v: [1, 0], q: [1, 0] });
   const ids = ['\u{1f600}', '\uffee', 'b', 'a'];
@@ -105,6 +113,9 @@ test('what cannot be evaluated is refused', async () => {
   const evaluated = (queries: IdentifiedText[], corpus: IdentifiedText[]) =>
     evaluateRetrieval(encoder, { queries, corpus, relevant });
   await expect(evaluated([{ id: 'b', text: 'x' }], [text])).rejects.toThrow(DataError);
+  await expect(evaluated([text], [{ id: 'b', text: 'x' }])).rejects.toThrow(
+    /none of 1 judgements names one of its 1 documents: .*judged: "a"; in the corpus: "b"/,
+  );
   await expect(evaluated([text, text], [text])).rejects.toThrow(/each query once but two have the id "a"/);
   await expect(evaluated([text], [text, text])).rejects.toThrow(/each document once but two have the id "a"/);
 });

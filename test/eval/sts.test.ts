@@ -1,8 +1,8 @@
 // STS evaluation with an encoder whose vectors are known.
 
 import { expect, test } from 'vitest';
-import { DataError } from '../../src/errors.ts';
-import { cosine } from '../../src/eval/cosine.ts';
+import { DataError, ExecutionError } from '../../src/errors.ts';
+import { cosine, unitVector } from '../../src/eval/cosine.ts';
 import { evaluateSts } from '../../src/eval/sts.ts';
 
 /** Texts are their own vectors, "1 0.5" is [1, 0.5]; remembers what it was asked to encode. */
@@ -49,6 +49,45 @@ test('the cosine is summed in float64 and survives small and large vectors', () 
   expect(cosine(small, large)).toBeCloseTo(1, 12);
   const ones = new Float32Array(100_000).fill(0.1);
   expect(cosine(ones, ones)).toBeCloseTo(1, 12);
+});
+
+test('a vector that is not finite has no cosine, and no place among the others', async () => {
+  for (const broken of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    expect(cosine(Float32Array.of(broken, 1), Float32Array.of(1, 2))).toBeNaN();
+    expect(() => unitVector(Float32Array.of(broken, 1))).toThrow(ExecutionError);
+  }
+  const pair = (first: string, score: number) => ({ first, second: '1 0', score });
+  const result = await evaluateSts(readingEncoder(), [pair('1 0', 1), pair('1 x', 2), pair('0 1', 3)]);
+  expect(result).toMatchObject({
+    spearman: Number.NaN,
+    pearson: Number.NaN,
+    undefinedBecause: 'the vectors of 1 of 3 pairs are not finite',
+  });
+});
+
+test('correlations that are undefined come with a reason', async () => {
+  const reason = async (pairs: [string, number][]) => {
+    const scored = pairs.map(([first, score]) => ({ first, second: '1 0', score }));
+    return (await evaluateSts(readingEncoder(), scored)).undefinedBecause;
+  };
+  expect(
+    await reason([
+      ['1 0', 3],
+      ['0 1', 3],
+    ]),
+  ).toBe('all 2 scores are 3');
+  expect(
+    await reason([
+      ['1 0', 3],
+      ['2 0', 4],
+    ]),
+  ).toBe('all 2 cosines are 1');
+  expect(
+    await reason([
+      ['1 0', 3],
+      ['0 1', 4],
+    ]),
+  ).toBeUndefined();
 });
 
 test('fewer than two scores are an error', async () => {

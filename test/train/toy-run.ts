@@ -6,8 +6,9 @@ import type { TrainConfigInput } from '../../src/train/config.ts';
 import { Evaluation } from '../../src/train/evaluation.ts';
 import { checkConfig } from '../../src/train/read-config.ts';
 import { RunFolder } from '../../src/train/run-folder.ts';
+import type { TrainListener } from '../../src/train/run-report.ts';
 import type { StepResult } from '../../src/train/step-queue.ts';
-import { Trainer, type TrainListener } from '../../src/train/trainer.ts';
+import { Trainer } from '../../src/train/trainer.ts';
 import { TrainingData } from '../../src/train/training-data.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 import { type ToyLearner, type ToyOptions, toyLearner } from './toy-learner.ts';
@@ -64,13 +65,15 @@ export async function runOnce(config: TrainConfigInput, options: RunOptions = {}
     ...options.listener,
   };
   let trainer: Trainer | undefined;
+  const { resume = false, signal } = options;
   try {
-    const { resume = false, signal } = options;
-    const folder = await RunFolder.prepare(checked.output, { resume, overwrite: checked.overwrite });
+    await using folder = await RunFolder.open(checked.output, { resume, overwrite: checked.overwrite });
     const evaluation = checked.evaluation && (await Evaluation.open(checked.evaluation));
     const skipped = [...warnings];
     trainer = new Trainer({ config: checked, data, learner, folder, evaluation, listener, signal, skipped });
+    await folder.claim();
     const resumedFrom = resume ? await trainer.resume() : undefined;
+    await folder.begin({ resumed: resumedFrom !== undefined });
     await trainer.run();
     return { state: trainer.state, resumedFrom, warnings, steps };
   } finally {

@@ -131,8 +131,8 @@ test('the head is in the model only when it is kept; dense modules of the folder
   expect(dense.equals(readFileSync(join(bent, '2_Dense', 'model.safetensors')))).toBe(false);
 });
 
-test('an evaluation during the run scores as `evaluate` does afterwards', async () => {
-  const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 4, keepBest: false });
+test('an evaluation during the run scores as `evaluate` does afterwards, whatever training cuts texts at', async () => {
+  const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 4, keepBest: false, maxLength: 4 });
   const dev = writeData(folder, 'dev.tsv', 2, true, 20);
   const seen: number[] = [];
   await train(
@@ -186,22 +186,37 @@ test('a pooling that has no name there is trained with, and another one written'
   expect(encoder.pooling).toEqual(['mean']);
 });
 
-test('bad rows are counted, named, and in the log', async () => {
+test('bad rows are counted, named, and in the log; blank ones are noted', async () => {
   const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 2 });
-  const data = join(folder, 'bad.jsonl');
-  writeFileSync(
-    data,
-    `${Array.from({ length: 12 }, (_, row) => JSON.stringify(`${words[row]} cat`)).join('\n')}\n{"text": "tor`,
-  );
+  const path = join(folder, 'bad.jsonl');
+  const good = Array.from({ length: 12 }, (_, row) => `${JSON.stringify(`${words[row]} cat`)}\n`).join('');
+  writeFileSync(path, `${good}\n  \n${'{"text": "tor\n'.repeat(1500)}`);
   const warnings: string[] = [];
-  const onWarning = (message: string) => warnings.push(message);
-  const summary = await train(
-    { ...config, data: { path: data, onCorrupt: 'skip' } },
-    { listener: { onWarning } },
+  const notes: string[] = [];
+  const listener = {
+    onWarning: (message: string, kind: string) => warnings.push(`${kind}: ${message}`),
+    onNote: (note: string) => notes.push(note),
+  };
+  const summary = await train({ ...config, data: { path, onCorrupt: 'skip' } }, { listener });
+  expect([summary.skippedRows, warnings.length]).toEqual([1500, 1500]);
+  expect(warnings[0]).toMatch(/^row: left out .*bad\.jsonl:15: expected a JSON value/);
+  expect(notes[0]).toMatch(/bad\.jsonl: 2 blank rows are no examples/);
+  const events = metricsOf(config.output).filter(({ kind }) => kind === 'event');
+  expect(events).toHaveLength(1001);
+  expect(events.at(-1)).toEqual({
+    kind: 'event',
+    step: 0,
+    event: 'rows left out',
+    path,
+    rows: 1500,
+    blank: 2,
+  });
+  writeFileSync(path, '{"text": "tor\n'.repeat(3));
+  await expectError(
+    train({ ...config, data: { path, onCorrupt: 'skip' }, overwrite: true }),
+    DataError,
+    /at least one example but all 3 rows were left out, the first because of .*bad\.jsonl:1: expected a JSON/,
   );
-  expect(summary.skippedRows).toBe(1);
-  expect(warnings[0]).toMatch(/left out .*bad\.jsonl:13: expected a JSON value/);
-  expect(readFileSync(join(config.output, 'metrics.jsonl'), 'utf8')).toContain('"event":"row left out"');
 });
 
 test('three hundred steps: as many live tensors as after the fiftieth, and no buffer from malloc', async () => {
@@ -217,7 +232,9 @@ test('three hundred steps: as many live tensors as after the fiftieth, and no bu
   const learner = await createLearner(checked);
   const seen: EngineStats[] = [];
   const listener = { onStep: () => void seen.push(learner.engine.stats()) };
-  const folder = await RunFolder.prepare(config.output, { resume: false, overwrite: false });
+  await using folder = await RunFolder.open(config.output, { resume: false, overwrite: false });
+  await folder.claim();
+  await folder.begin({ resumed: false });
   const parts = {
     config: checked,
     data,

@@ -4,7 +4,14 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { AbortedError, ConfigError, DataError, ExecutionError, FileError } from '../../src/errors.ts';
+import {
+  AbortedError,
+  ArgumentError,
+  ConfigError,
+  DataError,
+  ExecutionError,
+  FileError,
+} from '../../src/errors.ts';
 import type { EngineStats } from '../../src/native/addon.ts';
 import type { TrainConfigInput } from '../../src/train/config.ts';
 import { expectError } from '../expect-error.ts';
@@ -89,7 +96,7 @@ test('resuming with other data is refused; another path to the same rows is not'
   await expectError(
     runOnce(config, { resume: true }),
     ConfigError,
-    /these changed: data\.0 \(its rows\); put them back/,
+    /these changed: data\.0 \(51 rows before, 52 rows now\); put them back/,
   );
   const moved = await runOnce({ ...config, data: copy, checkpointSteps: 7, threads: 1 }, { resume: true });
   expect(moved.resumedFrom).toBeGreaterThan(0);
@@ -109,6 +116,18 @@ test('an output that holds a run or a model is kept, unless it is to be overwrit
   expect(metricsOf(output)).toHaveLength(26);
 });
 
+test('a damaged checkpoint is told and logged, however many rows were left out', async () => {
+  const { config, output } = makeRun();
+  await runOnce(config, stopAt(14)).catch(() => undefined);
+  const steps = readdirSync(join(output, 'checkpoints')).filter((name) => name.startsWith('step-'));
+  writeFileSync(join(output, 'checkpoints', steps.toSorted().at(-1) as string, 'state.json'), '{}');
+  const { warnings, resumedFrom } = await runOnce(config, { resume: true });
+  expect(warnings).toEqual([expect.stringMatching(/left out a checkpoint: .*state\.json' is damaged/)]);
+  expect(metricsOf(output).filter(({ event }) => event === 'warning')).toEqual([
+    { kind: 'event', step: resumedFrom, event: 'warning', message: warnings[0] },
+  ]);
+});
+
 test('nanPolicy skip: the step changes nothing, is counted, logged and told', async () => {
   const { config, output } = makeRun({ nanPolicy: 'skip' });
   const seen: string[] = [];
@@ -126,12 +145,10 @@ test('nanPolicy skip: the step changes nothing, is counted, logged and told', as
   expect(weightsOf(output)).not.toContain('null');
 });
 
-test('nanPolicy stop: an error that names the step, and the last checkpoint is whole', async () => {
-  const { config } = makeRun();
-  const failing = runOnce(config, { onLearn: (call) => (call === 7 ? 'infinite' : undefined) });
-  await expectError(failing, ExecutionError, /at step 7 .* lower the learning rate/);
-  const again = await runOnce(config, { resume: true });
-  expect([again.resumedFrom, again.state.step]).toEqual([5, 26]);
+test('a warm-up that is longer than the run fails before the output is touched', async () => {
+  const { config, output } = makeRun({ maxSteps: 3, warmup: 50 });
+  await expectError(runOnce(config), ArgumentError, /at most 3 warm-up steps.* received 50/);
+  expect(existsSync(output)).toBe(false);
 });
 
 test('a run whose every step is skipped ends', async () => {

@@ -1,9 +1,9 @@
-// What a command writes must not be what it reads: an output that names an input, under whatever spelling or through a
+// What is written must not be what is read: an output that names an input, under whatever spelling or through a
 // symbolic link, is refused before anything is computed.
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ArgumentError } from '../errors.ts';
-import { systemErrorCode } from '../io/file-error.ts';
+import { systemErrorCode } from './file-error.ts';
 
 /** Options and the paths given for them; undefined where one was not given, `-` is stdin. */
 export type NamedPaths = Readonly<Record<string, string | undefined>>;

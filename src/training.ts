@@ -37,3 +37,7 @@ export { AdamW, type AdamWOptions } from './optim/adamw.ts';
 export { scheduleFactor } from './optim/schedule.ts';
 export { keep, scope } from './tensor/scope.ts';
 export { Tensor, type TensorData } from './tensor/tensor.ts';
+export type { CustomObjective } from './train/custom-objective.ts';
+export type { Learner, TrainingBatch } from './train/learner.ts';
+export { type LearnerConfig, loadLearner } from './train/load-learner.ts';
+export { batchOf } from './train/make-batch.ts';

@@ -18,6 +18,7 @@ import { suNtxent } from '../objectives/su-ntxent.ts';
 import { triplet } from '../objectives/triplet.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { type ObjectiveConfig, objectiveOf, type TrainConfig } from './config.ts';
+import { type CustomObjective, learnCustom } from './custom-objective.ts';
 import { modelFingerprint } from './fingerprint.ts';
 import type { Learner } from './learner.ts';
 import { loadTrainableModel } from './load-trainable-model.ts';
@@ -26,9 +27,10 @@ import type { TrainableModel, TrainableModelOptions } from './trainable-model.ts
 
 /**
  * Loads what a configuration trains.
+ * @param custom what the objective `custom` is
  * @throws ModelError, FormatError, TokenizerError, FileError, ArgumentError, BackendError
  */
-export async function createLearner(config: TrainConfig): Promise<Learner> {
+export async function createLearner(config: TrainConfig, custom?: CustomObjective['loss']): Promise<Learner> {
   const folder = await readModelFolder(config.model);
   const positions = folder.config.maxPositions - folder.config.positionOffset;
   const tokenizer = await loadTokenizer(folder, Math.min(config.maxLength, positions));
@@ -37,13 +39,23 @@ export async function createLearner(config: TrainConfig): Promise<Learner> {
   const engine = new Engine({ threads: config.threads, backend: config.backend });
   try {
     const model = await loadTrainableModel(engine, folder, options);
-    const learning = objectivesOf(config).map((objective) => learnBatchOf(objective, config, model, masking));
+    const learning = objectivesOf(config).map((objective) =>
+      objective.name === 'custom' && custom !== undefined
+        ? learnCustom(custom, config)
+        : learnBatchOf(objective, config, model, masking),
+    );
     const fingerprint = await modelFingerprint(folder.transformer.path);
-    return new SentenceLearner({ config, model, tokenizer, learning, fingerprint });
+    const notes = [...cutNotes(config, positions), ...model.notes];
+    return new SentenceLearner({ config, model, tokenizer, learning, fingerprint, notes });
   } catch (error) {
     engine.dispose();
     throw error;
   }
+}
+
+function cutNotes({ maxLength, model }: TrainConfig, positions: number): string[] {
+  if (maxLength <= positions) return [];
+  return [`maxLength is ${maxLength}, but '${model}' has ${positions} positions: texts are cut there`];
 }
 
 /** Of each data set. */
@@ -72,6 +84,7 @@ function modelOptions(folder: ModelFolder, config: TrainConfig): TrainableModelO
       ? config.temperature
       : undefined,
     seed: config.seed,
+    weights: config.weights,
   };
 }
 
@@ -113,5 +126,7 @@ function vectorObjective({ name, ...options }: ObjectiveConfig, temperature: Tem
       return triplet({ margin, distance });
     case 'cosine-regression':
       return cosineRegression();
+    case 'custom':
+      throw new ArgumentError('[objective] expected the objective that is named custom, given in code');
   }
 }

@@ -1,8 +1,10 @@
 // A whole run, from a configuration to a model folder.
 
 import { AbortedError } from '../errors.ts';
+import { checkOptions } from './check-options.ts';
 import type { TrainConfigInput } from './config.ts';
 import { createLearner } from './create-learner.ts';
+import type { CustomObjective } from './custom-objective.ts';
 import { Evaluation } from './evaluation.ts';
 import type { Learner } from './learner.ts';
 import { checkConfig } from './read-config.ts';
@@ -19,6 +21,11 @@ export interface TrainOptions {
   listener?: TrainListener | undefined;
   /** Named in errors about the configuration. */
   source?: string | undefined;
+  /**
+   * In place of a named objective. What a checkpoint knows of it is its name, `custom`, and the shape of its examples: that
+   * it is the same one when a run is resumed is up to the caller.
+   */
+  objective?: CustomObjective | undefined;
 }
 
 /** What a run came to. */
@@ -54,7 +61,8 @@ const keptReasons = 1000;
 export async function train(config: TrainConfigInput, options: TrainOptions = {}): Promise<TrainSummary> {
   const started = performance.now();
   const { resume = false, signal, listener = {} } = options;
-  const checked = checkConfig(config, options.source ?? 'the configuration');
+  checkOptions('train', options, ['resume', 'signal', 'listener', 'source', 'objective']);
+  const checked = checkConfig(config, options.source ?? 'the configuration', options.objective);
   const folder = await RunFolder.prepare(checked.output, { resume, overwrite: checked.overwrite });
   const evaluation = checked.evaluation && (await Evaluation.open(checked.evaluation));
   const skipped: string[] = [];
@@ -66,7 +74,7 @@ export async function train(config: TrainConfigInput, options: TrainOptions = {}
   let learner: Learner | undefined;
   let trainer: Trainer | undefined;
   try {
-    learner = await createLearner(checked);
+    learner = await createLearner(checked, options.objective?.loss);
     if (signal?.aborted)
       throw new AbortedError('training was stopped: nothing was done yet', { cause: signal.reason });
     trainer = new Trainer({ config: checked, data, learner, folder, evaluation, listener, signal, skipped });

@@ -32,6 +32,8 @@ export interface TrainableModelOptions {
   learnedTemperature: number | undefined;
   /** Of first weights that the folder does not have. */
   seed: number;
+  /** Whether to begin with the folder's weights or, whatever it holds, with random ones. */
+  weights?: 'model' | 'random' | undefined;
 }
 
 /** What a model is put together from; all but the folder belongs to it then. */

@@ -1,0 +1,29 @@
+// What the rows of a data set hold for the objective that learns them.
+
+import type { DataSetConfig, ObjectiveConfig } from './config.ts';
+
+export interface ExampleShape {
+  texts: number;
+  scored: boolean;
+  /** How few would do, were the columns named. */
+  fewestTexts?: number;
+  /** Where a score has to lie; anywhere by default. */
+  scoreRange?: readonly [number, number];
+}
+
+const shapes: Record<Exclude<ObjectiveConfig['name'], 'custom'>, ExampleShape> = {
+  'simcse-unsupervised': { texts: 1, scored: false },
+  'simcse-supervised': { texts: 2, scored: false },
+  'su-ntxent': { texts: 1, scored: false },
+  triplet: { texts: 3, scored: false },
+  'cosine-regression': { texts: 2, scored: true, scoreRange: [-1, 1] },
+};
+
+/** How many texts an example has; a third column makes SimCSE's pairs triplets. */
+export function exampleShape(objective: ObjectiveConfig, set: Pick<DataSetConfig, 'columns'>): ExampleShape {
+  const { name, texts = 1, scored = false } = objective;
+  if (name === 'custom') return { texts, scored };
+  const shape = shapes[name];
+  const hardNegatives = name === 'simcse-supervised' && (set.columns?.length ?? 3) === 3;
+  return hardNegatives ? { ...shape, texts: 3, fewestTexts: 2 } : shape;
+}

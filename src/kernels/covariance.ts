@@ -4,6 +4,7 @@ import { covarianceMatrix } from '../embed/covariance-state.ts';
 import { eigenOf } from '../embed/whitening-fit.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
+import { checkKeys, kindOf } from './array-arguments.ts';
 
 export interface CovarianceOptions extends EngineOptions {
   /** [rows, dim], row-major; products of a Float64Array are computed in float64, at half the speed. */
@@ -25,9 +26,12 @@ export interface CovarianceResult {
  *   finite
  */
 export async function covariance(options: CovarianceOptions): Promise<CovarianceResult> {
+  checkKeys('covariance', options, ['rows', 'dim']);
   const { rows, dim, backend, threads } = options;
   if (!(rows instanceof Float32Array || rows instanceof Float64Array)) {
-    throw new DTypeError('[covariance] expected rows to be a Float32Array or a Float64Array');
+    throw new DTypeError(
+      `[covariance] expected rows to be a Float32Array or a Float64Array but received ${kindOf(rows)}`,
+    );
   }
   refuseBorrowed('covariance', 'rows', rows);
   checkDimension('covariance', dim);
@@ -65,9 +69,12 @@ export interface SymmetricSvdResult {
  * @throws ShapeError, DTypeError; rejects with ExecutionError when an element is not finite
  */
 export async function symmetricSvd(options: SymmetricSvdOptions): Promise<SymmetricSvdResult> {
+  checkKeys('symmetricSvd', options, ['matrix', 'dim']);
   const { matrix, dim, backend, threads } = options;
   if (!(matrix instanceof Float64Array)) {
-    throw new DTypeError('[symmetricSvd] expected matrix to be a Float64Array');
+    throw new DTypeError(
+      `[symmetricSvd] expected matrix to be a Float64Array but received ${kindOf(matrix)}`,
+    );
   }
   refuseBorrowed('symmetricSvd', 'matrix', matrix);
   checkDimension('symmetricSvd', dim);

@@ -104,9 +104,9 @@ async function readYaml(path: string): Promise<unknown> {
 export function setValue(config: Table, pair: string): void {
   const equals = pair.indexOf('=');
   if (equals < 1) {
-    throw new ArgumentError(
-      `expected key=value but received "${pair}" (a configuration's name or file comes first, before --set)`,
-    );
+    const isConfig = Object.hasOwn(READY_CONFIGS, pair) || /\.(json|ya?ml)$/i.test(pair);
+    const hint = isConfig ? ": a configuration's name or file comes first, before --set" : '';
+    throw new ArgumentError(`expected key=value but received "${pair}"${hint}`);
   }
   const path = pair.slice(0, equals).split('.');
   const [first, second = ''] = path;

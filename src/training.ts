@@ -21,6 +21,7 @@ export { cosineRegression } from './objectives/cosine-regression.ts';
 export { gradCache } from './objectives/grad-cache.ts';
 export * from './objectives/learned-temperature.ts';
 export * from './objectives/masked-language.ts';
+export { type MultipleNegativesOptions, multipleNegatives } from './objectives/multiple-negatives.ts';
 export * from './objectives/objective.ts';
 export * from './objectives/simcse.ts';
 export * from './objectives/su-ntxent.ts';

@@ -57,7 +57,10 @@ const objective: Lines<Run['objective']> = {
   hardNegativeWeight: "simcse-supervised: added to the logit of a row's own hard negative; 0",
   hideEqualTexts: 'simcse-*: equal texts of a batch are no negatives; false',
   maskedLanguageWeight: 'simcse-*, su-ntxent: of the masked language loss that is added; 0',
-  learnableTemperature: 'simcse-*, su-ntxent: temperature is where learning it begins; false',
+  directions: 'multiple-negatives: of query_to_doc, query_to_query, doc_to_query, doc_to_doc; the first',
+  partition: 'multiple-negatives: joint or per_direction; joint',
+  learnableTemperature:
+    'simcse-*, su-ntxent, multiple-negatives: temperature is where learning it begins; false',
   margin: 'triplet: how much further the negative must be; 5',
   distance: 'triplet: euclidean or cosine; euclidean',
 };

@@ -21,6 +21,7 @@ const options: Record<ObjectiveConfig['name'], readonly Option[]> = {
     'maskedLanguageWeight',
     'learnableTemperature',
   ],
+  'multiple-negatives': ['head', 'directions', 'partition', 'learnableTemperature'],
   'su-ntxent': ['head', 'maskedLanguageWeight', 'learnableTemperature'],
   triplet: ['head', 'margin', 'distance'],
   'cosine-regression': ['head'],

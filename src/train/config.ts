@@ -2,6 +2,7 @@
 // output; an unknown key is refused with the nearest one.
 
 import { z } from 'zod';
+import { DIRECTIONS } from '../objectives/contrastive-pairs.ts';
 import { SCHEDULES } from '../optim/schedule.ts';
 
 const text = z.string('expected a text').min(1, 'expected a text that is not empty');
@@ -35,6 +36,7 @@ function shorthand<S extends z.ZodType, K extends keyof z.input<S> & string>(key
 export const OBJECTIVES = [
   'simcse-unsupervised',
   'simcse-supervised',
+  'multiple-negatives',
   'su-ntxent',
   'triplet',
   'cosine-regression',
@@ -52,6 +54,12 @@ const objectiveTable = table({
   maskedLanguageWeight: fromZero.optional(),
   /** SimCSE and su-ntxent: `temperature` is only where learning it begins. */
   learnableTemperature: flag.optional(),
+  /** multiple-negatives: what is compared, and whether in one sum of exponentials. */
+  directions: z
+    .array(oneOf(DIRECTIONS), 'expected a list of directions')
+    .min(1, 'expected a list of directions')
+    .optional(),
+  partition: oneOf(['joint', 'per_direction']).optional(),
   /** triplet: how much further the negative must be. */
   margin: positive.optional(),
   distance: oneOf(['euclidean', 'cosine']).optional(),

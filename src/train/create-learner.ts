@@ -12,6 +12,7 @@ import { cosineRegression } from '../objectives/cosine-regression.ts';
 import { gradCache } from '../objectives/grad-cache.ts';
 import type { LearnedTemperature, Temperature } from '../objectives/learned-temperature.ts';
 import { type MaskedLanguageOptions, withMaskedLanguage } from '../objectives/masked-language.ts';
+import { multipleNegatives } from '../objectives/multiple-negatives.ts';
 import { type LearnBatch, onOneTape, type VectorObjective, wholeBatch } from '../objectives/objective.ts';
 import { simcseSupervised, simcseUnsupervised } from '../objectives/simcse.ts';
 import { suNtxent } from '../objectives/su-ntxent.ts';
@@ -114,12 +115,14 @@ function learnBatchOf(
 }
 
 function vectorObjective({ name, ...options }: ObjectiveConfig, temperature: Temperature): VectorObjective {
-  const { margin, distance, hardNegativeWeight, hideEqualTexts } = options;
+  const { margin, distance, hardNegativeWeight, hideEqualTexts, directions, partition } = options;
   switch (name) {
     case 'simcse-unsupervised':
       return simcseUnsupervised({ temperature, hideEqualTexts });
     case 'simcse-supervised':
       return simcseSupervised({ temperature, hideEqualTexts, hardNegativeWeight });
+    case 'multiple-negatives':
+      return multipleNegatives({ temperature, directions, partition });
     case 'su-ntxent':
       return suNtxent({ temperature });
     case 'triplet':

@@ -14,16 +14,18 @@ export interface ExampleShape {
 const shapes: Record<Exclude<ObjectiveConfig['name'], 'custom'>, ExampleShape> = {
   'simcse-unsupervised': { texts: 1, scored: false },
   'simcse-supervised': { texts: 2, scored: false },
+  'multiple-negatives': { texts: 2, scored: false },
   'su-ntxent': { texts: 1, scored: false },
   triplet: { texts: 3, scored: false },
   'cosine-regression': { texts: 2, scored: true, scoreRange: [-1, 1] },
 };
 
-/** How many texts an example has; a third column makes SimCSE's pairs triplets. */
+/** How many texts an example has; a third column makes SimCSE's pairs triplets, columns name any number of negatives. */
 export function exampleShape(objective: ObjectiveConfig, set: Pick<DataSetConfig, 'columns'>): ExampleShape {
   const { name, texts = 1, scored = false } = objective;
   if (name === 'custom') return { texts, scored };
   const shape = shapes[name];
+  if (name === 'multiple-negatives') return { ...shape, texts: Math.max(2, set.columns?.length ?? 2) };
   const hardNegatives = name === 'simcse-supervised' && (set.columns?.length ?? 3) === 3;
   return hardNegatives ? { ...shape, texts: 3, fewestTexts: 2 } : shape;
 }

@@ -161,3 +161,21 @@ test('pairs given to triplets of SimCSE: the message says how to name two column
   );
   await train({ ...config, data: { path: data, columns: [1, 2] } });
 });
+
+test('directions and partition of multiple negatives, with two columns of hard negatives', async () => {
+  const { folder, config } = makeRun('multiple-negatives', { maxSteps: 2 });
+  const rows = Array.from({ length: 12 }, (_, row) => `cat ${row}\tthe cat ${row}\tdog ${row}\tmat ${row}`);
+  const data = join(folder, 'four.tsv');
+  writeFileSync(data, `${rows.join('\n')}\n`);
+  const objective = {
+    name: 'multiple-negatives' as const,
+    directions: ['query_to_doc' as const, 'doc_to_doc' as const],
+  };
+  const run = { ...config, data: { path: data, columns: [1, 2, 3, 4] }, objective };
+  expect((await lossesOf(run)).losses.every(Number.isFinite)).toBe(true);
+  await expectError(
+    train({ ...run, output: join(folder, 'other'), objective: { ...objective, partition: 'per_direction' } }),
+    ArgumentError,
+    /expected a joint partition for doc_to_doc/,
+  );
+});

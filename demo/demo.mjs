@@ -2,14 +2,13 @@
 // cores. It learns which words a definition belongs to, and is asked about definitions that it has not seen.
 // Arguments, for a test: the number of steps, and the folder that is written (and emptied first).
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SentenceEncoder, train } from 'likewise';
-import { encoderParameters, randomParameters } from 'likewise/training';
-import { writeModelFolder } from '../dist/io/model-folder-writer.js';
+import { loadLearner } from 'likewise/training';
 import { project } from './picture.mjs';
 import { report } from './report.mjs';
-import { wordPieces } from './vocabulary.mjs';
 import { readSynsets } from './wordnet.mjs';
 
 const folder = process.argv[3] ?? join(import.meta.dirname, 'out');
@@ -17,20 +16,19 @@ const started = performance.now();
 const seconds = () => (performance.now() - started) / 1000;
 const say = (text) => console.log(`${seconds().toFixed(0).padStart(4)} s  ${text}`);
 
+/** config.json of the encoder, as Hugging Face has it: all that a model is before it has weights and words. */
 const config = {
-  modelType: 'bert',
-  vocabularySize: 8192,
-  hiddenSize: 128,
-  embeddingSize: 128,
-  layers: 2,
-  heads: 4,
-  intermediateSize: 256,
-  activation: 'gelu_erf',
-  layerNormEpsilon: 1e-12,
-  maxPositions: 64,
-  typeVocabularySize: 1,
-  positionOffset: 0,
-  padTokenId: 0,
+  model_type: 'bert',
+  vocab_size: 8192,
+  hidden_size: 128,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  intermediate_size: 256,
+  hidden_act: 'gelu',
+  layer_norm_eps: 1e-12,
+  max_position_embeddings: 64,
+  type_vocab_size: 1,
+  pad_token_id: 0,
 };
 const heldOutDefinitions = 1000;
 const steps = Number(process.argv[2] ?? 500);
@@ -116,34 +114,30 @@ async function picture(encoder, synsets, senses) {
 }
 
 rmSync(folder, { recursive: true, force: true });
-mkdirSync(join(folder, 'start-files'), { recursive: true });
+mkdirSync(folder, { recursive: true });
 const { synsets, heldOut, pairs, senses } = await prepareData();
 say(
   `WordNet: ${synsets.length} definitions, ${heldOut.length} of them held out; ${pairs.length} pairs to learn from`,
 );
 
-const tokens = wordPieces(pairs.flat(), config.vocabularySize);
-writeFileSync(join(folder, 'start-files', 'vocab.txt'), `${tokens.join('\n')}\n`);
+const shell = join(folder, 'shell');
+mkdirSync(shell);
+writeFileSync(join(shell, 'config.json'), JSON.stringify(config));
+const texts = join(folder, 'texts.txt');
+writeFileSync(texts, `${pairs.flat().join('\n')}\n`);
 writeFileSync(join(folder, 'pairs.jsonl'), pairs.map((pair) => `${JSON.stringify(pair)}\n`).join(''));
+const size = String(config.vocab_size);
+const vocab = ['vocab', '--input', texts, '--output', shell, '--size', size, '--max-length', '64'];
+execFileSync(process.execPath, [join(import.meta.dirname, '../dist/cli/main.js'), ...vocab]);
+const tokens = readFileSync(join(shell, 'vocab.txt'), 'utf8').trimEnd().split('\n');
 say(`vocabulary: ${tokens.length} word pieces, such as ${tokens.slice(200, 208).join(' ')}`);
 
-const specs = encoderParameters(config, { pooler: false });
-const source = randomParameters(specs, 1);
-const tensors = [];
-for (const name of source.names) {
-  const { shape } = source.info(name);
-  tensors.push({ name, dtype: 'F32', shape, data: await source.readFloat32(name) });
-}
+const random = { model: shell, weights: 'random', pooling: 'mean', seed: 1 };
 const start = join(folder, 'start');
-await writeModelFolder(start, {
-  config,
-  tensors,
-  maxSequenceLength: config.maxPositions,
-  lowerCase: true,
-  modules: [{ kind: 'pooling', modes: ['mean'], includePrompt: true }],
-  tokenizerFrom: join(folder, 'start-files'),
-});
-const weights = tensors.reduce((sum, { data }) => sum + data.length, 0);
+const learner = await loadLearner(random);
+const weights = learner.stores[0].parameters.reduce((sum, { size }) => sum + size, 0);
+await learner.save(start);
+learner[Symbol.dispose]();
 const untrained = await SentenceEncoder.load(start);
 const before = await retrieve(untrained, heldOut);
 untrained.dispose();
@@ -155,7 +149,7 @@ const losses = [];
 const output = join(folder, 'model');
 await train(
   {
-    model: start,
+    ...random,
     data: { path: join(folder, 'pairs.jsonl'), columns: ['definition', 'word'] },
     output,
     objective: 'simcse-supervised',

@@ -32,5 +32,6 @@ export { Engine, type EngineOptions } from './native/engine.ts';
 export { POOLING_MODES, type PoolingMode } from './nn/pooling.ts';
 export { PRECISIONS, type Precision } from './nn/precision.ts';
 export type { TrainConfigInput } from './train/config.ts';
+export type { CustomObjective } from './train/custom-objective.ts';
 export type { TrainListener } from './train/run-report.ts';
 export { type TrainOptions, type TrainSummary, train } from './train/train.ts';

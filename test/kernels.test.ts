@@ -12,8 +12,10 @@ import {
 import {
   type CosineSoftmaxLossOptions,
   cosineSoftmaxLoss,
+  covariance,
   type FusedAttentionOptions,
   fusedAttention,
+  symmetricSvd,
 } from '../src/kernels.ts';
 import { loadAddon } from '../src/native/load.ts';
 
@@ -232,6 +234,8 @@ describe('arguments', () => {
     ['a missing value', () => ({ value: undefined }), DTypeError, /value to be a Float32Array/],
     ['offsets of another type', () => ({ cuSeqlens: [0, 12] }), DTypeError, /cuSeqlens to be an Int32Array/],
     ['ranks of another type', () => ({ rank: new Float32Array(12) }), DTypeError, /rank to be an Int32Array/],
+    ['a name with a slip', () => ({ ranks: 1 }), ArgumentError, /"ranks"; did you mean rank\?/],
+    ['a word for a flag', () => ({ strict: 'no' }), ArgumentError, /strict to be true or false/],
     ['a scale that is no number', () => ({ scale: Number.NaN }), ArgumentError, /scale to be finite/],
     [
       'strict without ranks',
@@ -297,8 +301,15 @@ describe('cosineSoftmaxLoss', () => {
   it.each<Refused>([
     ['broken rows', { queries: new Float32Array(5) }, ShapeError, /queries to hold whole rows of dim 2/],
     ['no dim', { dim: undefined }, ArgumentError, /dim to be a positive integer but received undefined/],
-    ['queries of another type', { queries: new Float64Array(6) }, DTypeError, /queries to be a Float32Array/],
-    ['missing candidates', { candidates: undefined }, DTypeError, /candidates to be a Float32Array/],
+    [
+      'queries of another type',
+      { queries: new Float64Array(6) },
+      DTypeError,
+      /queries to be a Float32Array but received Float64Array/,
+    ],
+    ['missing candidates', { candidates: undefined }, DTypeError, /a Float32Array but received undefined/],
+    ['a name with a slip', { posetives: 1 }, ArgumentError, /unknown option "posetives"; did you mean posit/],
+    ['a word for a flag', { symmetric: 'no' }, ArgumentError, /symmetric to be true or false .* a string/],
     ['positives of another type', { positives: [0, 1, 2] }, DTypeError, /positives to be an Int32Array/],
     ['too few positives', { positives: Int32Array.of(0) }, ShapeError, /positives of shape \[3\]/],
     ['fewer candidates', { candidates: rows().subarray(2) }, ShapeError, /as many candidates as queries/],
@@ -338,5 +349,19 @@ describe('cosineSoftmaxLoss', () => {
     );
     expect(error).toBeInstanceOf(errorClass);
     expect((error as Error).message).toMatch(message);
+  });
+
+  it('is told what is missing when it is called without options', async () => {
+    const calls: ((options: never) => Promise<unknown>)[] = [
+      cosineSoftmaxLoss,
+      fusedAttention,
+      covariance,
+      symmetricSvd,
+    ];
+    for (const call of calls) {
+      await expect(call(undefined as never)).rejects.toThrow(
+        /\] expected its arguments in one object, \{ .* \}, but received undefined/,
+      );
+    }
   });
 });

@@ -120,7 +120,7 @@ describe('symmetricSvd', () => {
     await expectError(
       symmetricSvd(matrix as never),
       ArgumentError,
-      /in one object, .* but received an array/,
+      /in one object, .* but received Float64Array/,
     );
     await expectError(
       symmetricSvd({} as never),

@@ -124,7 +124,9 @@ async function sts(options: StsOptions): Promise<void> {
 
 function checkOptions({ columns, aggregation, data, format, header }: StsOptions, isFolder: boolean): void {
   if (columns.length !== 3)
-    throw new ArgumentError(`expected three columns but received ${columns.join(',')}`);
+    throw new ArgumentError(
+      `expected three columns, first text, second text and score, as in --columns 1,2,3, but received ${columns.join(',')}`,
+    );
   if (!isFolder && aggregation !== undefined) {
     throw new ArgumentError(`--aggregation joins the subsets of a folder, but ${data} is a file`);
   }

@@ -9,6 +9,11 @@ export function addRequiredOption(command: Command, flags: string, description: 
   const option = new Option(flags, `${description} (required)`);
   return command.addOption(option).hook('preAction', () => {
     if (command.getOptionValue(option.attributeName()) !== undefined) return;
-    throw new ArgumentError(`expected the option ${flags}; see "likewise ${command.name()} --help"`);
+    throw new ArgumentError(`expected the option ${flags}; see "${fullName(command)} --help"`);
   });
+}
+
+/** `likewise evaluate sts`. */
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 }

@@ -12,13 +12,14 @@ interface TrainOptions {
   set?: string[];
   resume?: boolean;
   json?: boolean;
+  help?: boolean;
 }
 
 const help = `
 CONFIG is a file (.json, .yaml) or one of simcse-unsupervised (a text per row), su-ntxent (a text per row),
-simcse-supervised (anchor, positive, hard negative) and triplet (anchor, positive, negative). --set goes below tables
-with points, and a data file's columns are named by number or header: --set data=pairs.csv --set data.columns='["1","2"]'.
-Every key and its default: docs/training.md.
+simcse-supervised (anchor, positive, hard negative) and triplet (anchor, positive, negative). objective=cosine-regression
+learns pairs with a score from -1 to 1. --set goes below tables with points, and a data file's columns are named by number
+or header: --set data=pairs.csv data.columns='["1","2"]'. Further data sets are data.1, data.2, and so on.
 
 The output folder is the trained model; checkpoints, metrics.jsonl and TensorBoard's event files lie in it too.
 
@@ -33,11 +34,18 @@ export function trainCommand(): Command {
     .option('--set <key=value...>', 'set keys of the configuration')
     .option('--resume', 'go on from the latest checkpoint in the output; from the start when there is none')
     .option('--json', 'print the summary as one JSON object')
+    .helpOption(false) // our own, which loads the keys only when they are wanted
+    .option('-h, --help', 'display help for command')
     .addHelpText('after', help)
     .action(train);
 }
 
-async function train(config: string | undefined, options: TrainOptions): Promise<void> {
+async function train(config: string | undefined, options: TrainOptions, command: Command): Promise<void> {
+  if (options.help) {
+    const { describeKeys } = await import('../train/config-help.ts');
+    command.addHelpText('after', `\nKeys of a configuration [default]:\n${describeKeys()}`).outputHelp();
+    return;
+  }
   const [{ train: run }, { readConfig, setValue }] = await Promise.all([
     import('../train/train.ts'),
     import('../train/read-config.ts'),

@@ -17,6 +17,10 @@ export interface ExampleRowOptions {
   texts: number;
   /** Whether a score belongs to them. */
   scored: boolean;
+  /** How few texts would do, were the columns named. */
+  fewestTexts?: number | undefined;
+  /** Where the score has to lie; anywhere by default. */
+  scoreRange?: readonly [number, number] | undefined;
   /**
    * Where the texts are, and the score last: keys of JSON objects; names of csv or tsv columns, which need a header, or
    * their numbers from 1. By default {@link defaultKeys} in jsonl and the first columns in tables.
@@ -82,12 +86,18 @@ export function rowParser(options: ExampleRowOptions, headerRow?: string): RowPa
     }
     const values = indices.map((index) => {
       const field = fields[index];
-      if (field === undefined)
-        throw new RowProblem(`expected a column ${index + 1} but the row has ${fields.length}`);
+      if (field === undefined) throw new RowProblem(missingColumn(index, fields.length, options));
       return field;
     });
     return example(values, options);
   };
+}
+
+function missingColumn(index: number, found: number, { columns, fewestTexts }: ExampleRowOptions): string {
+  const missing = `expected a column ${index + 1} but the row has ${found}`;
+  if (columns !== undefined || fewestTexts === undefined || found < fewestTexts) return missing;
+  const held = Array.from({ length: found }, (_, column) => column + 1).join(', ');
+  return `${missing} (where all rows have ${found}, name them with columns: [${held}])`;
 }
 
 function columnIndex(column: string, header: readonly string[] | undefined): number {
@@ -127,7 +137,7 @@ function jsonValues(text: string, keys: readonly string[]): unknown[] {
   });
 }
 
-function example(values: readonly unknown[], { texts, scored }: ExampleRowOptions): Example {
+function example(values: readonly unknown[], { texts, scored, scoreRange }: ExampleRowOptions): Example {
   const count = texts + (scored ? 1 : 0);
   if (values.length !== count) throw new RowProblem(`expected ${count} values but found ${values.length}`);
   const checked = values.slice(0, texts).map((value, index) => {
@@ -141,6 +151,12 @@ function example(values: readonly unknown[], { texts, scored }: ExampleRowOption
   if (typeof score !== 'number' || !Number.isFinite(score)) {
     const found = JSON.stringify(written)?.slice(0, 40);
     throw new RowProblem(`expected the score to be a number but found ${found}`);
+  }
+  if (scoreRange !== undefined && !(score >= scoreRange[0] && score <= scoreRange[1])) {
+    throw new RowProblem(
+      `expected the score to be from ${scoreRange.join(' to ')}, as a cosine is, but found ${score}: bring all scores ` +
+        'into that range first (those of STS Benchmark are to be divided by 5)',
+    );
   }
   return { texts: checked, score };
 }

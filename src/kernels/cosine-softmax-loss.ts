@@ -4,7 +4,7 @@ import { Engine, type EngineOptions } from '../native/engine.ts';
 import { cosineSoftmaxLossAndGradients } from '../ops/cosine-softmax-loss.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { checkFloats, checkInts } from './array-arguments.ts';
+import { checkArguments, checkFlag, checkFloats, checkInts } from './array-arguments.ts';
 
 export interface CosineSoftmaxLossOptions extends EngineOptions {
   /** [queries, dim], row-major, of any length. */
@@ -35,6 +35,11 @@ export interface CosineSoftmaxLossOptions extends EngineOptions {
   epsilon?: number;
 }
 
+const KEYS =
+  'queries candidates dim scale positives excluded queryIds candidateIds weighted logWeight rowGroups symmetric epsilon'.split(
+    ' ',
+  );
+
 export interface CosineSoftmaxLossResult {
   loss: number;
   /** [queries, dim], of the queries as given, not of their unit vectors */
@@ -50,8 +55,10 @@ export interface CosineSoftmaxLossResult {
  * @throws ArgumentError, ShapeError, DTypeError; rejects with ExecutionError when a number names no candidate
  */
 export async function cosineSoftmaxLoss(options: CosineSoftmaxLossOptions): Promise<CosineSoftmaxLossResult> {
-  const { queries, candidates, dim, scale, logWeight, symmetric, epsilon } = options;
   const op = 'cosineSoftmaxLoss';
+  checkArguments(op, options, KEYS);
+  const { queries, candidates, dim, scale, logWeight, symmetric, epsilon } = options;
+  checkFlag(op, 'symmetric', symmetric);
   if (!Number.isInteger(dim) || dim < 1) {
     throw new ArgumentError(`[${op}] expected dim to be a positive integer but received ${dim}`);
   }

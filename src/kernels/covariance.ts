@@ -26,7 +26,7 @@ export interface CovarianceResult {
  *   finite
  */
 export async function covariance(options: CovarianceOptions): Promise<CovarianceResult> {
-  const { rows, dim, backend, threads } = checkArguments('covariance', options, '{ rows, dim }');
+  const { rows, dim, backend, threads } = checkArguments('covariance', options, ['rows', 'dim']);
   checkKind('covariance', 'rows', rows, ['Float32Array', 'Float64Array']);
   refuseBorrowed('covariance', 'rows', rows);
   checkDimension('covariance', dim);
@@ -66,7 +66,7 @@ export interface SymmetricSvdResult {
  *   element; rejects with ExecutionError when an element is not finite
  */
 export async function symmetricSvd(options: SymmetricSvdOptions): Promise<SymmetricSvdResult> {
-  const { matrix, dim, backend, threads } = checkArguments('symmetricSvd', options, '{ matrix, dim }');
+  const { matrix, dim, backend, threads } = checkArguments('symmetricSvd', options, ['matrix', 'dim']);
   checkKind('symmetricSvd', 'matrix', matrix, ['Float64Array']);
   refuseBorrowed('symmetricSvd', 'matrix', matrix);
   checkDimension('symmetricSvd', dim);

@@ -4,7 +4,7 @@ import { Engine, type EngineOptions } from '../native/engine.ts';
 import { attentionWithLogSumExp } from '../ops/attention.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { checkFloats, checkInts } from './array-arguments.ts';
+import { checkArguments, checkFlag, checkFloats, checkInts } from './array-arguments.ts';
 
 export interface FusedAttentionOptions extends EngineOptions {
   /** [query tokens, heads * headDim], sequences laid end to end, row-major. */
@@ -31,6 +31,8 @@ export interface FusedAttentionOptions extends EngineOptions {
   scale?: number;
 }
 
+const KEYS = 'query key value cuSeqlens keyCuSeqlens heads rank keyRank strict scale'.split(' ');
+
 export interface FusedAttentionResult {
   /** [query tokens, heads * headDim]; zeros for a query that sees nothing */
   output: Float32Array;
@@ -43,7 +45,9 @@ export interface FusedAttentionResult {
  * @throws ArgumentError, ShapeError, DTypeError; BackendError
  */
 export async function fusedAttention(options: FusedAttentionOptions): Promise<FusedAttentionResult> {
+  checkArguments('fusedAttention', options, KEYS);
   const { query, key, value, cuSeqlens, heads, strict, scale } = options;
+  checkFlag('fusedAttention', 'strict', strict);
   const keyCuSeqlens = options.keyCuSeqlens ?? cuSeqlens;
   const { tokens, keyTokens, width } = checkOptions(options, keyCuSeqlens);
   const engine = Engine.shared({ backend: options.backend, threads: options.threads });

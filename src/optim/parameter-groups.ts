@@ -48,7 +48,8 @@ export function parameterGroups(
   const factors = Object.entries(options.learningRateFactors ?? {}).map(
     ([pattern, factor]) => [compile(pattern), factor] as const,
   );
-  for (const [pattern] of factors) {
+  const wanted = [...(options.noDecay ?? []).map(compile), ...factors.map(([pattern]) => pattern)];
+  for (const pattern of wanted) {
     if (parameters.some(({ name }) => pattern.test(name))) continue;
     const sample = parameters.slice(0, 3).map(({ name }) => name);
     throw new ArgumentError(

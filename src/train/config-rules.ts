@@ -1,7 +1,7 @@
 // What a configuration's keys must not say together: a key that would be without effect, or that another one rules out, is
-// refused by name.
+// refused by name. A key that is left at its default says nothing.
 
-import type { ObjectiveConfig, TrainConfig } from './config.ts';
+import { configSchema, type ObjectiveConfig, objectiveOf, type TrainConfig } from './config.ts';
 
 /** A key, and what is wrong with it. */
 export interface RuleProblem {
@@ -21,10 +21,14 @@ const options: Record<ObjectiveConfig['name'], readonly Option[]> = {
     'maskedLanguageWeight',
     'learnableTemperature',
   ],
+  'multiple-negatives': ['head', 'directions', 'partition', 'learnableTemperature'],
   'su-ntxent': ['head', 'maskedLanguageWeight', 'learnableTemperature'],
   triplet: ['head', 'margin', 'distance'],
   'cosine-regression': ['head'],
+  custom: ['head', 'texts', 'scored'],
 };
+
+const defaults = configSchema.parse({ model: '-', data: '-', output: '-' });
 
 /** The problems of a configuration that is otherwise sound. */
 export function checkRules(config: TrainConfig): RuleProblem[] {
@@ -40,6 +44,7 @@ export function checkRules(config: TrainConfig): RuleProblem[] {
     ...[{ objective: config.objective, path: ['objective'] }, ...own].flatMap(({ objective, path }) =>
       problemsOf(objective, config).map(({ path: key, message }) => ({ path: [...path, ...key], message })),
     ),
+    ...withoutEffect(config),
   ];
 }
 
@@ -65,4 +70,41 @@ function problemsOf(objective: ObjectiveConfig, { gradCache, temperature }: Trai
     });
   }
   return problems;
+}
+
+/** Keys that nothing in the configuration looks at. */
+function withoutEffect(config: TrainConfig): RuleProblem[] {
+  const { data, temperature, mixing, evaluation, earlyStopping, noDecay, weightDecay } = config;
+  const learned = data.map((set) => ({ set, objective: objectiveOf(set, config) }));
+  const tempered = learned.some(({ objective }) => options[objective.name].includes('learnableTemperature'));
+  const [{ objective: first }] = learned as [(typeof learned)[number]];
+  const problems: (RuleProblem | false)[] = [
+    !tempered &&
+      temperature !== defaults.temperature && {
+        path: ['temperature'],
+        message: `expected an objective that divides cosines by it, but ${first.name} does not: leave it out`,
+      },
+    mixing !== defaults.mixing &&
+      data.length === 1 && { path: ['mixing'], message: 'expected several data sets to mix: leave it out' },
+    earlyStopping !== undefined &&
+      evaluation === undefined && {
+        path: ['earlyStopping'],
+        message: 'expected an evaluation that it can look at: set evaluation, or leave it out',
+      },
+    noDecay !== undefined &&
+      weightDecay === 0 && {
+        path: ['noDecay'],
+        message:
+          'expected a weightDecay above 0 that some parameters are left out of: set it, or leave this out',
+      },
+    ...learned.map(
+      ({ set, objective }, index) =>
+        (objective.hardNegativeWeight ?? 0) !== 0 &&
+        set.columns?.length === 2 && {
+          path: [...(set.objective === undefined ? [] : ['data', index]), 'objective', 'hardNegativeWeight'],
+          message: `expected triplets, but data.${index}.columns names pairs: leave it out, or name a third column`,
+        },
+    ),
+  ];
+  return problems.filter((problem) => problem !== false);
 }

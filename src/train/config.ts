@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import { TRAINING_PRECISIONS } from '../nn/precision.ts';
+import { DIRECTIONS } from '../objectives/contrastive-pairs.ts';
 import { SCHEDULES } from '../optim/schedule.ts';
-import { checkRules } from './config-rules.ts';
 
 const text = z.string('expected a text').min(1, 'expected a text that is not empty');
 const whole = (least: number) =>
@@ -14,7 +14,13 @@ const positive = number.gt(0, 'expected a number above 0');
 const fromZero = number.min(0, 'expected a number from 0');
 const share = fromZero.lt(1, 'expected a number from 0, below 1');
 const flag = z.boolean('expected true or false');
-const columns = z.array(z.union([text, whole(1).transform(String)])).min(1);
+const table = <S extends z.core.$ZodLooseShape>(shape: S, expected = 'expected a table of keys') =>
+  z.strictObject(shape, expected);
+const column = z.union(
+  [text, whole(1).transform(String)],
+  'expected the name of a column, or its number from 1',
+);
+const columns = z.array(column, 'expected a list of columns').min(1, 'expected a list of columns');
 const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, `expected one of ${names.join(', ')}`);
 
@@ -31,13 +37,14 @@ function shorthand<S extends z.ZodType, K extends keyof z.input<S> & string>(key
 export const OBJECTIVES = [
   'simcse-unsupervised',
   'simcse-supervised',
+  'multiple-negatives',
   'su-ntxent',
   'triplet',
   'cosine-regression',
 ] as const;
 
-const objectiveTable = z.strictObject({
-  name: oneOf(OBJECTIVES),
+const objectiveTable = table({
+  name: oneOf(OBJECTIVES).default('simcse-unsupervised'),
   /** A dense layer with tanh over the pooled vector, in training only (`training`), always, or never. */
   head: oneOf(['training', 'always', 'none']).optional(),
   /** Added to the logit of a row's own hard negative. */
@@ -48,6 +55,12 @@ const objectiveTable = z.strictObject({
   maskedLanguageWeight: fromZero.optional(),
   /** SimCSE and su-ntxent: `temperature` is only where learning it begins. */
   learnableTemperature: flag.optional(),
+  /** multiple-negatives: what is compared, and whether in one sum of exponentials. */
+  directions: z
+    .array(oneOf(DIRECTIONS), 'expected a list of directions')
+    .min(1, 'expected a list of directions')
+    .optional(),
+  partition: oneOf(['joint', 'per_direction']).optional(),
   /** triplet: how much further the negative must be. */
   margin: positive.optional(),
   distance: oneOf(['euclidean', 'cosine']).optional(),
@@ -55,23 +68,26 @@ const objectiveTable = z.strictObject({
 
 const objective = shorthand('name', objectiveTable);
 
-const dataSetTable = z.strictObject({
-  path: text,
-  format: oneOf(['txt', 'jsonl', 'csv', 'tsv']).optional(),
-  columns: columns.optional(),
-  header: flag.optional(),
-  onCorrupt: oneOf(['stop', 'skip']).default('stop'),
-  /** Instead of the run's. */
-  objective: objective.optional(),
-  batchSize: whole(1).optional(),
-  noDuplicates: flag.optional(),
-});
+const dataSetTable = table(
+  {
+    path: text,
+    format: oneOf(['txt', 'jsonl', 'csv', 'tsv']).optional(),
+    columns: columns.optional(),
+    header: flag.optional(),
+    onCorrupt: oneOf(['stop', 'skip']).default('stop'),
+    /** Instead of the run's. */
+    objective: shorthand('name', objectiveTable.extend({ name: oneOf(OBJECTIVES) })).optional(),
+    batchSize: whole(1).optional(),
+    noDuplicates: flag.optional(),
+  },
+  'expected a file, or a table with its path',
+);
 
 const dataSet = shorthand('path', dataSetTable);
 
 type DataSetInput = z.input<typeof dataSet>;
 
-const evaluationTable = z.strictObject({
+const evaluationTable = table({
   /** csv or tsv of pairs with scores. */
   data: text,
   format: oneOf(['csv', 'tsv']).optional(),
@@ -82,17 +98,22 @@ const evaluationTable = z.strictObject({
   metric: oneOf(['spearman', 'pearson']).default('spearman'),
 });
 
-const runTable = z.strictObject({
+const runTable = table({
+  /** A model folder. */
   model: text,
+  /** Its weights to begin with, or random ones by `seed`: the folder then needs config.json and tokenizer files only. */
+  weights: oneOf(['model', 'random']).default('model'),
   /** One data set, or several that are mixed. */
   data: z.preprocess(
     (value: DataSetInput | DataSetInput[]) => (Array.isArray(value) || value === undefined ? value : [value]),
-    z.array(dataSet, 'expected a file, a table with its path, or several of them').min(1),
+    z
+      .array(dataSet, 'expected a file, a table with its path, or several of them')
+      .min(1, 'expected a file, a table with its path, or several of them'),
   ),
   output: text,
   objective: objective.prefault('simcse-unsupervised'),
   seed: whole(0)
-    .max(2 ** 32 - 1)
+    .max(2 ** 32 - 1, 'expected a whole number below 2 ** 32')
     .default(1),
   /** Passes over the data: 1, or with `maxSteps` alone as many as those steps take. */
   epochs: whole(1).optional(),
@@ -106,19 +127,24 @@ const runTable = z.strictObject({
   learningRate: positive.default(3e-5),
   schedule: oneOf(SCHEDULES).default('linear'),
   /** Steps, or a share of all steps when it is below 1. */
-  warmup: fromZero.default(0),
+  warmup: fromZero
+    .refine(
+      (value) => value < 1 || Number.isInteger(value),
+      'expected steps, a whole number, or a share below 1',
+    )
+    .default(0),
   weightDecay: fromZero.default(0),
-  noDecay: z.array(text).optional(),
-  learningRateFactors: z.record(z.string(), fromZero).optional(),
-  optimizer: z
-    .strictObject({
-      convention: oneOf(['pytorch', 'bert']).default('pytorch'),
-      beta1: share.default(0.9),
-      beta2: share.default(0.999),
-      /** 1e-8 in PyTorch's convention, 1e-6 in BERT's. */
-      epsilon: positive.optional(),
-    })
-    .prefault({}),
+  noDecay: z.array(text, 'expected a list of regular expressions').optional(),
+  learningRateFactors: z
+    .record(z.string(), fromZero, 'expected a table of regular expressions with a factor each')
+    .optional(),
+  optimizer: table({
+    convention: oneOf(['pytorch', 'bert']).default('pytorch'),
+    beta1: share.default(0.9),
+    beta2: share.default(0.999),
+    /** 1e-8 in PyTorch's convention, 1e-6 in BERT's. */
+    epsilon: positive.optional(),
+  }).prefault({}),
   /** 0: gradients are not clipped. */
   maxGradientNorm: fromZero.default(1),
   /** Of the encoder's products, forward and backward; parameters, optimizer and what is saved are float32. */
@@ -145,7 +171,10 @@ const runTable = z.strictObject({
   /** The output is the model of the best evaluation, not of the last step. */
   keepBest: flag.default(true),
   /** Ends the run after so many evaluations in a row without a rise of `minimumRise`. */
-  earlyStopping: z.strictObject({ patience: whole(1), minimumRise: fromZero.default(0) }).optional(),
+  earlyStopping: table(
+    { patience: whole(1), minimumRise: fromZero.default(0) },
+    'expected a table with its patience',
+  ).optional(),
   checkpointSteps: whole(1).default(500),
   /** How many checkpoints are kept. */
   keepCheckpoints: whole(1).default(2),
@@ -159,19 +188,23 @@ const runTable = z.strictObject({
   backend: text.optional(),
 });
 
-/** The schema of a run's configuration. */
-export const configSchema = runTable.superRefine((config, context) => {
-  for (const { path, message } of checkRules(config)) context.addIssue({ code: 'custom', path, message });
-});
+/** The schema of a run's configuration; `checkRules` is for what keys must not say together. */
+export const configSchema = runTable;
 
 /** As it is written in a file or in code. */
 export type TrainConfigInput = z.input<typeof runTable>;
 
-/** With all defaults. */
-export type TrainConfig = z.output<typeof runTable>;
+type Checked = z.output<typeof runTable>;
 
-/** Options of one objective. */
-export type ObjectiveConfig = TrainConfig['objective'];
+/** Options of one objective; of one that came in code, `custom`, what its examples look like. */
+export type ObjectiveConfig = Omit<Checked['objective'], 'name'> & {
+  name: Checked['objective']['name'] | 'custom';
+  texts?: number;
+  scored?: boolean;
+};
+
+/** With all defaults. */
+export type TrainConfig = Omit<Checked, 'objective'> & { objective: ObjectiveConfig };
 
 /** One data set of a run. */
 export type DataSetConfig = TrainConfig['data'][number];

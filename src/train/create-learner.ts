@@ -2,7 +2,7 @@
 
 import { loadTokenizer } from '../embed/load-tokenizer.ts';
 import { storablePooling } from '../embed/save-encoder.ts';
-import { TokenizerError } from '../errors.ts';
+import { ArgumentError, TokenizerError } from '../errors.ts';
 import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
 import { Engine } from '../native/engine.ts';
 import type { MaskedLanguageHead } from '../nn/masked-language-head.ts';
@@ -11,12 +11,14 @@ import { cosineRegression } from '../objectives/cosine-regression.ts';
 import { gradCache } from '../objectives/grad-cache.ts';
 import type { LearnedTemperature, Temperature } from '../objectives/learned-temperature.ts';
 import { type MaskedLanguageOptions, withMaskedLanguage } from '../objectives/masked-language.ts';
+import { multipleNegatives } from '../objectives/multiple-negatives.ts';
 import { type LearnBatch, onOneTape, type VectorObjective, wholeBatch } from '../objectives/objective.ts';
 import { simcseSupervised, simcseUnsupervised } from '../objectives/simcse.ts';
 import { suNtxent } from '../objectives/su-ntxent.ts';
 import { triplet } from '../objectives/triplet.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { type ObjectiveConfig, objectiveOf, type TrainConfig } from './config.ts';
+import { type CustomObjective, learnCustom } from './custom-objective.ts';
 import { modelFingerprint } from './fingerprint.ts';
 import type { Learner } from './learner.ts';
 import { loadTrainableModel } from './load-trainable-model.ts';
@@ -25,9 +27,10 @@ import type { TrainableModel, TrainableModelOptions } from './trainable-model.ts
 
 /**
  * Loads what a configuration trains.
+ * @param custom what the objective `custom` is
  * @throws ModelError, FormatError, TokenizerError, FileError, ArgumentError, BackendError
  */
-export async function createLearner(config: TrainConfig): Promise<Learner> {
+export async function createLearner(config: TrainConfig, custom?: CustomObjective['loss']): Promise<Learner> {
   const folder = await readModelFolder(config.model);
   const positions = folder.config.maxPositions - folder.config.positionOffset;
   const tokenizer = await loadTokenizer(folder, Math.min(config.maxLength, positions));
@@ -38,13 +41,31 @@ export async function createLearner(config: TrainConfig): Promise<Learner> {
   const engine = new Engine({ threads: config.threads, backend: config.backend });
   try {
     const model = await loadTrainableModel(engine, folder, options);
-    const learning = objectivesOf(config).map((objective) => learnBatchOf(objective, config, model, masking));
+    const learning = objectivesOf(config).map((objective) =>
+      objective.name === 'custom' && custom !== undefined
+        ? learnCustom(custom, config)
+        : learnBatchOf(objective, config, model, masking),
+    );
     const fingerprint = await modelFingerprint(folder.path);
-    return new SentenceLearner({ config, model, tokenizer, evaluationTokenizer, learning, fingerprint });
+    const notes = [...cutNotes(config, positions), ...model.notes];
+    return new SentenceLearner({
+      config,
+      model,
+      tokenizer,
+      evaluationTokenizer,
+      learning,
+      fingerprint,
+      notes,
+    });
   } catch (error) {
     engine.dispose();
     throw error;
   }
+}
+
+function cutNotes({ maxLength, model }: TrainConfig, positions: number): string[] {
+  if (maxLength <= positions) return [];
+  return [`maxLength is ${maxLength}, but '${model}' has ${positions} positions: texts are cut there`];
 }
 
 /** Of each data set. */
@@ -77,6 +98,7 @@ function modelOptions(folder: ModelFolder, config: TrainConfig): TrainableModelO
       : undefined,
     seed: config.seed,
     precision: config.precision,
+    weights: config.weights,
   };
 }
 
@@ -97,17 +119,21 @@ function learnBatchOf(
 }
 
 function vectorObjective({ name, ...options }: ObjectiveConfig, temperature: Temperature): VectorObjective {
-  const { margin, distance, hardNegativeWeight, hideEqualTexts } = options;
+  const { margin, distance, hardNegativeWeight, hideEqualTexts, directions, partition } = options;
   switch (name) {
     case 'simcse-unsupervised':
       return simcseUnsupervised({ temperature, hideEqualTexts });
     case 'simcse-supervised':
       return simcseSupervised({ temperature, hideEqualTexts, hardNegativeWeight });
+    case 'multiple-negatives':
+      return multipleNegatives({ temperature, directions, partition });
     case 'su-ntxent':
       return suNtxent({ temperature });
     case 'triplet':
       return triplet({ margin, distance });
     case 'cosine-regression':
       return cosineRegression();
+    case 'custom':
+      throw new ArgumentError('[objective] expected the objective that is named custom, given in code');
   }
 }

@@ -18,6 +18,8 @@ const robertaNames: ReadonlyMap<string, string> = new Map([
   ['cls.predictions.bias', 'lm_head.bias'],
 ]);
 
+type StoredWeights = ParameterSource & Pick<WeightSource, 'path' | 'has'>;
+
 export interface LoadedMaskedLanguageHead {
   head: MaskedLanguageHead;
   /** What the user should know. */
@@ -30,7 +32,7 @@ export interface LoadedMaskedLanguageHead {
  * @throws ModelError when the folder's head is incomplete, or its decoder is not the word embeddings
  */
 export async function loadMaskedLanguageHead(
-  weights: WeightSource,
+  weights: StoredWeights,
   config: EncoderConfig,
   store: ParameterStore,
   seed: number,
@@ -50,7 +52,7 @@ export async function loadMaskedLanguageHead(
 }
 
 /** The folder's head under BERT's names, however they are spelled there. */
-function inBertNames(weights: WeightSource): ParameterSource {
+function inBertNames(weights: StoredWeights): ParameterSource {
   const stored = (name: string) => (weights.has(name) ? name : (robertaNames.get(name) ?? name));
   return {
     names: [...robertaNames.keys()].filter((name) => weights.has(stored(name))),
@@ -60,7 +62,7 @@ function inBertNames(weights: WeightSource): ParameterSource {
 }
 
 /** Older folders hold the decoder's weights once more; where they are others, training would not go on from them. */
-async function checkTied(weights: WeightSource, store: ParameterStore, prefix: string): Promise<void> {
+async function checkTied(weights: StoredWeights, store: ParameterStore, prefix: string): Promise<void> {
   const decoder = `${prefix}decoder.weight`;
   if (!weights.has(decoder)) return;
   const words = await store.parameter('embeddings.word_embeddings.weight').read();

@@ -1,9 +1,11 @@
-// Reads a model folder's weights into one store, with first weights for what only training needs.
+// Reads a model folder's weights into one store, with first weights for what only training needs; or random ones for all of
+// it, from a folder that holds no more than config.json and a tokenizer.
 
 import type { ParameterSpec } from '../autograd/parameter.ts';
 import { ParameterStore } from '../autograd/parameter-store.ts';
 import { ModelError } from '../errors.ts';
 import type { DenseSpec } from '../io/dense-config.ts';
+import { listFolder } from '../io/folder-path.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
 import { type WeightSource, withWeights } from '../io/weights.ts';
 import type { Engine } from '../native/engine.ts';
@@ -29,45 +31,65 @@ export async function loadTrainableModel(
   folder: ModelFolder,
   options: TrainableModelOptions,
 ): Promise<TrainableModel> {
+  if (options.weights === 'random') return assemble(engine, folder, options, randomSource(folder, options));
   if (folder.precision !== 'float32') {
     throw new ModelError(
       `expected float32 weights to train but '${folder.path}' holds them in ${folder.precision}: train the model it was ` +
         'quantised from, then quantise again',
     );
   }
-  return withWeights(folder.transformer.path, async (weights) => {
-    const { config } = folder;
-    const { seed, learnedTemperature, maskedLanguage, precision } = options;
-    const width = widthOf(folder, options);
-    const store = new ParameterStore(engine, parametersOf(folder, weights, options));
-    const encoder = await Encoder.load(engine, config, weights, { trainable: store, precision });
-    const includePrompt = folder.modules.find((module) => module.kind === 'pooling')?.includePrompt;
-    const pooling = new SentencePooling(options.pooling, includePrompt, await loadModules(folder, store));
-    pooling.checkEncoder(encoder);
-    const head =
-      options.head === 'none'
-        ? undefined
-        : await loadLinear(store, randomParameters(headParameters(width), seed), headName, {
-            inputs: width,
-            outputs: width,
-            activation: 'tanh',
-          });
-    const masked = maskedLanguage ? await loadMaskedLanguageHead(weights, config, store, seed) : undefined;
-    const temperature =
-      learnedTemperature === undefined ? undefined : LearnedTemperature.create(store, learnedTemperature);
-    const notes = masked?.notes ?? [];
-    const parts = {
-      folder,
-      store,
-      encoder,
-      pooling,
-      head,
-      maskedLanguageHead: masked?.head,
-      temperature,
-      notes,
-    };
-    return new TrainableModel(parts, options);
-  });
+  const { path } = folder.transformer;
+  if (!(await listFolder(path)).some((name) => /\.(safetensors|bin|pth?|pkl|pickle|ckpt)$/.test(name))) {
+    throw new ModelError(
+      `'${path}' holds no weights, neither model.safetensors nor model.safetensors.index.json: fetch them, or begin with ` +
+        'random ones (weights=random)',
+    );
+  }
+  return withWeights(path, (weights) => assemble(engine, folder, options, weights));
+}
+
+async function assemble(
+  engine: Engine,
+  folder: ModelFolder,
+  options: TrainableModelOptions,
+  weights: Weights,
+): Promise<TrainableModel> {
+  const { config } = folder;
+  const { seed, learnedTemperature, maskedLanguage, precision } = options;
+  const width = widthOf(folder, options);
+  const store = new ParameterStore(engine, parametersOf(folder, weights, options));
+  const encoder = await Encoder.load(engine, config, weights, { trainable: store, precision });
+  const includePrompt = folder.modules.find((module) => module.kind === 'pooling')?.includePrompt;
+  const pooling = new SentencePooling(
+    options.pooling,
+    includePrompt,
+    await loadModules(folder, store, options),
+  );
+  pooling.checkEncoder(encoder);
+  const head =
+    options.head === 'none'
+      ? undefined
+      : await loadLinear(store, randomParameters(headParameters(width), seed), headName, {
+          inputs: width,
+          outputs: width,
+          activation: 'tanh',
+        });
+  const masked = maskedLanguage ? await loadMaskedLanguageHead(weights, config, store, seed) : undefined;
+  const temperature =
+    learnedTemperature === undefined ? undefined : LearnedTemperature.create(store, learnedTemperature);
+  const maskedLanguageHead = masked?.head;
+  const notes = masked?.notes ?? [];
+  const parts = { folder, store, encoder, pooling, head, maskedLanguageHead, temperature, notes };
+  return new TrainableModel(parts, options);
+}
+
+/** What a model is read from. */
+type Weights = ParameterSource & Pick<WeightSource, 'path' | 'has'>;
+
+/** Random weights of the encoder under the names of a folder's; a model that begins with them has no pooler. */
+function randomSource({ config, transformer }: ModelFolder, { seed }: TrainableModelOptions): Weights {
+  const source = randomParameters(encoderParameters(config, { pooler: false }), seed);
+  return { ...source, path: transformer.path, has: (name) => source.names.includes(name) };
 }
 
 const denseModules = ({ modules }: ModelFolder) =>
@@ -82,7 +104,7 @@ function widthOf(folder: ModelFolder, { pooling }: TrainableModelOptions): numbe
 
 function parametersOf(
   folder: ModelFolder,
-  weights: WeightSource,
+  weights: Weights,
   options: TrainableModelOptions,
 ): ParameterSpec[] {
   const { config } = folder;
@@ -98,7 +120,11 @@ function parametersOf(
   ];
 }
 
-async function loadModules(folder: ModelFolder, store: ParameterStore): Promise<(Linear | 'normalize')[]> {
+async function loadModules(
+  folder: ModelFolder,
+  store: ParameterStore,
+  { weights, seed }: TrainableModelOptions,
+): Promise<(Linear | 'normalize')[]> {
   const loaded: (Linear | 'normalize')[] = [];
   let dense = 0;
   for (const module of folder.modules) {
@@ -108,7 +134,9 @@ async function loadModules(folder: ModelFolder, store: ParameterStore): Promise<
     const { inFeatures: inputs, outFeatures: outputs, activation, bias } = module;
     const shape = { inputs, outputs, activation, bias };
     const read = (source: WeightSource) => loadLinear(store, renamed(source, name), name, shape);
-    loaded.push(await withWeights(module.path, read));
+    const random = () =>
+      loadLinear(store, randomParameters(linearParameters(name, inputs, outputs), seed), name, shape);
+    loaded.push(await (weights === 'random' ? random() : withWeights(module.path, read)));
   }
   return loaded;
 }

@@ -8,6 +8,8 @@ import { readWholeFile } from '../io/input-file.ts';
 import { readJsonFile } from '../io/json-file.ts';
 import { decodeUtf8 } from '../io/json-text.ts';
 import { configSchema, type TrainConfig, type TrainConfigInput } from './config.ts';
+import { checkRules } from './config-rules.ts';
+import { type CustomObjective, customConfig } from './custom-objective.ts';
 import { nearestName } from './nearest-name.ts';
 import { READY_CONFIGS } from './ready-configs.ts';
 
@@ -21,23 +23,37 @@ const maxConfigBytes = 2 ** 20;
 /**
  * Checks a configuration and fills in the defaults.
  * @param source named in errors
- * @throws ConfigError
+ * @param custom an objective in code, in place of a named one
+ * @throws ConfigError, ArgumentError
  */
-export function checkConfig(value: TrainConfigInput | unknown, source: string): TrainConfig {
+export function checkConfig(
+  value: TrainConfigInput | unknown,
+  source: string,
+  custom?: CustomObjective,
+): TrainConfig {
+  const objective = custom && customConfig(custom, value);
   const result = configSchema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues as [z.core.$ZodIssue];
-  throw new ConfigError(`${source}: ${describeIssue(issue, value)}`);
+  if (!result.success) throw new ConfigError(`${source}: ${describeIssue(result.error.issues, value)}`);
+  const config = objective === undefined ? result.data : { ...result.data, objective };
+  const [problem] = checkRules(config);
+  if (problem === undefined) return config;
+  throw new ConfigError(`${source}: key "${problem.path.join('.')}": ${problem.message}`);
 }
 
-function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
+/** The first of the issues; an unknown key before what may be missing for its sake. */
+function describeIssue(issues: readonly z.core.$ZodIssue[], value: unknown): string {
+  const unknown = issues.find((each) => each.code === 'unrecognized_keys');
+  if (unknown !== undefined) return describeUnknown(unknown.path.map(String), unknown.keys[0] as string);
+  const [issue] = issues as [z.core.$ZodIssue];
   const path = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys') return describeUnknown(path, issue.keys[0] as string);
-  const expected = `key "${path.join('.')}": ${issue.message}`;
-  if (issue.code === 'custom') return expected;
   const found = valueAt(value, path);
-  if (found === undefined && issue.code === 'invalid_type') return `${expected} but it is missing`;
-  return `${expected} but found ${describe(found)}`;
+  if (path.length === 0) return `${issue.message} but found ${describe(found)}`;
+  const name = path.join('.');
+  const expected = `key "${name}": ${issue.message}`;
+  if (found === undefined) return `${expected} but it is missing`;
+  const quoted = `, a ${typeof found}: in quotes it is a text, as in --set ${name}='"${found}"'`;
+  const remedy = issue.code === 'invalid_type' && issue.expected === 'string' && typeof found !== 'object';
+  return `${expected} but found ${describe(found)}${remedy ? quoted : ''}`;
 }
 
 function describeUnknown(path: readonly string[], name: string): string {
@@ -81,26 +97,55 @@ async function readYaml(path: string): Promise<unknown> {
 }
 
 /**
- * Sets `a.b.c=value` in a configuration: a value that reads as JSON is that, any other is text.
+ * Sets `a.b.c=value` in a configuration: a value that reads as JSON is that, any other is text. Data sets are numbered from
+ * 0; where there is one alone, `data.0.columns` and `data.columns` are the same.
  * @throws ArgumentError when the pair has no `=` or goes below something that is no table
  */
 export function setValue(config: Table, pair: string): void {
   const equals = pair.indexOf('=');
-  if (equals < 1) throw new ArgumentError(`expected key=value but received "${pair}"`);
-  const path = pair.slice(0, equals).split('.');
-  let table: unknown = config;
-  for (const [index, key] of path.slice(0, -1).entries()) {
-    const here = table as Table;
-    const name = shorthands[key];
-    if (typeof here[key] === 'string' && name !== undefined) here[key] = { [name]: here[key] };
-    here[key] = structuredClone(here[key] ?? {});
-    table = here[key];
-    if (typeof table === 'object' && table !== null) continue;
-    throw new ArgumentError(
-      `expected ${path.slice(0, index + 1).join('.')} to be a table, for ${pair}, but it is not one`,
-    );
+  if (equals < 1) {
+    const isConfig = Object.hasOwn(READY_CONFIGS, pair) || /\.(json|ya?ml)$/i.test(pair);
+    const hint = isConfig ? ": a configuration's name or file comes first, before --set" : '';
+    throw new ArgumentError(`expected key=value but received "${pair}"${hint}`);
   }
-  (table as Table)[path.at(-1) as string] = parseValue(pair.slice(equals + 1));
+  const path = pair.slice(0, equals).split('.');
+  const [first, second = ''] = path;
+  if (first === 'data' && /^\d+$/.test(second) && !Array.isArray(config.data)) {
+    config.data = config.data === undefined ? [] : [config.data];
+  }
+  let here = config;
+  for (const [index, key] of path.entries()) {
+    checkKey(here, path.slice(0, index + 1), pair);
+    if (index === path.length - 1) here[key] = parseValue(pair.slice(equals + 1));
+    else here = tableBelow(here, path.slice(0, index + 1), pair);
+  }
+}
+
+/** A list has numbers for keys, and one more can follow its last. */
+function checkKey(here: Table, path: readonly string[], pair: string): void {
+  const key = path.at(-1) as string;
+  if (key === '__proto__')
+    throw new ArgumentError(`expected a key of the configuration but received "${pair}"`);
+  if (!Array.isArray(here) || (/^\d+$/.test(key) && Number(key) <= here.length)) return;
+  const above = path.slice(0, -1).join('.');
+  throw new ArgumentError(
+    `expected a number from 0 to ${here.length} below ${above}, which is a list, but received "${pair}"` +
+      `: ${above}.0 is its first`,
+  );
+}
+
+/** The table at the end of a path, copied so that whoever it belongs to keeps his own; made where there is none. */
+function tableBelow(here: Table, path: readonly string[], pair: string): Table {
+  const key = path.at(-1) as string;
+  const short = shorthands[/^\d+$/.test(key) ? 'data' : key];
+  const value = Object.hasOwn(here, key) ? here[key] : {};
+  const table =
+    typeof value === 'string' && short !== undefined ? { [short]: value } : structuredClone(value);
+  if (typeof table !== 'object' || table === null) {
+    throw new ArgumentError(`expected ${path.join('.')} to be a table, for ${pair}, but it is not one`);
+  }
+  here[key] = table;
+  return table as Table;
 }
 
 function parseValue(written: string): unknown {
@@ -129,9 +174,14 @@ function bare(schema: unknown): unknown {
   return inner === undefined ? schema : bare(inner);
 }
 
+/** The value at a path of the schema, where shorthands are written out: `data.0` may be `data` itself, or its path. */
 function valueAt(value: unknown, path: readonly string[]): unknown {
   let here = value;
-  for (const key of path) here = isTable(here) || Array.isArray(here) ? (here as Table)[key] : undefined;
+  for (const [index, key] of path.entries()) {
+    if (path[0] === 'data' && index === 1 && !Array.isArray(here)) continue;
+    if (typeof here === 'string') continue;
+    here = isTable(here) || Array.isArray(here) ? (here as Table)[key] : undefined;
+  }
   return here;
 }
 

@@ -22,6 +22,8 @@ export interface SentenceLearnerParts {
   /** How each data set is learned. */
   learning: readonly LearnBatch[];
   fingerprint: Readonly<Record<string, string>>;
+  /** What the user should know before the first step. */
+  notes: readonly string[];
 }
 
 export class SentenceLearner implements Learner {
@@ -33,7 +35,7 @@ export class SentenceLearner implements Learner {
   constructor(parts: SentenceLearnerParts) {
     this.engine = parts.model.engine;
     this.fingerprint = parts.fingerprint;
-    this.notes = parts.model.notes;
+    this.notes = parts.notes;
     this.#parts = parts;
   }
 

@@ -2,8 +2,10 @@
 
 import { AbortedError } from '../errors.ts';
 import { refuseSharedPaths } from '../io/output-check.ts';
+import { checkOptions } from './check-options.ts';
 import type { TrainConfig, TrainConfigInput } from './config.ts';
 import { createLearner } from './create-learner.ts';
+import type { CustomObjective } from './custom-objective.ts';
 import { Evaluation } from './evaluation.ts';
 import type { Learner } from './learner.ts';
 import { checkConfig } from './read-config.ts';
@@ -21,6 +23,11 @@ export interface TrainOptions {
   listener?: TrainListener | undefined;
   /** Named in errors about the configuration. */
   source?: string | undefined;
+  /**
+   * In place of a named objective. What a checkpoint knows of it is its name, `custom`, and the shape of its examples: that
+   * it is the same one when a run is resumed is up to the caller.
+   */
+  objective?: CustomObjective | undefined;
 }
 
 /** What a run came to. */
@@ -56,7 +63,8 @@ const keptReasons = 1000;
 export async function train(config: TrainConfigInput, options: TrainOptions = {}): Promise<TrainSummary> {
   const started = performance.now();
   const { resume = false, signal, listener = {} } = options;
-  const checked = checkConfig(config, options.source ?? 'the configuration');
+  checkOptions('train', options, ['resume', 'signal', 'listener', 'source', 'objective']);
+  const checked = checkConfig(config, options.source ?? 'the configuration', options.objective);
   const { output, overwrite } = checked;
   await refuseSharedPaths({ output }, inputsOf(checked));
   await using folder = await RunFolder.open(output, { resume, overwrite });
@@ -70,7 +78,7 @@ export async function train(config: TrainConfigInput, options: TrainOptions = {}
   let learner: Learner | undefined;
   let trainer: Trainer | undefined;
   try {
-    learner = await createLearner(checked);
+    learner = await createLearner(checked, options.objective?.loss);
     if (signal?.aborted)
       throw new AbortedError('training was stopped: nothing was done yet', { cause: signal.reason });
     trainer = new Trainer({ config: checked, data, learner, folder, evaluation, listener, signal, skipped });

@@ -35,6 +35,8 @@ export interface TrainableModelOptions {
   seed: number;
   /** Of the encoder's products. */
   precision: TrainingPrecision;
+  /** Whether to begin with the folder's weights or, whatever it holds, with random ones. */
+  weights?: 'model' | 'random' | undefined;
 }
 
 /** What a model is put together from; all but the folder belongs to it then. */

@@ -2,29 +2,14 @@
 // the rows of the next one are read and tokenized.
 
 import { ExampleFile } from '../data/example-file.ts';
-import type { Example } from '../data/example-row.ts';
 import { MixedSampler, type SampledBatch, type SamplerPosition } from '../data/mixed-sampler.ts';
 import { DataError } from '../errors.ts';
 import type { RaggedTokens } from '../tokenizer/tokenizer.ts';
 import { checkBatches } from './check-batches.ts';
-import { type DataSetConfig, type ObjectiveConfig, objectiveOf, type TrainConfig } from './config.ts';
+import { type DataSetConfig, objectiveOf, type TrainConfig } from './config.ts';
+import { exampleShape } from './example-shape.ts';
 import type { TrainingBatch } from './learner.ts';
-
-/** What the examples of an objective look like. */
-interface ExampleShape {
-  texts: number;
-  scored: boolean;
-  /** Whether an example of so many texts is learned from the others of its batch alone. */
-  inBatch?: boolean;
-}
-
-const shapes: Record<ObjectiveConfig['name'], ExampleShape> = {
-  'simcse-unsupervised': { texts: 1, scored: false, inBatch: true },
-  'simcse-supervised': { texts: 2, scored: false, inBatch: true },
-  'su-ntxent': { texts: 1, scored: false, inBatch: true },
-  triplet: { texts: 3, scored: false },
-  'cosine-regression': { texts: 2, scored: true },
-};
+import { makeBatch } from './make-batch.ts';
 
 /** Batches whose gradients make one step. */
 export interface StepBatches {
@@ -146,40 +131,9 @@ export class TrainingData {
     tokenize: (texts: readonly string[]) => Promise<RaggedTokens>,
   ): Promise<TrainingBatch> {
     const file = this.files[set] as ExampleFile;
-    const { scored } = shapes[objectiveOf(this.#config.data[set] as DataSetConfig, this.#config).name];
+    const dataSet = this.#config.data[set] as DataSetConfig;
+    const { scored } = exampleShape(objectiveOf(dataSet, this.#config), dataSet);
     const examples = await file.read(rows);
-    const columns = file.texts;
-    const texts: string[] = [];
-    for (let column = 0; column < columns; column++) {
-      for (const example of examples) texts.push(example.texts[column] as string);
-    }
-    return {
-      set,
-      examples: examples.length,
-      columns,
-      tokens: await tokenize(texts),
-      textIds: idsOf(texts),
-      scores: scored ? scoresOf(examples) : undefined,
-    };
+    return makeBatch(examples, file.texts, { set, scored, tokenize });
   }
-}
-
-/** How many texts an example has; a third column makes SimCSE's pairs triplets. */
-function exampleShape(objective: ObjectiveConfig, set: DataSetConfig): ExampleShape {
-  const shape = shapes[objective.name];
-  const hardNegatives = objective.name === 'simcse-supervised' && (set.columns?.length ?? 3) === 3;
-  return hardNegatives ? { ...shape, texts: 3, inBatch: false } : shape;
-}
-
-function scoresOf(examples: readonly Example[]): Float32Array {
-  return Float32Array.from(examples, ({ score }) => score as number);
-}
-
-function idsOf(texts: readonly string[]): Int32Array {
-  const first = new Map<string, number>();
-  return Int32Array.from(texts, (text, index) => {
-    const known = first.get(text);
-    if (known === undefined) first.set(text, index);
-    return known ?? index;
-  });
 }

@@ -1,16 +1,24 @@
 // The examples of docs/custom-loss.md, run as they stand there.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
 import { Engine } from '../../src/native/engine.ts';
 import type { VectorObjective } from '../../src/objectives/objective.ts';
 import { l2Normalize } from '../../src/ops/rows.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
+import type { TrainSummary } from '../../src/train/train.ts';
+import { smallModel } from '../embed/small-model.ts';
 import { anywhere, expectGradients } from './gradcheck.ts';
+
+const root = join(import.meta.dirname, '../..');
 
 interface Examples {
   cosent: VectorObjective;
+  trainWith(model: string, data: string, output: string, loss: VectorObjective): Promise<TrainSummary>;
+  fit(model: string, output: string, loss: VectorObjective): Promise<number[]>;
   slopeOf(engine: Engine, values: Float32Array): Tensor;
   signs(vectors: Tensor): Tensor;
 }
@@ -19,20 +27,53 @@ let folder: string;
 let examples: Examples;
 const engine = new Engine({ threads: 1 });
 
+const sources: Record<string, string> = {
+  "'likewise'": "'../../../src/index.ts'",
+  "'likewise/training'": "'../../../src/training.ts'",
+};
+
+/** Each block is a module of its own, so it must compile alone. */
 beforeAll(async () => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/custom-loss.md'), 'utf8');
   const blocks = [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = '']) => code);
-  expect(blocks.length).toBe(3);
+  expect(blocks.length).toBe(5);
   folder = mkdtempSync(join(import.meta.dirname, 'example-'));
-  const file = join(folder, 'custom-loss.ts');
-  const code = ['// From docs/custom-loss.md.', ...blocks].join('\n');
-  writeFileSync(file, code.replaceAll("'likewise/training'", "'../../../src/training.ts'"));
-  examples = (await import(file)) as Examples;
+  let all = {};
+  for (const [index, block] of blocks.entries()) {
+    const file = join(folder, `block-${index}.ts`);
+    const code = block.replace(/'likewise(\/training)?'/g, (name) => sources[name] as string);
+    writeFileSync(file, `// From docs/custom-loss.md.\n${code}`);
+    all = { ...all, ...((await import(file)) as object) };
+  }
+  examples = all as Examples;
 });
 
 afterAll(() => {
   engine.dispose();
   rmSync(folder, { recursive: true, force: true });
+});
+
+it('every block compiles alone, in strict TypeScript', () => {
+  const files = readdirSync(folder).map((name) => join(folder, name));
+  const strict = {
+    ...(JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as object),
+    include: files,
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(strict));
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { stdout } = spawnSync(process.execPath, [compiler, '-p', folder, '--noEmit'], { encoding: 'utf8' });
+  expect(stdout).toBe('');
+});
+
+it('an objective of one’s own trains a model folder, in a run and in a loop', async () => {
+  const data = join(folder, 'pairs.tsv');
+  writeFileSync(data, 'a cat\tthe cat\t4.5\na dog\ton a mat\t0\nthe cat sat\tthe dog\t2\n');
+  const run = await examples.trainWith(smallModel, data, join(folder, 'run'), examples.cosent);
+  expect(run).toMatchObject({ steps: 4, examples: 12 });
+  const losses = await examples.fit(smallModel, join(folder, 'loop'), examples.cosent);
+  expect(losses.every(Number.isFinite)).toBe(true);
+  using encoder = await SentenceEncoder.load(join(folder, 'loop'));
+  expect((await encoder.encode('a cat')).every(Number.isFinite)).toBe(true);
 });
 
 const batch = (scores: Float32Array) => ({

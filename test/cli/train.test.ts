@@ -191,3 +191,18 @@ test('a corrupt line ends the run with its place, or is counted', async () => {
     'step-00000010',
   ]);
 });
+
+test('--help lists every key of the schema with its default, and docs/training.md names every one', async () => {
+  const { code, stdout, stderr } = await runCli(['train', '--help']);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/\n {2}batchSize +examples of a batch \[64\]\n/);
+  expect(stdout).toMatch(/\n {2}objective +its name \(.*cosine-regression\), .* \[simcse-unsupervised\]\n/);
+  expect(stdout).toMatch(/\n {2}data\.onCorrupt +.* \[stop\]\n/);
+  expect(stdout).toMatch(/\n {2}evaluation\.columns +.* \[\["1","2","3"\]\]\n/);
+  const docs = readFileSync(join(import.meta.dirname, '../../docs/training.md'), 'utf8');
+  const keys = stdout
+    .slice(stdout.indexOf('Keys of a'))
+    .matchAll(/^ {2}(?:(?:data|objective|evaluation)\.)?(\w+)/gm);
+  const unnamed = [...keys].map(([, key = '']) => key).filter((key) => !docs.includes(`\`${key}\``));
+  expect(unnamed).toEqual([]);
+});

@@ -46,6 +46,15 @@ test.each([
     'expected the option --input <file>; see "likewise embed --help"',
   ],
   [
+    ['evaluate', 'sts', '--data', 'd.csv'],
+    'expected the option --model <folder>; see "likewise evaluate sts --help"',
+  ],
+  [
+    ['evaluate', 'sts', '--model', 'm', '--data', 'd.csv', '--columns', '1,2'],
+    'expected three columns, first text, second text and score, as in --columns 1,2,3, but received 1,2',
+  ],
+  [['train', '--set', 'model=m', 'simcse-unsupervised'], 'name or file comes first, before --set'],
+  [
     ['embed', '--threads', '0'],
     "option '--threads <count>' argument '0' is invalid. Expected a whole number from 1.",
   ],
@@ -60,7 +69,6 @@ test.each([
   ],
   [['similarity', '--model', 'm', '--output', 's.tsv', 'a', 'b'], '--output needs --input'],
   [['similarity', '--model', 'm', '--input', 'p.tsv', '--columns', '1,2,3'], 'expected two columns'],
-  [['evaluate', 'sts', '--model', 'm', '--data', 'd.csv', '--columns', '1,2'], 'expected three columns'],
   [['evaluate', 'sts', '--model', 'm', '--data', 'd.csv', '--components', '9'], 'need --whiten'],
   [
     ['evaluate', 'sts', '--model', 'm', '--data', 'd.csv', '--whiten', 'w', '--epsilon', '1'],

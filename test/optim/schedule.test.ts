@@ -58,5 +58,8 @@ test('learning-rate factors by pattern; one that matches nothing is a mistake', 
   const wrong = (pattern: string) => () =>
     parameterGroups(spans, 64, { weightDecay: 0, learningRateFactors: { [pattern]: 2 } });
   expect(wrong('pooler')).toThrow(/"pooler" to match a parameter but it matches none of 5/);
+  expect(() => parameterGroups(spans, 64, { weightDecay: 1, noDecay: ['bias$', 'nothing'] })).toThrow(
+    /"nothing" to match a parameter but it matches none of 5/,
+  );
   expect(wrong('(')).toThrow(/expected a regular expression but received "\("/);
 });

@@ -65,6 +65,33 @@ test.each([
     'key "objective.learnableTemperature": expected a temperature from 0.01, ',
   ],
   [{ shuffle: 'yes' }, 'key "shuffle": expected true or false but found "yes"'],
+  [{ data: 5 }, 'key "data.0": expected a file, or a table with its path but found 5'],
+  [{ data: { path: 'x', header: 3 } }, 'key "data.0.header": expected true or false but found 3'],
+  [{ data: { path: 'x', columns: 1 } }, 'key "data.0.columns": expected a list of columns but found 1'],
+  [{ objective: 'foo' }, 'key "objective.name": expected one of simcse-unsupervised, '],
+  [{ optimizer: 3 }, 'key "optimizer": expected a table of keys but found 3'],
+  [{ earlyStopping: 5 }, 'key "earlyStopping": expected a table with its patience but found 5'],
+  [{ noDecay: 'bias' }, 'key "noDecay": expected a list of regular expressions but found "bias"'],
+  [{ data: [{ pth: 's.txt' }] }, 'unknown key "data.0.pth"; did you mean data.0.path?'],
+  [
+    { output: 2024 },
+    `key "output": expected a text but found 2024, a number: in quotes it is a text, as in --set output='"2024"'`,
+  ],
+  [{ earlyStopping: { patience: 2 } }, 'key "earlyStopping": expected an evaluation that it can look at: '],
+  [
+    { objective: 'triplet', temperature: 0.1 },
+    'key "temperature": expected an objective that divides cosines by it, but triplet',
+  ],
+  [{ mixing: 'round_robin' }, 'key "mixing": expected several data sets to mix'],
+  [{ noDecay: ['bias'] }, 'key "noDecay": expected a weightDecay above 0'],
+  [{ warmup: 1.5 }, 'key "warmup": expected steps, a whole number, or a share below 1 but found 1.5'],
+  [
+    {
+      data: { path: 'x.tsv', columns: [1, 2] },
+      objective: { name: 'simcse-supervised', hardNegativeWeight: 2 },
+    },
+    'key "objective.hardNegativeWeight": expected triplets, but data.0.columns names pairs',
+  ],
 ])('%j is refused', (change, message) => {
   let error: unknown;
   try {
@@ -74,6 +101,43 @@ test.each([
   }
   expect(error).toBeInstanceOf(ConfigError);
   expect((error as Error).message).toContain(`run.yaml: ${message}`);
+});
+
+test('whatever kind of value a key is given, the message says what is expected in our words, and what came', () => {
+  const messages: string[] = [];
+  const paths = Object.keys(checkConfig(least, 'here')).concat(
+    'noDecay',
+    'learningRateFactors',
+    'evaluation',
+  );
+  for (const key of [
+    ...paths,
+    'optimizer.beta1',
+    'evaluation.columns',
+    'data.columns',
+    'earlyStopping.patience',
+  ]) {
+    for (const value of [5, -1, 'x', '', true, null, [], [5], {}, { x: 'y' }, 2 ** 40]) {
+      const config: Record<string, unknown> = { ...least };
+      setValue(config, `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      try {
+        checkConfig(config, 'here');
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigError);
+        messages.push((error as Error).message);
+      }
+    }
+  }
+  expect(messages.length).toBeGreaterThan(200);
+  expect(messages.filter((message) => /Invalid|Too (small|big)|undefined/.test(message))).toEqual([]);
+  expect(() => checkConfig(undefined, 'here')).toThrow('here: expected a table of keys but found nothing');
+});
+
+test('an option of the objective alone leaves its name at the default', () => {
+  expect(checkConfig({ ...least, objective: { head: 'training' } }, 'here').objective).toEqual({
+    name: 'simcse-unsupervised',
+    head: 'training',
+  });
 });
 
 test('JSON and YAML files say the same', async () => {
@@ -147,6 +211,37 @@ test('key=value pairs: numbers, flags, tables, and texts for everything else', (
   });
   expect(() => setValue(config, 'epochs')).toThrow(/expected key=value but received "epochs"/);
   expect(() => setValue(config, 'epochs.x=1')).toThrow(/expected epochs to be a table/);
+});
+
+test('the path that a message names can be set', () => {
+  const config: Record<string, unknown> = { ...least };
+  setValue(config, 'data.0.columns=["1","2"]');
+  setValue(config, 'data.0.objective.name=triplet');
+  setValue(config, 'data.1=b.txt');
+  setValue(config, 'data.1.header=true');
+  expect(config.data).toEqual([
+    { path: 'd.txt', columns: ['1', '2'], objective: { name: 'triplet' } },
+    { path: 'b.txt', header: true },
+  ]);
+  const alone: Record<string, unknown> = {};
+  setValue(alone, 'data.0.path=x.csv');
+  expect(alone).toEqual({ data: [{ path: 'x.csv' }] });
+  expect(() => setValue(config, 'data.columns=[1]')).toThrow(
+    /expected a number from 0 to 2 below data, which is a list, .*: data\.0 is its first/,
+  );
+  expect(() => setValue(config, 'data.7.path=x')).toThrow(/expected a number from 0 to 2 below data/);
+});
+
+test('keys that every object has are unknown keys too', () => {
+  const config: Record<string, unknown> = { ...least };
+  setValue(config, 'constructor.x=1');
+  expect(() => checkConfig(config, 'here')).toThrow(/unknown key "constructor"/);
+  expect(() => setValue({ ...least }, '__proto__.x=1')).toThrow(
+    /expected a key of the configuration but received "__proto__\.x=1"/,
+  );
+  expect(() => setValue({ ...least }, 'simcse-unsupervised')).toThrow(
+    /name or file comes first, before --set/,
+  );
 });
 
 test('a ready configuration is not changed by setting values on it', async () => {

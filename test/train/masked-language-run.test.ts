@@ -10,7 +10,7 @@ import type { SafetensorsTensor } from '../../src/io/safetensors-writer.ts';
 import { openWeights } from '../../src/io/weights.ts';
 import { maskedLanguageParameters } from '../../src/nn/masked-language-head.ts';
 import { randomParameters } from '../../src/nn/random-parameters.ts';
-import type { ObjectiveConfig, TrainConfigInput } from '../../src/train/config.ts';
+import type { TrainConfigInput } from '../../src/train/config.ts';
 import { createLearner } from '../../src/train/create-learner.ts';
 import type { TrainingBatch } from '../../src/train/learner.ts';
 import { checkConfig } from '../../src/train/read-config.ts';
@@ -21,9 +21,9 @@ import { sharedPath } from '../shared-folder.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 import { lossesOf, makeRun, mean, metricsOf } from './small-run.ts';
 
-const objective = (maskedLanguageWeight: number): ObjectiveConfig => ({
-  name: 'simcse-unsupervised',
-  head: 'training',
+const objective = (maskedLanguageWeight: number) => ({
+  name: 'simcse-unsupervised' as const,
+  head: 'training' as const,
   maskedLanguageWeight,
 });
 

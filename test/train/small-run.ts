@@ -27,11 +27,13 @@ export function writeData(folder: string, name: string, columns: number, score =
 }
 
 export function makeRun(
-  name: keyof typeof READY_CONFIGS | 'cosine-regression',
+  name: keyof typeof READY_CONFIGS | 'cosine-regression' | 'multiple-negatives',
   change: Partial<TrainConfigInput> = {},
 ) {
   const folder = temporaryFolder();
-  const columns = { 'simcse-supervised': 3, triplet: 3, 'cosine-regression': 2 }[name as string] ?? 1;
+  const columns =
+    { 'simcse-supervised': 3, triplet: 3, 'cosine-regression': 2, 'multiple-negatives': 2 }[name as string] ??
+    1;
   const data = writeData(
     folder,
     columns > 1 ? 'data.tsv' : 'data.txt',

@@ -19,7 +19,9 @@ import { copyModel, smallModel } from '../embed/small-model.ts';
 import { expectError } from '../expect-error.ts';
 import { lossesOf, makeRun, mean, metricsOf, stopAfter, weightsOf, words, writeData } from './small-run.ts';
 
-test.each(['simcse-unsupervised', 'simcse-supervised', 'su-ntxent', 'triplet', 'cosine-regression'] as const)(
+const pooled = ['triplet', 'cosine-regression', 'multiple-negatives'];
+
+test.each([...pooled, 'simcse-unsupervised', 'simcse-supervised', 'su-ntxent'])(
   '%s learns its training data, and the output opens as a model',
   async (name) => {
     const { config } = makeRun(name, { epochs: 8, learningRate: 3e-3, dropout: 0.05, attentionDropout: 0 });
@@ -27,7 +29,7 @@ test.each(['simcse-unsupervised', 'simcse-supervised', 'su-ntxent', 'triplet', '
     expect(summary).toMatchObject({ steps: 80, resumedFrom: 0, skippedRows: 0, skippedSteps: 0 });
     expect(mean(losses.slice(-8))).toBeLessThan(0.9 * mean(losses.slice(0, 8)));
     using encoder = await SentenceEncoder.load(config.output);
-    expect(encoder.pooling).toEqual([name === 'triplet' || name === 'cosine-regression' ? 'mean' : 'cls']);
+    expect(encoder.pooling).toEqual([pooled.includes(name) ? 'mean' : 'cls']);
     expect((await encoder.encode('the cat sat')).every(Number.isFinite)).toBe(true);
     expect(weightsOf(config.output)).not.toBe(weightsOf(smallModel));
   },

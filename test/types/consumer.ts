@@ -25,6 +25,15 @@ import {
   fusedAttention,
 } from 'likewise/kernels';
 
+import {
+  batchOf,
+  type Learner,
+  loadLearner,
+  multipleNegatives,
+  type TrainingBatch,
+  type VectorObjective,
+} from 'likewise/training';
+
 export async function encode(): Promise<void> {
   using encoder: SentenceEncoder = await SentenceEncoder.load('MODEL', { pooling: 'cls', threads: 2 });
   using small = await SentenceEncoder.load('MODEL', { precision: 'int8' });
@@ -132,6 +141,13 @@ export async function training(): Promise<number | null> {
     signal: AbortSignal.timeout(9),
     listener,
   });
+  const loss: VectorObjective = multipleNegatives({ directions: ['query_to_doc', 'doc_to_query'] });
+  await train(config, { objective: { loss, texts: 2 } });
+  using learner: Learner = await loadLearner({ model: 'MODEL', weights: 'random' }, { loss, texts: 2 });
+  const batch: TrainingBatch = await batchOf(learner, [{ texts: ['a', 'b'] }]);
+  console.log((await learner.learn(batch, 1, 1)).loss.shape);
+  // @ts-expect-error how many texts an example has must be said
+  await train(config, { objective: { loss } });
   // @ts-expect-error not a key
   await train({ ...config, learningrate: 1 });
   // @ts-expect-error not an objective

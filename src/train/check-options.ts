@@ -1,0 +1,13 @@
+// Options of a function that it does not have are refused, as a configuration's unknown keys are.
+
+import { ArgumentError } from '../errors.ts';
+import { nearestName } from './nearest-name.ts';
+
+/** @throws ArgumentError naming the first key of `given` that is not among `known`, and the nearest that is */
+export function checkOptions(of: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown, known);
+  const remedy = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean ${near}?`;
+  throw new ArgumentError(`[${of}] unknown option "${unknown}"; ${remedy}`);
+}

@@ -125,7 +125,7 @@ describe('symmetricSvd', () => {
     await expectError(
       symmetricSvd({} as never),
       DTypeError,
-      /matrix to be a Float64Array but received Undefined/,
+      /matrix to be a Float64Array but received undefined/,
     );
     const bad = Float64Array.of(1, Number.POSITIVE_INFINITY, 0, 1);
     await expectError(symmetricSvd({ matrix: bad, dim: 2 }), ExecutionError, /element 0, 1 is not/);

@@ -82,7 +82,12 @@ async function space(options: SpaceFlags): Promise<void> {
       import('../report/space-report.ts'),
       import('../io/atomic-file.ts'),
     ]);
-  await refuseSharedPaths({ '--report': options.report }, { '--data': options.data });
+  const { data: input, model, whiten } = options;
+  const folder = whiten === 'fit' ? undefined : whiten;
+  await refuseSharedPaths(
+    { '--report': options.report },
+    { '--data': input, '--model': model, '--whiten': folder },
+  );
   if (options.report !== undefined) await checkWritable(options.report);
   const given = options.whiten === 'fit' ? undefined : await loadWhitening(options.whiten, options);
   if (given === undefined) await checkFit(options);

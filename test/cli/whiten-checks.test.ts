@@ -86,6 +86,44 @@ describe('an output that is an input', () => {
   });
 });
 
+describe('an output that is a part of an input', () => {
+  test('is refused by whiten, through a link too, and what is new there is not', async () => {
+    const { folder, options } = await vectorsOptions();
+    const [model, blob] = [join(folder, 'model'), join(folder, 'blob')];
+    mkdirSync(model);
+    writeFileSync(blob, 'weights');
+    symlinkSync(blob, join(model, 'linked.npy'));
+    writeFileSync(join(model, 'model.safetensors'), 'weights');
+    for (const name of ['model.safetensors', 'linked.npy']) {
+      const checked = checkWhiten({ ...options, model, transformed: join(model, name) });
+      await expectError(
+        checked,
+        ArgumentError,
+        /--transformed to name a place outside --model, or a new one/,
+      );
+    }
+    await checkWhiten({ ...options, model, transformed: join(model, 'new.npy') });
+  });
+
+  test('is refused by evaluate space', async () => {
+    const { folder, options } = await vectorsOptions();
+    const data = join(folder, 'pairs.csv');
+    writeFileSync(data, 'the cat,a dog,1\na dog,the cat,3\n');
+    expect((await runCli(['whiten', '--vectors', options.vectors, '--output', options.output])).code).toBe(0);
+    const report = join(options.output, 'whitening.safetensors');
+    const before = readFileSync(report);
+    const given = ['evaluate', 'space', '--model', tinyModel, '--data', data];
+    for (const [option, args] of [
+      ['whiten', ['--whiten', options.output, '--report', report]],
+      ['model', ['--report', join(tinyModel, 'config.json')]],
+    ] as const) {
+      const { code, stderr } = await runCli([...given, ...args]);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(`a place outside --${option}, or a new one`)]);
+    }
+    expect(readFileSync(report)).toEqual(before);
+  });
+});
+
 describe('an output that cannot be written', () => {
   test('is told before anything is computed', async () => {
     const { folder, options } = await vectorsOptions();

@@ -11,7 +11,14 @@ import {
   mergeCovariance,
   saveCovariance,
 } from '../../src/embed/covariance-state.ts';
-import { ArgumentError, DataError, DTypeError, FormatError, ShapeError } from '../../src/errors.ts';
+import {
+  ArgumentError,
+  DataError,
+  DisposedError,
+  DTypeError,
+  FormatError,
+  ShapeError,
+} from '../../src/errors.ts';
 import { writeSafetensors } from '../../src/io/safetensors-writer.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { expectError } from '../expect-error.ts';
@@ -61,6 +68,30 @@ describe('covariance', () => {
     const pieced = await stateOf(rows, dimension, pieces);
     expect([pieced.count, pieced.mean]).toEqual([whole.count, whole.mean]);
     expect(Buffer.from(pieced.m2.buffer).equals(Buffer.from(whole.m2.buffer))).toBe(true);
+  });
+
+  it('is of all rows, in order, when nobody waited for them to be added', async () => {
+    const dimension = 64;
+    const rows = new Random(6).normals(120_000 * dimension); // seven blocks
+    const expected = await stateOf(rows, dimension);
+    const sums = new CovarianceAccumulator(engine, dimension);
+    const half = rows.length / 2;
+    void sums.add(rows.subarray(0, half));
+    void sums.add(rows.subarray(half));
+    const finishing = sums.finish();
+    await expectError(sums.add(rows), DisposedError, /has ended: make another/);
+    const state = await finishing;
+    expect(state.count).toBe(120_000);
+    expect(Buffer.from(state.m2.buffer).equals(Buffer.from(expected.m2.buffer))).toBe(true);
+    await expectError(sums.finish(), DisposedError, /has ended/);
+  });
+
+  it('refuses rows that are taken away before they were added', async () => {
+    const rows = new Random(6).normals(120_000 * 64);
+    using sums = new CovarianceAccumulator(engine, 64);
+    const adding = sums.add(rows);
+    structuredClone(rows.buffer, { transfer: [rows.buffer as ArrayBuffer] });
+    await expectError(adding, ArgumentError, /rows to stay until the promise resolves/);
   });
 
   it.each([1, 2, 75, 149])(

@@ -163,7 +163,7 @@ export class Whitening {
     const mean = Float32Array.from(this.data.mean);
     return mapRows(
       vectors,
-      { inputs: dimension, outputs, weight: this.matrix(), ...options },
+      { ...options, inputs: dimension, outputs, weight: this.matrix(), mean },
       (rows, weight) =>
         whiten(rows, weight, { mean: Tensor.from(rows.engine, mean), normalize: options.normalize }),
     );
@@ -191,6 +191,8 @@ interface Map extends EngineOptions {
   inputs: number;
   outputs: number;
   weight: Float64Array; // [outputs, inputs]
+  mean?: Float32Array; // taken off the inputs
+  normalize?: boolean | undefined;
 }
 
 /**
@@ -222,7 +224,7 @@ async function mapRows(
     block.dispose();
     await flying;
     flying = reading.then((values) => {
-      checkRows(values, outputs, vectors.data, start * inputs, inputs);
+      checkRows(values, vectors.data.subarray(start * inputs, end * inputs), start, map);
       result.set(values, start * outputs);
     });
   }
@@ -231,24 +233,44 @@ async function mapRows(
 }
 
 /**
- * A component that is not finite leaves none of its row's results finite, so one number of each row is looked at.
- * @param first where the rows' inputs start in `data`
+ * What is not finite leaves no result of its row finite, but an overflow shows in some of them only; and in none when they
+ * are divided by a length that is infinite, which gives zeros.
+ * @param first the number that messages give the first row
  */
-function checkRows(
+function checkRows(results: Float32Array, data: Float32Array, first: number, map: Map): void {
+  const { inputs, outputs } = map;
+  const bad = indexOfNonFinite(results);
+  const row =
+    bad >= 0 ? Math.floor(bad / outputs) : map.normalize === true ? vanishedRow(results, data, map) : -1;
+  if (row < 0) return;
+  const vector = data.subarray(row * inputs, (row + 1) * inputs);
+  const column = indexOfNonFinite(vector);
+  const fault =
+    column < 0
+      ? 'is too large for float32: scale the vectors'
+      : `holds ${vector[column]} in component ${column}`;
+  throw new DataError(`[whitening] expected finite vectors but vector ${first + row} ${fault}`);
+}
+
+/** The first row of zeros whose length, in float64, is one that float32 cannot square; -1 when there is none. */
+function vanishedRow(
   results: Float32Array,
-  outputs: number,
   data: Float32Array,
-  first: number,
-  inputs: number,
-): void {
-  for (let at = 0, start = first; at < results.length; at += outputs, start += inputs) {
-    if (Number.isFinite(results[at])) continue;
-    const row = data.subarray(start, start + inputs);
-    const column = indexOfNonFinite(row);
-    const fault =
-      column < 0
-        ? 'is too large for float32: scale the vectors'
-        : `holds ${row[column]} in component ${column}`;
-    throw new DataError(`[whitening] expected finite vectors but vector ${start / inputs} ${fault}`);
+  { inputs, outputs, weight, mean }: Map,
+): number {
+  for (let row = 0; row * outputs < results.length; row++) {
+    const at = row * outputs;
+    if (results[at] !== 0 || results.subarray(at, at + outputs).some((value) => value !== 0)) continue;
+    let squares = 0;
+    for (let output = 0; output < outputs; output++) {
+      let sum = 0;
+      for (let i = 0; i < inputs; i++) {
+        const value = (data[row * inputs + i] as number) - (mean?.[i] ?? 0);
+        sum += value * (weight[output * inputs + i] as number);
+      }
+      squares += sum * sum;
+    }
+    if (Math.fround(squares) === Number.POSITIVE_INFINITY) return row;
   }
+  return -1;
 }

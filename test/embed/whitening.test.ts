@@ -275,6 +275,26 @@ describe('what is refused', () => {
     await expectError(whitening.inverse(white), DataError, /vector 1 holds NaN in component 2/);
   });
 
+  it('vectors whose results overflow in any component, or vanish in their length', async () => {
+    const width = 8;
+    const scales = Array.from({ length: width }, (_, i) => 10 ** -i);
+    const data = new Random(4).normals(200 * width).map((value, i) => value * (scales[i % width] as number));
+    const whitening = await Whitening.fit(new Embeddings(data, 200, width), {
+      precision: 'float64',
+      rcond: 0,
+    });
+    const large = (value: number) =>
+      new Embeddings(new Float32Array(3 * width).fill(value, 2 * width), 3, width);
+    const message = /vector 2 is too large for float32: scale the vectors/;
+    await expectError(whitening.transform(large(3e37)), DataError, message);
+    for (const value of [3e37, 1e25])
+      await expectError(whitening.transform(large(value), { normalize: true }), DataError, message);
+    const mean = new Embeddings(Float32Array.from(whitening.data.mean), 1, width);
+    expect((await whitening.transform(mean, { normalize: true })).data.every((value) => value === 0)).toBe(
+      true,
+    );
+  });
+
   it('vectors of another dimension than the whitening', async () => {
     const whitening = await Whitening.fit(goldenVectors);
     const narrow = new Embeddings(new Float32Array(10), 2, 5);

@@ -9,19 +9,16 @@ import {
   ExecutionError,
   ShapeError,
 } from '../errors.ts';
-import type { Engine } from '../native/engine.ts';
+import { Engine } from '../native/engine.ts';
 import { addCovariance, type CovarianceSums } from '../ops/covariance.ts';
 import { fill } from '../tensor/memory.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import type { CovarianceState } from './covariance-state.ts';
+import type { CovariancePrecision, CovarianceState } from './covariance-state.ts';
 
 const blockBytes = 2 ** 22; // as much as the engine keeps room for from one upload to the next
 const pilotRows = 256;
 const blocksInFlight = 2;
-
-/** What products of rows are computed in; sums of many are float64 in both. */
-export type CovariancePrecision = 'float32' | 'float64';
 
 export class CovarianceAccumulator implements Disposable {
   readonly dimension: number;
@@ -43,6 +40,9 @@ export class CovarianceAccumulator implements Disposable {
    * @throws ShapeError, ArgumentError
    */
   constructor(engine: Engine, dimension: number, precision: CovariancePrecision = 'float32') {
+    if (!(engine instanceof Engine)) {
+      throw new ArgumentError(`[covariance] expected an engine, as Engine.shared(), but received ${engine}`);
+    }
     if (!Number.isInteger(dimension) || dimension < 1) {
       throw new ShapeError(
         `[covariance] expected vectors of at least one component but received ${dimension}`,
@@ -210,7 +210,8 @@ export class CovarianceAccumulator implements Disposable {
       // of all products of a column none is larger than its square
       if (!Number.isFinite(products[i * dimension + i])) throw this.#overflow(i);
     }
-    return { count, mean, m2: products };
+    const precision = this.#block instanceof Float32Array ? 'float32' : 'float64';
+    return { count, mean, m2: products, precision };
   }
 }
 

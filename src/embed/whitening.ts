@@ -1,26 +1,28 @@
 // Whitening: a linear map after which vectors have mean zero and covariance one, which turns the anisotropic vectors of
 // a raw encoder into useful ones and lets most components go (Su et al. 2021, "Whitening Sentence Representations for
 // Better Semantics and Faster Retrieval"). Fitted in one pass over any number of vectors in constant memory.
-import { ArgumentError, DataError, ShapeError } from '../errors.ts';
-import { indexOfNonFinite } from '../io/float-convert.ts';
+import { ArgumentError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
-import { linear, type PackedWeight, packArray } from '../ops/linear.ts';
+import { linear } from '../ops/linear.ts';
 import { whiten } from '../ops/whiten.ts';
-import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { CovarianceAccumulator, type CovariancePrecision } from './covariance-accumulator.ts';
-import type { CovarianceState } from './covariance-state.ts';
-import { Embeddings } from './embeddings.ts';
+import { CovarianceAccumulator } from './covariance-accumulator.ts';
+import { type CovariancePrecision, type CovarianceState, checkCovariance } from './covariance-state.ts';
+import type { Embeddings } from './embeddings.ts';
 import { throwIfAborted } from './encode-options.ts';
-import { checkMatrix, matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
+import { mapRows } from './map-rows.ts';
+import { checkOptionNames } from './option-names.ts';
+import { matricesOf, realMatricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
 import { loadWhitening, saveWhitening } from './whitening-file.ts';
-import { fitSpectrum, planWhitening, type WhiteningOptions } from './whitening-fit.ts';
+import { checkDimension, fitSpectrum, planWhitening, type WhiteningOptions } from './whitening-fit.ts';
 import { forwardMatrix, inverseMatrix, type Spectrum, type WhiteningVariant } from './whitening-matrix.ts';
+
+const whiteningOptionNames = ['variant', 'components', 'remove', 'epsilon', 'rcond', 'backend', 'threads'];
 
 export interface FitOptions extends WhiteningOptions, EngineOptions {
   /**
-   * Of the products that make the covariance: `float32` by default, `float64` for half the speed and directions of very
-   * small variance, down to 1e-12 of the largest.
+   * Of the vectors and of the products that make the covariance: `float32` by default, which rounds float64 vectors to
+   * float32; `float64` for half the speed and directions of very small variance, down to 1e-12 of the largest.
    */
   precision?: CovariancePrecision | undefined;
   signal?: AbortSignal | undefined;
@@ -38,8 +40,6 @@ export interface WhiteningData extends Spectrum {
   rcond: number;
 }
 
-const rowsAtOnce = 4096;
-
 export class Whitening {
   readonly data: WhiteningData;
 
@@ -53,30 +53,40 @@ export class Whitening {
    *   dimensions; ArgumentError for options, among them more components than the rank; AbortedError
    */
   static async fit(vectors: VectorSource, options: FitOptions = {}): Promise<Whitening> {
-    const rcond = options.rcond ?? (options.precision === 'float64' ? 1e-12 : 1e-6);
-    planWhitening(options); // before the work
+    checkOptionNames('fit', options, [...whiteningOptionNames, 'precision', 'signal', 'onProgress']);
+    const plan = planWhitening(options); // before the work
     const engine = Engine.shared({ backend: options.backend, threads: options.threads });
     let sums: CovarianceAccumulator | undefined;
     try {
-      for await (const { data, shape } of matricesOf(vectors)) {
-        throwIfAborted(options.signal);
+      const exact = options.precision === 'float64';
+      for await (const { data, shape } of exact
+        ? realMatricesOf(vectors, Float64Array)
+        : matricesOf(vectors)) {
+        throwIfAborted(options.signal, 'fitting');
+        if (sums === undefined) checkDimension(plan, shape[1]);
         sums ??= new CovarianceAccumulator(engine, shape[1], options.precision);
         await sums.add(data);
         options.onProgress?.({ vectors: sums.count });
       }
       const state = await (sums as CovarianceAccumulator).finish();
-      return await Whitening.fromCovariance(state, { ...options, rcond });
+      const { precision: _, signal: __, onProgress: ___, ...rest } = options;
+      return await Whitening.fromCovariance(state, rest);
     } finally {
       sums?.dispose();
     }
   }
 
-  /** {@link fit} from a covariance that was summed, merged or loaded. */
+  /**
+   * {@link fit} from a covariance that was summed, merged or loaded.
+   * @throws as `fit`; ArgumentError, ShapeError for what is no covariance
+   */
   static async fromCovariance(
     state: CovarianceState,
     options: WhiteningOptions & EngineOptions = {},
   ): Promise<Whitening> {
-    const plan = planWhitening(options);
+    checkOptionNames('fromCovariance', options, whiteningOptionNames);
+    checkCovariance('whitening', state);
+    const plan = planWhitening(options, state.precision);
     const engine = Engine.shared({ backend: options.backend, threads: options.threads });
     const fitted = await fitSpectrum(engine, state, plan);
     const { variant, epsilon, rcond } = plan;
@@ -185,92 +195,4 @@ export class Whitening {
       linear(rows, packed, { bias: Tensor.from(rows.engine, bias) }),
     );
   }
-}
-
-interface Map extends EngineOptions {
-  inputs: number;
-  outputs: number;
-  weight: Float64Array; // [outputs, inputs]
-  mean?: Float32Array; // taken off the inputs
-  normalize?: boolean | undefined;
-}
-
-/**
- * Runs blocks of rows through `queue`, keeping one in flight while the next is queued.
- * @throws DataError naming a vector that is not finite
- */
-async function mapRows(
-  vectors: VectorMatrix,
-  map: Map,
-  queue: (rows: Tensor, weight: PackedWeight) => Tensor,
-): Promise<Embeddings> {
-  const { inputs, outputs } = map;
-  const [rows, dimension] = checkMatrix('whitening', vectors).shape;
-  if (dimension !== inputs) {
-    throw new ShapeError(`[whitening] expected vectors of dimension ${inputs} but received ${dimension}`);
-  }
-  const engine = Engine.shared({ backend: map.backend, threads: map.threads });
-  const result = new Float32Array(rows * outputs);
-  using weight = packArray(engine, Float32Array.from(map.weight), outputs, inputs);
-  let flying: Promise<void> = Promise.resolve();
-  for (let start = 0; start < rows; start += rowsAtOnce) {
-    const end = Math.min(rows, start + rowsAtOnce);
-    const block = scope(() => {
-      const part = vectors.data.subarray(start * inputs, end * inputs);
-      return queue(Tensor.from(engine, part, [end - start, inputs]), weight);
-    });
-    const reading = block.float32Data();
-    reading.catch(() => {}); // awaited with `flying`
-    block.dispose();
-    await flying;
-    flying = reading.then((values) => {
-      checkRows(values, vectors.data.subarray(start * inputs, end * inputs), start, map);
-      result.set(values, start * outputs);
-    });
-  }
-  await flying;
-  return new Embeddings(result, rows, outputs);
-}
-
-/**
- * What is not finite leaves no result of its row finite, but an overflow shows in some of them only; and in none when they
- * are divided by a length that is infinite, which gives zeros.
- * @param first the number that messages give the first row
- */
-function checkRows(results: Float32Array, data: Float32Array, first: number, map: Map): void {
-  const { inputs, outputs } = map;
-  const bad = indexOfNonFinite(results);
-  const row =
-    bad >= 0 ? Math.floor(bad / outputs) : map.normalize === true ? vanishedRow(results, data, map) : -1;
-  if (row < 0) return;
-  const vector = data.subarray(row * inputs, (row + 1) * inputs);
-  const column = indexOfNonFinite(vector);
-  const fault =
-    column < 0
-      ? 'is too large for float32: scale the vectors'
-      : `holds ${vector[column]} in component ${column}`;
-  throw new DataError(`[whitening] expected finite vectors but vector ${first + row} ${fault}`);
-}
-
-/** The first row of zeros whose length, in float64, is one that float32 cannot square; -1 when there is none. */
-function vanishedRow(
-  results: Float32Array,
-  data: Float32Array,
-  { inputs, outputs, weight, mean }: Map,
-): number {
-  for (let row = 0; row * outputs < results.length; row++) {
-    const at = row * outputs;
-    if (results[at] !== 0 || results.subarray(at, at + outputs).some((value) => value !== 0)) continue;
-    let squares = 0;
-    for (let output = 0; output < outputs; output++) {
-      let sum = 0;
-      for (let i = 0; i < inputs; i++) {
-        const value = (data[row * inputs + i] as number) - (mean?.[i] ?? 0);
-        sum += value * (weight[output * inputs + i] as number);
-      }
-      squares += sum * sum;
-    }
-    if (Math.fround(squares) === Number.POSITIVE_INFINITY) return row;
-  }
-  return -1;
 }

@@ -1,6 +1,6 @@
 // The running covariance: equal to numpy, the same bits however rows are handed over, merges of any split equal to one
 // pass, saved and loaded, rows that are not finite named.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CovarianceAccumulator } from '../../src/embed/covariance-accumulator.ts';
@@ -123,6 +123,37 @@ describe('covariance', () => {
     expect(mergeCovariance(state, empty)).toBe(state);
     expect(mergeCovariance(empty, state)).toBe(state);
     expect(() => mergeCovariance(state, { ...empty, mean: new Float64Array(3) })).toThrow(ShapeError);
+  });
+
+  it('keeps the lesser precision of what was merged, and through a file', async () => {
+    const rows = Float32Array.of(1, 2, 3, 5);
+    const [narrow, wide] = [await stateOf(rows, 2), await stateOf(rows, 2, undefined, 'float64')];
+    expect([narrow.precision, wide.precision]).toEqual(['float32', 'float64']);
+    expect(mergeCovariance(wide, wide).precision).toBe('float64');
+    expect(mergeCovariance(wide, narrow).precision).toBe('float32');
+    const path = join(temporaryFolder(), 'part.safetensors');
+    await saveCovariance(wide, path);
+    expect((await loadCovariance(path)).precision).toBe('float64');
+  });
+
+  it('refuses states that are none, or cannot be loaded again', async () => {
+    const state = await stateOf(Float32Array.of(1, 2, 3, 5), 2);
+    const path = join(temporaryFolder(), 'part.safetensors');
+    const other = [undefined, null, {}, { ...state, m2: [1] }, { ...state, precision: 'half' }] as never[];
+    for (const value of other) {
+      const message = /expected a covariance as \{ count, mean/;
+      expect(() => mergeCovariance(state, value)).toThrow(message);
+      expect(() => covarianceMatrix(value)).toThrow(message);
+      await expectError(saveCovariance(value, path), ArgumentError, message);
+    }
+    const short = { ...state, m2: new Float64Array(3) };
+    expect(() => mergeCovariance(state, short)).toThrow(/m2 of 2 x 2, as the mean, but received 3/);
+    for (const count of [1.5, -1, Number.NaN])
+      await expectError(saveCovariance({ ...state, count }, path), ArgumentError, /a count of rows/);
+    const bad = { ...state, mean: Float64Array.of(1, Number.NaN) };
+    await expectError(saveCovariance(bad, path), DataError, /mean holds NaN at index 1/);
+    expect(existsSync(path)).toBe(false);
+    expect(() => new CovarianceAccumulator(undefined as never, 4)).toThrow(/expected an engine/);
   });
 
   it('is saved and loaded as it is', async () => {

@@ -218,7 +218,7 @@ describe('what is refused', () => {
     [{ variant: 'pcs' as 'pca' }, /a variant of whitening, zca, pca, remove-top/],
     [{ variant: 'remove-top', components: 3 }, /no components with variant remove-top/],
     [{ remove: 3 }, /no remove with variant whitening/],
-    [{ variant: 'remove-top', remove: 24 }, /fewer components than the rank, 24/],
+    [{ variant: 'remove-top', remove: 24 }, /fewer components than the dimension, 24/],
     [{ components: 25 }, /at most 24 components/],
   ];
   it.each(options)('%j', (given, message) =>

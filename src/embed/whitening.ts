@@ -104,7 +104,8 @@ export class Whitening {
    * @throws FileError when the folder exists and is not empty (unless `overwrite`, which replaces a whitening's or a
    *   model's folder and no other), its parent is missing, or the file system refuses
    */
-  save(folder: string, options: { overwrite?: boolean | undefined } = {}): Promise<void> {
+  async save(folder: string, options: { overwrite?: boolean | undefined } = {}): Promise<void> {
+    checkOptionNames('save', options, ['overwrite']);
     return saveWhitening(this.data, folder, options);
   }
 
@@ -127,7 +128,10 @@ export class Whitening {
     return this.variant === 'zca' || this.variant === 'remove-top' ? this.dimension : this.components;
   }
 
-  /** The share of the variance along each component that is kept (for `remove-top`: taken away). */
+  /**
+   * The share of the variance along each component that is kept (for `remove-top`: taken away). The sum of all is 1 up to
+   * rounding, and may be a little more; {@link explainedShare} is not.
+   */
   get explainedVariance(): Float64Array {
     const { eigenvalues } = this.data;
     const total = eigenvalues.reduce((sum, value) => sum + value, 0);
@@ -165,10 +169,11 @@ export class Whitening {
    * @throws ShapeError when the vectors' dimension is not the whitening's; ArgumentError for anything but a matrix;
    *   DataError naming a vector that is not finite
    */
-  transform(
+  async transform(
     vectors: VectorMatrix,
     options: { normalize?: boolean | undefined } & EngineOptions = {},
   ): Promise<Embeddings> {
+    checkOptionNames('transform', options, ['normalize', 'backend', 'threads']);
     const { dimension, outputs } = this;
     const mean = Float32Array.from(this.data.mean);
     return mapRows(
@@ -186,6 +191,7 @@ export class Whitening {
    *   naming a vector that is not finite
    */
   async inverse(vectors: VectorMatrix, options: EngineOptions = {}): Promise<Embeddings> {
+    checkOptionNames('inverse', options, ['backend', 'threads']);
     const weight = inverseMatrix(this.data);
     if (weight === undefined)
       throw new ArgumentError('[whitening] remove-top has no inverse: it drops what it removes');

@@ -142,7 +142,10 @@ describe('an output that cannot be written', () => {
       FileError,
       /neither .* model .* nor a whitening/,
     );
-    expect(readdirSync(folder).sort()).toEqual(['taken', 'v.npy']);
+    symlinkSync(join(folder, 'none'), join(folder, 'link'));
+    const dangling = { ...options, output: join(folder, 'link') };
+    await expectError(checkWhiten(dangling), FileError, /link': it is a link to nothing/);
+    expect(readdirSync(folder).sort()).toEqual(['link', 'taken', 'v.npy']);
   });
 
   test('leaves no folder behind, and a whitening is replaced only with --overwrite', async () => {
@@ -170,6 +173,10 @@ test.each([
   [{ pooling: 'cls' }, /--pooling needs --model/],
   [{ textField: 'text' }, /--text-field needs --input/],
   [{ model: 'm', maxLength: 9 }, /--max-length needs --input/],
+  [{ transformed: '-' }, /--transformed to name a .npy but received -/],
+  [{ variant: 'pca', epsilon: 1 }, /no epsilon with variant pca/],
+  [{ vectors: undefined, model: 'm', input: 'c.txt', textField: 'a' }, /--text-field is for jsonl, csv/],
+  [{ vectors: undefined, model: 'm', input: 'c.txt', header: true }, /--header is for csv and tsv/],
   [{ rcond: 1 }, /rcond, a share of the largest eigenvalue, from 0 to less than 1 but received 1/],
   [{ variant: 'remove_top' as 'pca' }, /a variant of whitening, zca, pca, remove-top/],
 ] as [Partial<WhitenOptions>, RegExp][])('%j is refused', async (given, message) => {
@@ -202,6 +209,60 @@ test('a whitening of another dimension, and options of a fit, are refused before
   expect([many.code, many.stderr]).toEqual([2, expect.stringMatching(/components from 1 to 2/)]);
   const rcond = await runCli(['evaluate', 'space', ...given, '--rcond', '2']);
   expect([rcond.code, rcond.stderr]).toEqual([2, expect.stringMatching(/less than 1 but received 2/)]);
+});
+
+test('more components than the model has are refused before a text is read', async () => {
+  const folder = temporaryFolder();
+  const [corpus, data] = [join(folder, 'corpus.jsonl'), join(folder, 'pairs.csv')];
+  writeFileSync(corpus, 'no JSON\n');
+  writeFileSync(data, 'the cat,a dog,1\na dog,the cat,no number\n');
+  const model = ['--model', tinyModel, '--components', '33'];
+  for (const args of [
+    ['whiten', ...model, '--input', corpus, '--output', join(folder, 'out')],
+    ['evaluate', 'sts', ...model, '--data', data, '--whiten', 'fit'],
+  ]) {
+    const { code, stderr } = await runCli(args);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/at most 32 components, the dimension/)]);
+  }
+});
+
+test('what a folder of a whitening cannot do is said', async () => {
+  const { folder, options } = await vectorsOptions();
+  const whiten = ['whiten', '--vectors', options.vectors, '--output', options.output];
+  expect((await runCli([...whiten, '--variant', 'remove-top'])).code).toBe(0);
+  const data = join(folder, 'pairs.csv');
+  writeFileSync(data, 'the cat,a dog,1\na dog,the cat,3\n');
+  const given = ['evaluate', 'sts', '--model', tinyModel, '--data', data];
+  for (const [args, code, message] of [
+    [
+      ['--whiten', options.output, '--components', '1'],
+      2,
+      /is remove-top: fit it again with another --remove/,
+    ],
+    [['--whiten', tinyModel], 1, /holds no whitening: whitening.safetensors is missing/],
+  ] as const) {
+    const result = await runCli([...given, ...args]);
+    expect([result.code, result.stderr]).toEqual([code, expect.stringMatching(message)]);
+  }
+  const space = ['evaluate', 'space', '--model', tinyModel, '--data', data, '--columns', '1'];
+  const positive = await runCli([...space, '--positive', '3']);
+  expect([positive.code, positive.stderr]).toEqual([2, expect.stringMatching(/--positive is for scores/)]);
+});
+
+test('embed notes ranges of a few vectors, given or not', async () => {
+  const { folder, options } = await vectorsOptions();
+  const args = ['embed', '--model', tinyModel, '--input', '-', '--format', 'txt', '--truncate-dim', '2'];
+  const compact = [...args, '--output', join(folder, 'c.npy'), '--output-precision', 'int8'];
+  for (const [calibration, vectors] of [
+    [[], 2],
+    [['--calibration', options.vectors], 4],
+  ] as const) {
+    const { code, notes } = await runCli([...compact, ...calibration], { input: 'the cat\na dog\n' });
+    expect([code, notes.join('\n')]).toEqual([
+      0,
+      expect.stringMatching(`those of ${vectors} vectors, and 100`),
+    ]);
+  }
 });
 
 test('embed refuses more components than the model has', async () => {

@@ -1,6 +1,6 @@
 // What a whitening is fitted on and with: float64 vectors as they are, buffers that are used again, options that are
 // refused before the vectors have been read.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { CovarianceAccumulator } from '../../src/embed/covariance-accumulator.ts';
 import { type FitOptions, Whitening } from '../../src/embed/whitening.ts';
 import { AbortedError, ArgumentError, DataError, ShapeError } from '../../src/errors.ts';
@@ -111,4 +111,19 @@ describe('fromCovariance', () => {
     const state = { count: 3, mean: new Float64Array(2), m2: new Float64Array(3) };
     await expectError(Whitening.fromCovariance(state), ShapeError, /m2 of 2 x 2/);
   });
+});
+
+test('methods refuse options that are none, and no folder', async () => {
+  const whitening = await Whitening.fit(goldenVectors);
+  const none = null as never;
+  await expectError(
+    whitening.transform(goldenVectors, none),
+    ArgumentError,
+    /\[transform\] .* received null/,
+  );
+  await expectError(whitening.inverse(goldenVectors, none), ArgumentError, /\[inverse\] .* received null/);
+  await expectError(whitening.save('x', none), ArgumentError, /\[save\] .* received null/);
+  await expectError(whitening.save(undefined as never), ArgumentError, /name of a folder .* undefined/);
+  const misspelled = { normalise: true } as never;
+  await expectError(whitening.transform(goldenVectors, misspelled), ArgumentError, /received "normalise"/);
 });

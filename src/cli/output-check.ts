@@ -1,10 +1,9 @@
 // What a command writes must not be what it reads: an output that names an input, under whatever spelling or through a
 // symbolic link, is refused before anything is computed; so is one that names a file of a folder that is an input.
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ArgumentError } from '../errors.ts';
 import { systemErrorCode } from '../io/file-error.ts';
-import { exists } from '../io/folder-path.ts';
 
 /** Options and the paths given for them; undefined where one was not given, `-` is stdin. */
 export type NamedPaths = Readonly<Record<string, string | undefined>>;
@@ -15,7 +14,10 @@ export async function refuseSharedPaths(outputs: NamedPaths, inputs: NamedPaths)
     const others = given({ ...inputs, ...outputs }).filter(([other]) => other !== option);
     const target = await canonicalPath(path);
     const named = join(await canonicalPath(dirname(resolve(path))), basename(path)); // a model's files may be links
-    const taken = await exists(path);
+    const taken = await stat(path).then(
+      () => true,
+      () => false, // what is wrong with it is for the one who writes it to tell
+    );
     for (const [other, otherPath] of others) {
       const found = await canonicalPath(otherPath);
       if (found === target) {

@@ -130,6 +130,8 @@ describe('an output that cannot be written', () => {
     mkdirSync(join(folder, 'taken'));
     const missing = { ...options, transformed: join(folder, 'none', 'white.npy') };
     await expectError(checkWhiten(missing), FileError, /folder '.*none' does not exist/);
+    const below = { ...options, transformed: join(options.vectors, 'white.npy') };
+    await expectError(checkWhiten(below), FileError, /cannot write '/);
     const isFolder = { ...options, transformed: join(folder, 'taken') };
     await expectError(checkWhiten(isFolder), FileError, /taken': it is a folder/);
     const orphan = { ...options, output: join(folder, 'none', 'out') };

@@ -100,6 +100,7 @@ describe('fromCovariance', () => {
       const state = await sums.finish();
       const fitted = await Whitening.fit(goldenVectors, { precision });
       expect((await Whitening.fromCovariance(state)).data).toEqual(fitted.data);
+      expect(fitted.data.rcond).toBe(precision === 'float64' ? 1e-12 : 1e-6);
       const { precision: _, ...older } = state;
       expect((await Whitening.fromCovariance(older)).data.rcond).toBe(1e-6);
     }

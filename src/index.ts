@@ -1,7 +1,8 @@
 // The public face: re-exports only.
 
-export { CovarianceAccumulator, type CovariancePrecision } from './embed/covariance-accumulator.ts';
+export { CovarianceAccumulator } from './embed/covariance-accumulator.ts';
 export {
+  type CovariancePrecision,
   type CovarianceState,
   covarianceMatrix,
   loadCovariance,
@@ -22,7 +23,7 @@ export {
 } from './embed/quantization.ts';
 export { SentenceEncoder } from './embed/sentence-encoder.ts';
 export type { SimilarityFunction } from './embed/similarity.ts';
-export type { VectorMatrix, VectorSource } from './embed/vector-source.ts';
+export type { RealMatrix, VectorMatrix, VectorSource } from './embed/vector-source.ts';
 export { type FitOptions, Whitening, type WhiteningData } from './embed/whitening.ts';
 export type { WhiteningOptions } from './embed/whitening-fit.ts';
 export { WHITENING_VARIANTS, type WhiteningVariant } from './embed/whitening-matrix.ts';

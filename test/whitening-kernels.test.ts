@@ -54,7 +54,7 @@ describe('covariance', () => {
     );
   });
 
-  it('copies its rows when called', async () => {
+  it('copies rows that fit into a block when called', async () => {
     const rows = goldenVectors.data.slice();
     const result = covariance({ rows, dim });
     rows.fill(7);

@@ -1,7 +1,6 @@
 // `likewise embed`: a file of texts in, their vectors out, in constant memory.
 
 import { Command, Option } from 'commander';
-import { guessFormat } from '../data/file-format.ts';
 import type { ComponentRanges, VectorPrecision } from '../embed/quantization.ts';
 import { ArgumentError } from '../errors.ts';
 import { refuseSharedPaths } from '../io/output-check.ts';
@@ -17,7 +16,7 @@ import {
 import { ProgressLine } from './progress.ts';
 import { formatCount } from './quantities.ts';
 import { addRequiredOption } from './required-option.ts';
-import { addTextInputOptions, type TextInputOptions } from './text-input-options.ts';
+import { addTextInputOptions, checkTextInput, type TextInputOptions } from './text-input-options.ts';
 import { checkOutputName, createVectorWriter } from './vector-output.ts';
 
 interface EmbedOptions extends ModelOptions, TextInputOptions {
@@ -60,23 +59,10 @@ export function embedCommand(): Command {
     .action(embed);
 }
 
-/** Refuses options that the format has no use for, which would otherwise be forgotten in silence. */
-function checkFormatOptions({ input, format, textField, header }: EmbedOptions): void {
-  const read = format ?? guessFormat(input);
-  if (read === 'txt' && textField !== undefined) {
-    throw new ArgumentError(
-      '--text-field is for jsonl, csv and tsv, but the input is txt: every line is a text',
-    );
-  }
-  if ((read === 'txt' || read === 'jsonl') && header !== undefined) {
-    throw new ArgumentError(`--header is for csv and tsv, but the input is ${read}`);
-  }
-}
-
 async function embed(options: EmbedOptions): Promise<void> {
   const precision = options.outputPrecision;
   checkOutputName(options.output, precision);
-  checkFormatOptions(options);
+  checkTextInput(options.input, options);
   const { input, output, calibration } = options;
   await refuseSharedPaths({ '--output': output }, { '--input': input, '--calibration': calibration });
   const ranges = await readRanges(options);
@@ -129,6 +115,7 @@ async function embed(options: EmbedOptions): Promise<void> {
   } finally {
     progress.end();
   }
+  if (ranges === undefined && needsRanges(precision)) noteFewRanges(total.texts);
   const seconds = (performance.now() - started) / 1000;
   printSummary(
     { ...total, empty: counts.empty, dimension, precision, seconds, output: options.output },
@@ -167,16 +154,29 @@ async function readRanges({
   calibration,
 }: EmbedOptions): Promise<ComponentRanges | undefined> {
   if (calibration === undefined) return undefined;
-  if (outputPrecision !== 'int8' && outputPrecision !== 'uint8') {
+  if (!needsRanges(outputPrecision)) {
     throw new ArgumentError(
       `--calibration is for --output-precision int8 or uint8 but that is ${outputPrecision}`,
     );
   }
-  const [{ calibrate }, { readNpyRows }] = await Promise.all([
+  const [{ calibrate }, { readNpyRows, readNpyShape }] = await Promise.all([
     import('../embed/quantization.ts'),
     import('../io/npy.ts'),
   ]);
-  return calibrate(readNpyRows(calibration));
+  const ranges = await calibrate(readNpyRows(calibration));
+  noteFewRanges((await readNpyShape(calibration))[0]);
+  return ranges;
+}
+
+const needsRanges = (precision: VectorPrecision): boolean => precision === 'int8' || precision === 'uint8';
+
+/** Ranges of a few vectors are too narrow for others. */
+function noteFewRanges(vectors: number): void {
+  if (vectors >= 100) return;
+  process.stderr.write(
+    `note: the ranges of the components are those of ${vectors} vectors, and 100 or more are advised: give --calibration ` +
+      'more of them\n',
+  );
 }
 
 function truncatedDimension(dimension: number, truncateDim = dimension): number {

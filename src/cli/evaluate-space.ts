@@ -32,7 +32,7 @@ interface SpaceFlags extends ModelOptions, WhiteningFlags {
   columns: string[];
   header?: boolean;
   whiten: string;
-  positive: number;
+  positive?: number;
   report?: string;
   json?: boolean;
 }
@@ -66,7 +66,7 @@ export function spaceCommand(): Command {
     .option('--columns <list>', 'texts and score or label: numbers or names', commaSeparated, ['1', '2', '3'])
     .option('--header', 'the first row is a header')
     .option('--whiten <folder>', 'what "after" is: a folder written by "likewise whiten", or fit', 'fit')
-    .option('--positive <score>', 'pairs of a higher score mean the same', notNegative, 4);
+    .option('--positive <score>', 'pairs of a higher score mean the same (default: 4)', notNegative);
   return addWhiteningOptions(command)
     .option('--report <file>', 'write a self-contained HTML report')
     .option('--json', 'print one JSON object')
@@ -82,12 +82,18 @@ async function space(options: SpaceFlags): Promise<void> {
       import('../report/space-report.ts'),
       import('../io/atomic-file.ts'),
     ]);
-  await refuseSharedPaths({ '--report': options.report }, { '--data': options.data });
+  const { data: input, model, whiten } = options;
+  const folder = whiten === 'fit' ? undefined : whiten;
+  await refuseSharedPaths(
+    { '--report': options.report },
+    { '--data': input, '--model': model, '--whiten': folder },
+  );
   if (options.report !== undefined) await checkWritable(options.report);
   const given = options.whiten === 'fit' ? undefined : await loadWhitening(options.whiten, options);
   if (given === undefined) await checkFit(options);
   const marked = await readMarked(options, signal);
   using encoder = await loadEncoder(options);
+  if (given === undefined) await checkFit(options, encoder.dimension);
   given?.checkFits(encoder);
   const vectors = await encode(encoder, marked.texts, options, signal);
   const { threads, backend, positive } = options;
@@ -155,7 +161,9 @@ async function fitOn(vectors: Embeddings, options: SpaceFlags): Promise<Whitenin
 }
 
 async function readMarked(options: SpaceFlags, signal: AbortSignal): Promise<Marked> {
-  const { data, columns, format, header } = options;
+  const { data, columns, format, header, positive } = options;
+  if (columns.length < 3 && positive !== undefined)
+    throw new ArgumentError(`--positive is for scores, but --columns ${columns.join(',')} names none`);
   if (columns.length > 3)
     throw new ArgumentError(`expected one to three columns but received ${columns.join(',')}`);
   const { readRows } = await import('../data/read-rows.ts');

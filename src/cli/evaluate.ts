@@ -107,7 +107,7 @@ async function sts(options: StsOptions): Promise<void> {
   const subsets = isFolder ? await readSubsets(options.data, signal) : undefined;
   const given = await chosenWhitening(options);
   using encoder = await loadEncoder(options);
-  given?.checkFits?.(encoder);
+  await given?.checkFits(encoder);
   const whitening = given?.asked;
   const progress = new ProgressLine();
   const onProgress = ({ texts, tokens, total }: Progress) =>
@@ -173,7 +173,7 @@ function resultTable(result: StsResult | StsSubsetsResult): string {
 
 interface ChosenWhitening {
   asked: StsWhitening;
-  checkFits?: (encoder: SentenceEncoder) => void;
+  checkFits: (encoder: SentenceEncoder) => void | Promise<void>;
 }
 
 /** What --whiten asks for. */
@@ -188,7 +188,10 @@ async function chosenWhitening(options: StsOptions): Promise<ChosenWhitening | u
   }
   if (whiten === 'fit') {
     await checkFit(options);
-    return { asked: { whitening: 'fit', components, fitOptions: { ...fitting, threads, backend } } };
+    return {
+      asked: { whitening: 'fit', components, fitOptions: { ...fitting, threads, backend } },
+      checkFits: ({ dimension }) => checkFit(options, dimension),
+    };
   }
   const { whitening, checkFits } = await loadWhitening(whiten, options);
   return { asked: { whitening, fitOptions: { threads, backend } }, checkFits };

@@ -2,7 +2,9 @@
 // outputs that would destroy an input or cannot be written.
 import { ArgumentError } from '../errors.ts';
 import { refuseSharedPaths } from '../io/output-check.ts';
+import { checkTextInput } from './text-input-options.ts';
 import type { WhitenOptions } from './whiten.ts';
+import { checkFit } from './whiten-options.ts';
 
 /** @throws ArgumentError; FileError for an output that cannot be written */
 export async function checkWhiten(options: WhitenOptions): Promise<void> {
@@ -13,14 +15,11 @@ export async function checkWhiten(options: WhitenOptions): Promise<void> {
     { '--output': output, '--transformed': transformed },
     { '--model': model, '--input': input, '--vectors': vectors },
   );
-  const [{ checkFolderTarget }, { checkWritable }, { planWhitening }, { whiteningOptions }] =
-    await Promise.all([
-      import('../io/folder-writer.ts'),
-      import('../io/atomic-file.ts'),
-      import('../embed/whitening-fit.ts'),
-      import('./whiten-options.ts'),
-    ]);
-  planWhitening(whiteningOptions(options));
+  const [{ checkFolderTarget }, { checkWritable }] = await Promise.all([
+    import('../io/folder-writer.ts'),
+    import('../io/atomic-file.ts'),
+  ]);
+  await checkFit(options);
   await checkFolderTarget(output, { overwrite });
   if (transformed !== undefined) await checkWritable(transformed);
 }
@@ -33,6 +32,8 @@ function checkSources({ model, input, vectors, transformed }: WhitenOptions): vo
     throw new ArgumentError('--input needs --model to encode it');
   if (transformed !== undefined && vectors === undefined)
     throw new ArgumentError('--transformed needs --vectors');
+  if (transformed === '-')
+    throw new ArgumentError('expected --transformed to name a .npy but received -: a file is written');
 }
 
 /** Options that would be ignored, by what they need. */
@@ -48,6 +49,7 @@ function checkUsed(options: WhitenOptions): void {
   refuse(model === undefined, { pooling, precision }, '--model');
   const ofTexts = { format, textField, header, prompt, promptName, maxLength, batchTokens };
   refuse(input === undefined, ofTexts, '--input: they say how texts are read and encoded');
+  if (input !== undefined) checkTextInput(input, options);
 }
 
 function refuse(unused: boolean, options: Record<string, unknown>, needed: string): void {

@@ -60,6 +60,12 @@ export async function loadWhitening(
   }
   const { Whitening } = await import('../embed/whitening.ts');
   const whitening = await Whitening.load(folder);
+  if (components !== undefined && whitening.variant === 'remove-top') {
+    throw new ArgumentError(
+      `--components is for a whitening that keeps components, but that of '${folder}' is remove-top: fit it again with ` +
+        'another --remove',
+    );
+  }
   const checkFits = ({ dimension }: { dimension: number }) => {
     if (dimension === whitening.dimension) return;
     throw new ArgumentError(
@@ -70,10 +76,15 @@ export async function loadWhitening(
   return { whitening: components === undefined ? whitening : whitening.truncate(components), checkFits };
 }
 
-/** What can be known of a fit before there are vectors. @throws ArgumentError */
-export async function checkFit(flags: WhiteningFlags): Promise<void> {
-  const { planWhitening } = await import('../embed/whitening-fit.ts');
-  planWhitening(whiteningOptions(flags));
+/**
+ * What can be known of a fit before there are vectors.
+ * @param dimension of the vectors there will be, once it is known
+ * @throws ArgumentError
+ */
+export async function checkFit(flags: WhiteningFlags, dimension?: number): Promise<void> {
+  const { checkDimension, planWhitening } = await import('../embed/whitening-fit.ts');
+  const plan = planWhitening(whiteningOptions(flags));
+  if (dimension !== undefined) checkDimension(plan, dimension);
 }
 
 function flagOf(option: string): string {

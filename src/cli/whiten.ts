@@ -11,7 +11,7 @@ import { ProgressLine } from './progress.ts';
 import { formatCount } from './quantities.ts';
 import { addRequiredOption } from './required-option.ts';
 import { addTextInputOptions, type TextInputOptions } from './text-input-options.ts';
-import { addWhiteningOptions, type WhiteningFlags, whiteningOptions } from './whiten-options.ts';
+import { addWhiteningOptions, checkFit, type WhiteningFlags, whiteningOptions } from './whiten-options.ts';
 
 /** The options as commander gives them. */
 export interface WhitenOptions extends Omit<ModelOptions, 'model'>, WhiteningFlags, TextInputOptions {
@@ -71,6 +71,7 @@ async function whitenAction(options: WhitenOptions): Promise<void> {
     const { checkWhitenable } = await import('../embed/whitening-model.ts');
     await checkWhitenable(encoder.folder, { modes: encoder.pooling }, options);
   }
+  if (encoder !== undefined) await checkFit(options, encoder.dimension);
   if (encoder !== undefined && options.vectors !== undefined) {
     await checkVectorsFit(options.vectors, encoder.folder.path, encoder.dimension);
   }

@@ -1,20 +1,24 @@
 // The covariance of any number of rows in the memory of one matrix. Rows are gathered into blocks of a fixed size before
 // they go to the engine, so how they were handed over changes no bit of the result. The first rows give a pilot mean
 // that is taken off all: a large common mean, as raw encoders have, would otherwise cost most of float32's digits.
-import { ArgumentError, DataError, DTypeError, ExecutionError, ShapeError } from '../errors.ts';
-import type { Engine } from '../native/engine.ts';
+import {
+  ArgumentError,
+  DataError,
+  DisposedError,
+  DTypeError,
+  ExecutionError,
+  ShapeError,
+} from '../errors.ts';
+import { Engine } from '../native/engine.ts';
 import { addCovariance, type CovarianceSums } from '../ops/covariance.ts';
 import { fill } from '../tensor/memory.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import type { CovarianceState } from './covariance-state.ts';
+import type { CovariancePrecision, CovarianceState } from './covariance-state.ts';
 
 const blockBytes = 2 ** 22; // as much as the engine keeps room for from one upload to the next
 const pilotRows = 256;
 const blocksInFlight = 2;
-
-/** What products of rows are computed in; sums of many are float64 in both. */
-export type CovariancePrecision = 'float32' | 'float64';
 
 export class CovarianceAccumulator implements Disposable {
   readonly dimension: number;
@@ -27,12 +31,18 @@ export class CovarianceAccumulator implements Disposable {
   #queued = 0; // rows sent to the engine
   #shift: Tensor | undefined;
   readonly #flying: Promise<unknown>[] = [];
+  #adding: Promise<void> = Promise.resolve(); // one `add` at a time
+  #unfinished = 0; // calls of `add`
+  #ended = false;
 
   /**
    * @param precision float64 costs twice the time and finds eigenvalues down to 1e-12 of the largest instead of 1e-6
    * @throws ShapeError, ArgumentError
    */
   constructor(engine: Engine, dimension: number, precision: CovariancePrecision = 'float32') {
+    if (!(engine instanceof Engine)) {
+      throw new ArgumentError(`[covariance] expected an engine, as Engine.shared(), but received ${engine}`);
+    }
     if (!Number.isInteger(dimension) || dimension < 1) {
       throw new ShapeError(
         `[covariance] expected vectors of at least one component but received ${dimension}`,
@@ -56,8 +66,10 @@ export class CovarianceAccumulator implements Disposable {
   }
 
   /**
-   * Adds rows [n, dimension], copied now. Resolves when there is room for more.
-   * @throws ShapeError for a broken row; DataError naming a row that is not finite, at the latest by `finish`
+   * Adds rows [n, dimension], after those of the calls before. They are read in pieces: leave them alone until the promise
+   * resolves, which it does when there is room for more.
+   * @throws ShapeError for a broken row; DataError naming a row that is not finite, at the latest by `finish`;
+   *   DisposedError after `finish` or `dispose`
    */
   async add(rows: Float32Array | Float64Array): Promise<void> {
     const { dimension } = this;
@@ -69,10 +81,22 @@ export class CovarianceAccumulator implements Disposable {
         `[covariance] expected whole rows of ${dimension} components but received ${rows.length} numbers`,
       );
     }
-    for (let start = 0; start < rows.length; ) {
+    this.#checkOpen();
+    const { length } = rows;
+    const append = () => this.#append(rows, length);
+    this.#adding = this.#unfinished === 0 ? append() : this.#adding.then(append);
+    this.#unfinished += 1;
+    await this.#adding;
+    this.#unfinished -= 1; // never again after a failure, which all that follow share
+  }
+
+  async #append(rows: Float32Array | Float64Array, length: number): Promise<void> {
+    for (let start = 0; start < length; ) {
+      if (rows.length !== length)
+        throw new ArgumentError('[covariance] expected rows to stay until the promise resolves');
       const part = rows.subarray(start, start + this.#block.length - this.#filled);
       start += part.length;
-      this.count += part.length / dimension;
+      this.count += part.length / this.dimension;
       if (part.length === this.#block.length && part.constructor === this.#block.constructor) {
         this.#send(part);
       } else {
@@ -86,11 +110,15 @@ export class CovarianceAccumulator implements Disposable {
   }
 
   /**
-   * Ends the sum and frees its memory.
-   * @throws DataError when a row was not finite, or numbers so large that their products overflow
+   * Ends the sum, when all rows given have been added, and frees its memory.
+   * @throws DataError when a row was not finite, or numbers so large that their products overflow; what an `add` was
+   *   rejected with; DisposedError the second time
    */
   async finish(): Promise<CovarianceState> {
+    this.#checkOpen();
+    this.#ended = true;
     try {
+      await this.#adding;
       if (this.#filled > 0) this.#flush();
       while (this.#flying.length > 0) await this.#land();
       return await this.#state();
@@ -100,6 +128,7 @@ export class CovarianceAccumulator implements Disposable {
   }
 
   dispose(): void {
+    this.#ended = true;
     this.#shift?.dispose();
     this.#sums.sum.dispose();
     this.#sums.products.dispose();
@@ -107,6 +136,11 @@ export class CovarianceAccumulator implements Disposable {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #checkOpen(): void {
+    if (this.#ended)
+      throw new DisposedError('[covariance] expected a running sum but it has ended: make another');
   }
 
   #flush(): void {
@@ -176,7 +210,8 @@ export class CovarianceAccumulator implements Disposable {
       // of all products of a column none is larger than its square
       if (!Number.isFinite(products[i * dimension + i])) throw this.#overflow(i);
     }
-    return { count, mean, m2: products };
+    const precision = this.#block instanceof Float32Array ? 'float32' : 'float64';
+    return { count, mean, m2: products, precision };
   }
 }
 

@@ -1,19 +1,52 @@
 // Count, mean and M2 = sum of (x - mean) (x - mean)^T of some rows, in float64: all that a covariance needs. Two such
 // states merge into that of all rows (Chan, Golub and LeVeque 1979), so that parts may be summed anywhere:
 //   M2 = M2a + M2b + (mean_b - mean_a) (mean_b - mean_a)^T n_a n_b / (n_a + n_b)
-import { ArgumentError, FormatError, ShapeError } from '../errors.ts';
+import { ArgumentError, DataError, FormatError, ShapeError } from '../errors.ts';
 import { SafetensorsFile } from '../io/safetensors.ts';
 import { writeSafetensors } from '../io/safetensors-writer.ts';
+
+/** What products of rows are computed in; sums of many are float64 in both. */
+export type CovariancePrecision = 'float32' | 'float64';
 
 export interface CovarianceState {
   /** Rows. */
   count: number;
   mean: Float64Array; // [dimension]
   m2: Float64Array; // [dimension, dimension], symmetric
+  /** Of the products that were summed; float32 when it is not said. */
+  precision?: CovariancePrecision | undefined;
 }
 
-/** The state of the rows of both. @throws ShapeError when their dimensions differ */
+const precisions: readonly unknown[] = ['float32', 'float64', undefined];
+
+/**
+ * A state whose parts fit; its numbers are not looked at.
+ * @throws ArgumentError for anything else; ShapeError when mean and m2 do not fit
+ */
+export function checkCovariance(name: string, state: CovarianceState): CovarianceState {
+  const { count, mean, m2, precision } = state ?? {};
+  if (!(mean instanceof Float64Array && m2 instanceof Float64Array) || !precisions.includes(precision)) {
+    throw new ArgumentError(
+      `[${name}] expected a covariance as { count, mean: Float64Array, m2: Float64Array }, what finish or loadCovariance ` +
+        'gives',
+    );
+  }
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw new ArgumentError(`[${name}] expected a count of rows but received ${count}`);
+  }
+  if (m2.length === mean.length ** 2) return state;
+  throw new ShapeError(
+    `[${name}] expected m2 of ${mean.length} x ${mean.length}, as the mean, but received ${m2.length} numbers`,
+  );
+}
+
+/**
+ * The state of the rows of both, of the lesser precision.
+ * @throws ShapeError when their dimensions differ; ArgumentError for what is no state
+ */
 export function mergeCovariance(a: CovarianceState, b: CovarianceState): CovarianceState {
+  checkCovariance('mergeCovariance', a);
+  checkCovariance('mergeCovariance', b);
   const dimension = a.mean.length;
   if (b.mean.length !== dimension) {
     throw new ShapeError(
@@ -31,7 +64,8 @@ export function mergeCovariance(a: CovarianceState, b: CovarianceState): Covaria
       (delta[Math.floor(index / dimension)] as number) * (delta[index % dimension] as number) * factor;
     return value + (b.m2[index] as number) + product;
   });
-  return { count, mean, m2 };
+  const precision = a.precision === 'float64' && b.precision === 'float64' ? 'float64' : 'float32';
+  return { count, mean, m2, precision };
 }
 
 /**
@@ -40,6 +74,7 @@ export function mergeCovariance(a: CovarianceState, b: CovarianceState): Covaria
  * @throws ArgumentError for fewer than two rows
  */
 export function covarianceMatrix(state: CovarianceState): Float64Array {
+  checkCovariance('covariance', state);
   if (state.count < 2) {
     throw new ArgumentError(`[covariance] expected at least two rows but received ${state.count}`);
   }
@@ -57,17 +92,26 @@ const format = 'likewise-covariance';
 
 /**
  * Writes a state to a safetensors file, so that another process can merge it: mean and m2 in float64, the count in the
- * metadata. Appears when it is complete. @throws FileError
+ * metadata. Appears when it is complete. @throws FileError; ArgumentError, ShapeError for what is no state;
+ * DataError for numbers that are not finite
  */
-export function saveCovariance(state: CovarianceState, path: string): Promise<void> {
+export async function saveCovariance(state: CovarianceState, path: string): Promise<void> {
+  checkCovariance('saveCovariance', state);
+  for (const name of ['mean', 'm2'] as const) {
+    const bad = state[name].findIndex((value) => !Number.isFinite(value));
+    if (bad < 0) continue;
+    throw new DataError(
+      `[saveCovariance] expected finite numbers but ${name} holds ${state[name][bad]} at index ${bad}`,
+    );
+  }
   const dimension = state.mean.length;
-  return writeSafetensors(
+  await writeSafetensors(
     path,
     [
       { name: 'mean', dtype: 'F64', shape: [dimension], data: state.mean },
       { name: 'm2', dtype: 'F64', shape: [dimension, dimension], data: state.m2 },
     ],
-    { format, count: String(state.count) },
+    { format, count: String(state.count), precision: state.precision ?? 'float32' },
   );
 }
 
@@ -79,6 +123,7 @@ export async function loadCovariance(path: string): Promise<CovarianceState> {
   const file = await SafetensorsFile.open(path);
   try {
     const count = Number(file.metadata.count);
+    const precision = file.metadata.precision === 'float64' ? 'float64' : 'float32';
     if (file.metadata.format !== format || !Number.isSafeInteger(count) || count < 0) {
       throw new FormatError(
         `'${path}' is not a saved covariance: its metadata lack format ${format} and count`,
@@ -91,7 +136,7 @@ export async function loadCovariance(path: string): Promise<CovarianceState> {
         `'${path}' holds a mean of ${mean.length} and ${m2.length} products, which do not fit`,
       );
     }
-    return { count, mean, m2 };
+    return { count, mean, m2, precision };
   } finally {
     await file.close();
   }

@@ -43,12 +43,13 @@ export interface EncodeOptions {
   signal?: AbortSignal;
 }
 
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw abortedError(signal);
+/** @param work what it ends. @throws AbortedError */
+export function throwIfAborted(signal: AbortSignal | undefined, work = 'encoding'): void {
+  if (signal?.aborted) throw abortedError(signal, work);
 }
 
-export function abortedError(signal: AbortSignal): AbortedError {
-  return new AbortedError('encoding was aborted by its signal', { cause: signal.reason });
+export function abortedError(signal: AbortSignal, work = 'encoding'): AbortedError {
+  return new AbortedError(`${work} was aborted by its signal`, { cause: signal.reason });
 }
 
 export function checkTexts(texts: readonly unknown[]): asserts texts is readonly string[] {

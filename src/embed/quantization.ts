@@ -3,6 +3,7 @@
 //   uint8    clip(floor((x - min) / ((max - min) / 255)), 0, 255), all in float32; int8 is 128 less
 //   ubinary  bit 1 where x > 0; binary is 128 less
 import { ArgumentError, DataError, ShapeError } from '../errors.ts';
+import { checkOptions } from '../io/check-options.ts';
 import { indexOfNonFinite, toFloat16 } from '../io/float-convert.ts';
 import { Embeddings } from './embeddings.ts';
 import { checkMatrix, matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
@@ -87,8 +88,9 @@ export function quantizedColumns(dimension: number, precision: VectorPrecision):
 }
 
 /**
- * @throws ArgumentError for an unknown precision or anything but a matrix; ShapeError for ranges of another dimension;
- *   DataError naming a vector that holds a number that is not finite, or too large for float16
+ * @throws ArgumentError for an unknown precision, option or anything but a matrix; ShapeError for ranges of another
+ *   dimension; DataError naming a vector that holds a number that is not finite, or too large for float16, or a component
+ *   whose range is none
  */
 export function quantizeEmbeddings(
   vectors: VectorMatrix,
@@ -96,6 +98,7 @@ export function quantizeEmbeddings(
   options: QuantizeOptions = {},
 ): QuantizedEmbeddings {
   const { data, shape } = checkMatrix('quantize', vectors);
+  checkOptions('quantize', options, ['ranges', 'first']);
   const { ranges, first = 0 } = options;
   const matrix = { data, dimension: shape[1], first };
   const columns = quantizedColumns(shape[1], precision);
@@ -157,11 +160,7 @@ function scale(
 ): Int8Array | Uint8Array {
   const ranges = given ?? emptyRanges(dimension);
   if (given === undefined) widen(ranges, data, first);
-  if (ranges.least.length !== dimension || ranges.largest.length !== dimension) {
-    throw new ShapeError(
-      `[quantize] expected ranges of ${dimension} components but received ${ranges.least.length} and ${ranges.largest.length}`,
-    );
-  }
+  else checkRanges(given, dimension);
   const steps = ranges.least.map((least, column) => {
     const step = Math.fround(Math.fround((ranges.largest[column] as number) - least) / 255);
     return step === 0 ? 1 : step;
@@ -177,6 +176,27 @@ function scale(
     result[index] = Math.min(255, Math.max(0, level)) - lowest;
   }
   return result;
+}
+
+function checkRanges({ least, largest }: ComponentRanges, dimension: number): void {
+  if (!(least instanceof Float32Array && largest instanceof Float32Array)) {
+    throw new ArgumentError(
+      '[quantize] expected ranges of { least: Float32Array, largest: Float32Array }, as calibrate gives them',
+    );
+  }
+  if (least.length !== dimension || largest.length !== dimension) {
+    throw new ShapeError(
+      `[quantize] expected ranges of ${dimension} components but received ${least.length} and ${largest.length}`,
+    );
+  }
+  const bad = least.findIndex((low, i) => {
+    const high = largest[i] as number;
+    return !Number.isFinite(low) || !Number.isFinite(high) || low > high;
+  });
+  if (bad < 0) return;
+  throw new DataError(
+    `[quantize] expected finite ranges, the least first, but that of component ${bad} is from ${least[bad]} to ${largest[bad]}`,
+  );
 }
 
 function packSigns({ data, dimension, first }: Rows): Uint8Array {
@@ -195,7 +215,7 @@ function packSigns({ data, dimension, first }: Rows): Uint8Array {
 
 /**
  * The first components of vectors (Matryoshka), scaled to unit length unless told not to.
- * @throws ArgumentError
+ * @throws ArgumentError; DataError naming a vector that holds a number that is not finite
  */
 export function truncateEmbeddings(
   vectors: VectorMatrix,
@@ -208,6 +228,9 @@ export function truncateEmbeddings(
       `[truncate] expected components from 1 to the dimension, ${dimension}, but received ${components}`,
     );
   }
+  checkOptions('truncate', options, ['normalize']);
+  const bad = indexOfNonFinite(vectors.data);
+  if (bad >= 0) throw notFinite('truncate', vectors.data, bad, dimension, 0);
   const result = new Float32Array(rows * components);
   for (let row = 0; row < rows; row++) {
     const part = vectors.data.subarray(row * dimension, row * dimension + components);

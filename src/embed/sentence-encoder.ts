@@ -24,7 +24,7 @@ import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
 import { type SimilarityFunction, similarities } from './similarity.ts';
 import type { Whitening } from './whitening.ts';
-import { type SaveWhitenedOptions, saveWhitenedModel } from './whitening-model.ts';
+import { checkWhiteningFits, type SaveWhitenedOptions, saveWhitenedModel } from './whitening-model.ts';
 
 const defaultBatchTokens = 2048;
 
@@ -167,10 +167,11 @@ export class SentenceEncoder implements Disposable {
 
   /**
    * {@link save} with a whitening of this encoder's vectors built in, as Dense and Normalize.
-   * @throws as `save`; ModelError when the model already ends in a whitening (unless `again`) or, with `fold`, in no
+   * @throws as `save`; ArgumentError when the whitening does not fit; ModelError when the model already ends in a whitening (unless `again`) or, with `fold`, in no
    *   linear Dense
    */
-  saveWhitened(folder: string, whitening: Whitening, options: SaveWhitenedOptions = {}): Promise<void> {
+  async saveWhitened(folder: string, whitening: Whitening, options: SaveWhitenedOptions = {}): Promise<void> {
+    checkWhiteningFits(whitening, this.dimension);
     return saveWhitenedModel(this.folder, this.#model, whitening, folder, options);
   }
 

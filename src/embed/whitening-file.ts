@@ -2,8 +2,8 @@
 // eigenvalues and the kept eigenvectors in float64, and how it was fitted in the metadata.
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FormatError } from '../errors.ts';
-import { kindOf } from '../io/folder-path.ts';
+import { FileError, FormatError } from '../errors.ts';
+import { exists, kindOf } from '../io/folder-path.ts';
 import { type FolderOptions, WHITENING_FILE, writeFolder } from '../io/folder-writer.ts';
 import { checkJson } from '../io/json-file.ts';
 import { SafetensorsFile } from '../io/safetensors.ts';
@@ -52,7 +52,7 @@ export async function writeWhiteningFile(data: WhiteningData, folder: string): P
 
 /** @param path the folder, or the file itself. @throws FileError, FormatError */
 export async function loadWhitening(path: string): Promise<WhiteningData> {
-  const source = (await kindOf(path)) === 'folder' ? join(path, WHITENING_FILE) : path;
+  const source = await fileOf(path);
   const file = await SafetensorsFile.open(source);
   try {
     const makeError = (message: string) => new FormatError(`${message}: it is not a saved whitening`);
@@ -72,4 +72,13 @@ export async function loadWhitening(path: string): Promise<WhiteningData> {
   } finally {
     await file.close();
   }
+}
+
+async function fileOf(path: string): Promise<string> {
+  if ((await kindOf(path)) !== 'folder') return path;
+  const file = join(path, WHITENING_FILE);
+  if (await exists(file)) return file;
+  throw new FileError(
+    `'${path}' holds no whitening: ${WHITENING_FILE} is missing; name a folder that whitening was saved to`,
+  );
 }

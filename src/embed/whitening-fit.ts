@@ -4,7 +4,7 @@ import type { Engine } from '../native/engine.ts';
 import { symmetricEigen } from '../ops/symmetric-eigen.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { type CovarianceState, covarianceMatrix } from './covariance-state.ts';
+import { type CovariancePrecision, type CovarianceState, covarianceMatrix } from './covariance-state.ts';
 import { WHITENING_VARIANTS, type WhiteningVariant } from './whitening-matrix.ts';
 
 export interface WhiteningOptions {
@@ -18,7 +18,7 @@ export interface WhiteningOptions {
   epsilon?: number | undefined;
   /**
    * Eigenvalues up to this share of the largest count as zero; by default 1e-6, what products in float32 carry, and 1e-12
-   * when they are float64.
+   * when they were summed in float64.
    */
   rcond?: number | undefined;
 }
@@ -38,9 +38,12 @@ export interface FittedSpectrum {
   rank: number;
 }
 
-/** @throws ArgumentError */
-export function planWhitening(options: WhiteningOptions): WhiteningPlan {
-  const { components, remove, epsilon = 0, rcond = 1e-6 } = options;
+/** @param precision of the products. @throws ArgumentError */
+export function planWhitening(
+  options: WhiteningOptions,
+  precision: CovariancePrecision = 'float32',
+): WhiteningPlan {
+  const { components, remove, epsilon = 0, rcond = precision === 'float64' ? 1e-12 : 1e-6 } = options;
   const wanted = options.variant ?? 'whitening';
   const variant = WHITENING_VARIANTS.find((known) => known === wanted);
   if (variant === undefined) {
@@ -67,7 +70,26 @@ export function planWhitening(options: WhiteningOptions): WhiteningPlan {
   if ({ components, remove }[foreign] !== undefined) {
     throw new ArgumentError(`[whitening] expected no ${foreign} with variant ${variant}, which has none`);
   }
+  if (epsilon > 0 && (variant === 'pca' || variant === 'remove-top')) {
+    throw new ArgumentError(
+      `[whitening] expected no epsilon with variant ${variant}, which divides by no eigenvalue`,
+    );
+  }
   return { variant, components, remove, epsilon, rcond };
+}
+
+/** What can be known as soon as the vectors' dimension is. @throws ArgumentError */
+export function checkDimension({ variant, components, remove }: WhiteningPlan, dimension: number): void {
+  if (components !== undefined && components > dimension) {
+    throw new ArgumentError(
+      `[whitening] expected at most ${dimension} components, the dimension of the vectors, but received ${components}`,
+    );
+  }
+  if (variant === 'remove-top' && remove !== undefined && remove >= dimension) {
+    throw new ArgumentError(
+      `[whitening] expected to remove fewer components than the dimension, ${dimension}, but received ${remove}`,
+    );
+  }
 }
 
 /** @throws DataError when the rows span too little; ArgumentError when more is asked for than there is */
@@ -77,6 +99,7 @@ export async function fitSpectrum(
   plan: WhiteningPlan,
 ): Promise<FittedSpectrum> {
   const dimension = state.mean.length;
+  checkDimension(plan, dimension);
   if (state.count < 2) {
     throw new DataError(`[whitening] expected at least two vectors to fit on but received ${state.count}`);
   }
@@ -85,13 +108,17 @@ export async function fitSpectrum(
   const least = plan.rcond * (eigenvalues[0] as number);
   const above = eigenvalues.findIndex((value) => value <= least || value === 0);
   const rank = Math.min(above < 0 ? dimension : above, state.count - 1);
+  if (rank === 0) {
+    const narrow =
+      state.precision === 'float64' ? '' : ": to float32, at least; precision 'float64' tells more apart";
+    throw new DataError(`[whitening] expected vectors that differ but all are equal${narrow}`);
+  }
   const components = countComponents(plan, rank, dimension, state.count);
   return { eigenvalues, vectors: vectors.slice(0, components * dimension), rank };
 }
 
 function countComponents(plan: WhiteningPlan, rank: number, dimension: number, count: number): number {
   const { variant, epsilon, rcond } = plan;
-  if (rank === 0) throw new DataError('[whitening] expected vectors that differ but all are equal');
   if (variant === 'remove-top') {
     const remove = plan.remove ?? Math.max(1, Math.round(dimension / 100));
     if (remove < rank) return remove;
@@ -102,8 +129,7 @@ function countComponents(plan: WhiteningPlan, rank: number, dimension: number, c
   const most = epsilon > 0 ? dimension : rank;
   const components = plan.components ?? most;
   if (components <= most) return components;
-  const advice =
-    components > dimension ? 'ask for fewer' : 'ask for fewer, fit on more vectors, or set epsilon';
+  const advice = 'ask for fewer, fit on more vectors, or set epsilon';
   throw new ArgumentError(
     `[whitening] expected at most ${most} components, the ${epsilon > 0 ? 'dimension' : 'rank'} of the ${count} vectors ` +
       `(eigenvalues above ${rcond} of the largest), but received ${components}: ${advice}`,

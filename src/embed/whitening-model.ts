@@ -3,13 +3,14 @@
 // folded into one: W (D x + b) - W mean = (W D) x + W (b - mean).
 import { join } from 'node:path';
 import { ArgumentError, ModelError } from '../errors.ts';
+import { checkOptions } from '../io/check-options.ts';
 import { exists } from '../io/folder-path.ts';
 import { WHITENING_FILE } from '../io/folder-writer.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
 import { type DenseModule, type ModelFolderContent, writeModelFolder } from '../io/model-folder-writer.ts';
 import type { Pooling } from '../nn/pooling.ts';
 import { readContent, readDense, type SavedModel, storablePooling } from './save-encoder.ts';
-import type { Whitening } from './whitening.ts';
+import { Whitening } from './whitening.ts';
 import { writeWhiteningFile } from './whitening-file.ts';
 
 export interface SaveWhitenedOptions {
@@ -35,6 +36,7 @@ export async function saveWhitenedModel(
   target: string,
   options: SaveWhitenedOptions = {},
 ): Promise<void> {
+  checkOptions('saveWhitened', options, ['overwrite', 'fold', 'normalize', 'again']);
   await checkWhitenable(source, model.pooling, options);
   const content = await readContent(source, model);
   const modules = [...content.modules];
@@ -48,6 +50,19 @@ export async function saveWhitenedModel(
   const { overwrite } = options;
   const addFiles = (folder: string) => writeWhiteningFile(whitening.data, folder);
   await writeModelFolder(target, whitened, { overwrite, addFiles });
+}
+
+/** @throws ArgumentError for anything but a whitening, or one of vectors of another dimension */
+export function checkWhiteningFits(whitening: Whitening, dimension: number): void {
+  if (!(whitening instanceof Whitening))
+    throw new ArgumentError(
+      '[saveWhitened] expected a Whitening, as Whitening.fit or Whitening.load gives it',
+    );
+  if (whitening.dimension === dimension) return;
+  throw new ArgumentError(
+    `[saveWhitened] expected a whitening of vectors of ${dimension} components, as this model gives, but this one takes ` +
+      `${whitening.dimension}: fit it on vectors of this model`,
+  );
 }
 
 /** y = W x - W mean, with the bias in float64 before it is rounded. */

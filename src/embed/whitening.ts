@@ -1,26 +1,28 @@
 // Whitening: a linear map after which vectors have mean zero and covariance one, which turns the anisotropic vectors of
 // a raw encoder into useful ones and lets most components go (Su et al. 2021, "Whitening Sentence Representations for
 // Better Semantics and Faster Retrieval"). Fitted in one pass over any number of vectors in constant memory.
-import { ArgumentError, DataError, ShapeError } from '../errors.ts';
-import { indexOfNonFinite } from '../io/float-convert.ts';
+import { ArgumentError } from '../errors.ts';
+import { checkOptions } from '../io/check-options.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
-import { linear, type PackedWeight, packArray } from '../ops/linear.ts';
+import { linear } from '../ops/linear.ts';
 import { whiten } from '../ops/whiten.ts';
-import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { CovarianceAccumulator, type CovariancePrecision } from './covariance-accumulator.ts';
-import type { CovarianceState } from './covariance-state.ts';
-import { Embeddings } from './embeddings.ts';
+import { CovarianceAccumulator } from './covariance-accumulator.ts';
+import { type CovariancePrecision, type CovarianceState, checkCovariance } from './covariance-state.ts';
+import type { Embeddings } from './embeddings.ts';
 import { throwIfAborted } from './encode-options.ts';
-import { checkMatrix, matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
+import { mapRows } from './map-rows.ts';
+import { matricesOf, realMatricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
 import { loadWhitening, saveWhitening } from './whitening-file.ts';
-import { fitSpectrum, planWhitening, type WhiteningOptions } from './whitening-fit.ts';
+import { checkDimension, fitSpectrum, planWhitening, type WhiteningOptions } from './whitening-fit.ts';
 import { forwardMatrix, inverseMatrix, type Spectrum, type WhiteningVariant } from './whitening-matrix.ts';
+
+const whiteningOptionNames = ['variant', 'components', 'remove', 'epsilon', 'rcond', 'backend', 'threads'];
 
 export interface FitOptions extends WhiteningOptions, EngineOptions {
   /**
-   * Of the products that make the covariance: `float32` by default, `float64` for half the speed and directions of very
-   * small variance, down to 1e-12 of the largest.
+   * Of the vectors and of the products that make the covariance: `float32` by default, which rounds float64 vectors to
+   * float32; `float64` for half the speed and directions of very small variance, down to 1e-12 of the largest.
    */
   precision?: CovariancePrecision | undefined;
   signal?: AbortSignal | undefined;
@@ -38,8 +40,6 @@ export interface WhiteningData extends Spectrum {
   rcond: number;
 }
 
-const rowsAtOnce = 4096;
-
 export class Whitening {
   readonly data: WhiteningData;
 
@@ -53,30 +53,40 @@ export class Whitening {
    *   dimensions; ArgumentError for options, among them more components than the rank; AbortedError
    */
   static async fit(vectors: VectorSource, options: FitOptions = {}): Promise<Whitening> {
-    const rcond = options.rcond ?? (options.precision === 'float64' ? 1e-12 : 1e-6);
-    planWhitening(options); // before the work
+    checkOptions('fit', options, [...whiteningOptionNames, 'precision', 'signal', 'onProgress']);
+    const plan = planWhitening(options); // before the work
     const engine = Engine.shared({ backend: options.backend, threads: options.threads });
     let sums: CovarianceAccumulator | undefined;
     try {
-      for await (const { data, shape } of matricesOf(vectors)) {
-        throwIfAborted(options.signal);
+      const exact = options.precision === 'float64';
+      for await (const { data, shape } of exact
+        ? realMatricesOf(vectors, Float64Array)
+        : matricesOf(vectors)) {
+        throwIfAborted(options.signal, 'fitting');
+        if (sums === undefined) checkDimension(plan, shape[1]);
         sums ??= new CovarianceAccumulator(engine, shape[1], options.precision);
         await sums.add(data);
         options.onProgress?.({ vectors: sums.count });
       }
       const state = await (sums as CovarianceAccumulator).finish();
-      return await Whitening.fromCovariance(state, { ...options, rcond });
+      const { precision: _, signal: __, onProgress: ___, ...rest } = options;
+      return await Whitening.fromCovariance(state, rest);
     } finally {
       sums?.dispose();
     }
   }
 
-  /** {@link fit} from a covariance that was summed, merged or loaded. */
+  /**
+   * {@link fit} from a covariance that was summed, merged or loaded.
+   * @throws as `fit`; ArgumentError, ShapeError for what is no covariance
+   */
   static async fromCovariance(
     state: CovarianceState,
     options: WhiteningOptions & EngineOptions = {},
   ): Promise<Whitening> {
-    const plan = planWhitening(options);
+    checkOptions('fromCovariance', options, whiteningOptionNames);
+    checkCovariance('whitening', state);
+    const plan = planWhitening(options, state.precision);
     const engine = Engine.shared({ backend: options.backend, threads: options.threads });
     const fitted = await fitSpectrum(engine, state, plan);
     const { variant, epsilon, rcond } = plan;
@@ -94,7 +104,8 @@ export class Whitening {
    * @throws FileError when the folder exists and is not empty (unless `overwrite`, which replaces a whitening's or a
    *   model's folder and no other), its parent is missing, or the file system refuses
    */
-  save(folder: string, options: { overwrite?: boolean | undefined } = {}): Promise<void> {
+  async save(folder: string, options: { overwrite?: boolean | undefined } = {}): Promise<void> {
+    checkOptions('save', options, ['overwrite']);
     return saveWhitening(this.data, folder, options);
   }
 
@@ -117,7 +128,10 @@ export class Whitening {
     return this.variant === 'zca' || this.variant === 'remove-top' ? this.dimension : this.components;
   }
 
-  /** The share of the variance along each component that is kept (for `remove-top`: taken away). */
+  /**
+   * The share of the variance along each component that is kept (for `remove-top`: taken away). The sum of all is 1 up to
+   * rounding, and may be a little more; {@link explainedShare} is not.
+   */
   get explainedVariance(): Float64Array {
     const { eigenvalues } = this.data;
     const total = eigenvalues.reduce((sum, value) => sum + value, 0);
@@ -155,15 +169,16 @@ export class Whitening {
    * @throws ShapeError when the vectors' dimension is not the whitening's; ArgumentError for anything but a matrix;
    *   DataError naming a vector that is not finite
    */
-  transform(
+  async transform(
     vectors: VectorMatrix,
     options: { normalize?: boolean | undefined } & EngineOptions = {},
   ): Promise<Embeddings> {
+    checkOptions('transform', options, ['normalize', 'backend', 'threads']);
     const { dimension, outputs } = this;
     const mean = Float32Array.from(this.data.mean);
     return mapRows(
       vectors,
-      { inputs: dimension, outputs, weight: this.matrix(), ...options },
+      { ...options, inputs: dimension, outputs, weight: this.matrix(), mean },
       (rows, weight) =>
         whiten(rows, weight, { mean: Tensor.from(rows.engine, mean), normalize: options.normalize }),
     );
@@ -176,6 +191,7 @@ export class Whitening {
    *   naming a vector that is not finite
    */
   async inverse(vectors: VectorMatrix, options: EngineOptions = {}): Promise<Embeddings> {
+    checkOptions('inverse', options, ['backend', 'threads']);
     const weight = inverseMatrix(this.data);
     if (weight === undefined)
       throw new ArgumentError('[whitening] remove-top has no inverse: it drops what it removes');
@@ -184,71 +200,5 @@ export class Whitening {
     return mapRows(vectors, { inputs: outputs, outputs: dimension, weight, ...options }, (rows, packed) =>
       linear(rows, packed, { bias: Tensor.from(rows.engine, bias) }),
     );
-  }
-}
-
-interface Map extends EngineOptions {
-  inputs: number;
-  outputs: number;
-  weight: Float64Array; // [outputs, inputs]
-}
-
-/**
- * Runs blocks of rows through `queue`, keeping one in flight while the next is queued.
- * @throws DataError naming a vector that is not finite
- */
-async function mapRows(
-  vectors: VectorMatrix,
-  map: Map,
-  queue: (rows: Tensor, weight: PackedWeight) => Tensor,
-): Promise<Embeddings> {
-  const { inputs, outputs } = map;
-  const [rows, dimension] = checkMatrix('whitening', vectors).shape;
-  if (dimension !== inputs) {
-    throw new ShapeError(`[whitening] expected vectors of dimension ${inputs} but received ${dimension}`);
-  }
-  const engine = Engine.shared({ backend: map.backend, threads: map.threads });
-  const result = new Float32Array(rows * outputs);
-  using weight = packArray(engine, Float32Array.from(map.weight), outputs, inputs);
-  let flying: Promise<void> = Promise.resolve();
-  for (let start = 0; start < rows; start += rowsAtOnce) {
-    const end = Math.min(rows, start + rowsAtOnce);
-    const block = scope(() => {
-      const part = vectors.data.subarray(start * inputs, end * inputs);
-      return queue(Tensor.from(engine, part, [end - start, inputs]), weight);
-    });
-    const reading = block.float32Data();
-    reading.catch(() => {}); // awaited with `flying`
-    block.dispose();
-    await flying;
-    flying = reading.then((values) => {
-      checkRows(values, outputs, vectors.data, start * inputs, inputs);
-      result.set(values, start * outputs);
-    });
-  }
-  await flying;
-  return new Embeddings(result, rows, outputs);
-}
-
-/**
- * A component that is not finite leaves none of its row's results finite, so one number of each row is looked at.
- * @param first where the rows' inputs start in `data`
- */
-function checkRows(
-  results: Float32Array,
-  outputs: number,
-  data: Float32Array,
-  first: number,
-  inputs: number,
-): void {
-  for (let at = 0, start = first; at < results.length; at += outputs, start += inputs) {
-    if (Number.isFinite(results[at])) continue;
-    const row = data.subarray(start, start + inputs);
-    const column = indexOfNonFinite(row);
-    const fault =
-      column < 0
-        ? 'is too large for float32: scale the vectors'
-        : `holds ${row[column]} in component ${column}`;
-    throw new DataError(`[whitening] expected finite vectors but vector ${start / inputs} ${fault}`);
   }
 }

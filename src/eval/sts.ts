@@ -97,10 +97,10 @@ export async function evaluateSts(
   const embeddings =
     whitening === undefined
       ? raw
-      : await whitening.transform(
-          await gatherVectors(all.map((index) => raw.row(index))),
-          whiten?.fitOptions,
-        );
+      : await whitening.transform(await gatherVectors(all.map((index) => raw.row(index))), {
+          threads: whiten?.fitOptions?.threads,
+          backend: whiten?.fitOptions?.backend,
+        });
   const cosines = rows.map(([first, second]) => cosine(embeddings.row(first), embeddings.row(second)));
   const undefinedBecause = reasonUndefined(cosines, scores);
   return {

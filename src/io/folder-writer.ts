@@ -1,9 +1,9 @@
 // Folders that appear under their final name only when they are complete: built in a temporary folder beside the target
 // and renamed. What may be replaced is decided here as well: never a folder that neither Likewise nor
 // sentence-transformers can have written.
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readlink, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { FileError, LikewiseError } from '../errors.ts';
+import { ArgumentError, FileError, LikewiseError } from '../errors.ts';
 import { syncFolder, temporaryName } from './atomic-file.ts';
 import { fileError } from './file-error.ts';
 import { exists, kindOf, listFolder } from './folder-path.ts';
@@ -26,8 +26,8 @@ export async function writeFolder(
   options: FolderOptions,
   write: (folder: string) => Promise<void>,
 ): Promise<void> {
+  await checkFolderTarget(target, options);
   const path = resolve(target);
-  await checkFolderTarget(path, options);
   const temporary = temporaryName(path);
   try {
     await mkdir(temporary);
@@ -42,12 +42,19 @@ export async function writeFolder(
 
 /**
  * What can be known before anything is computed.
- * @throws FileError when `target` is a file; when its parent is missing or not to be written to; when it is not empty,
+ * @throws ArgumentError for no name; FileError when `target` is a file or a link to nothing; when its parent is missing or not to be written to; when it is not empty,
  *   unless `overwrite`; with `overwrite`, when it is neither a sentence-transformers model nor a whitening
  */
 export async function checkFolderTarget(target: string, { overwrite }: FolderOptions): Promise<void> {
+  if (typeof target !== 'string' || target === '')
+    throw new ArgumentError(`expected the name of a folder to write but received ${JSON.stringify(target)}`);
   const path = resolve(target);
   const kind = await kindOf(path);
+  if (kind === undefined && (await isLink(path))) {
+    throw new FileError(
+      `cannot write the folder '${path}': it is a link to nothing; remove it or name another`,
+    );
+  }
   if (kind !== undefined && kind !== 'folder') {
     throw new FileError(`cannot write the folder '${path}': it is a file; name a folder`);
   }
@@ -64,6 +71,14 @@ export async function checkFolderTarget(target: string, { overwrite }: FolderOpt
     );
   }
   await checkParent(path);
+}
+
+/** Whether there is a link of that name, wherever it leads. */
+function isLink(path: string): Promise<boolean> {
+  return readlink(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function checkParent(path: string): Promise<void> {

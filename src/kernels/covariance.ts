@@ -38,8 +38,6 @@ export async function covariance(options: CovarianceOptions): Promise<Covariance
   const precision = rows instanceof Float64Array ? 'float64' : 'float32';
   using sums = new CovarianceAccumulator(Engine.shared({ backend, threads }), dim, precision);
   await sums.add(rows);
-  if (rows.length === 0)
-    throw new ArgumentError('[covariance] expected rows to stay until the promise resolves');
   const state = await sums.finish();
   // in place: nobody else has the state, and fresh memory of that size costs more than the division
   return { mean: state.mean, covariance: divideProducts(state, state.m2), count: state.count };

@@ -7,10 +7,10 @@ import { ArgumentError, ConfigError } from '../errors.ts';
 import { readWholeFile } from '../io/input-file.ts';
 import { readJsonFile } from '../io/json-file.ts';
 import { decodeUtf8 } from '../io/json-text.ts';
+import { nearestName } from '../io/nearest-name.ts';
 import { configSchema, type TrainConfig, type TrainConfigInput } from './config.ts';
 import { checkRules } from './config-rules.ts';
 import { type CustomObjective, customConfig } from './custom-objective.ts';
-import { nearestName } from './nearest-name.ts';
 import { READY_CONFIGS } from './ready-configs.ts';
 
 type Table = Record<string, unknown>;

@@ -1,8 +1,8 @@
 // A whole run, from a configuration to a model folder.
 
 import { AbortedError } from '../errors.ts';
+import { checkOptions } from '../io/check-options.ts';
 import { refuseSharedPaths } from '../io/output-check.ts';
-import { checkOptions } from './check-options.ts';
 import type { TrainConfig, TrainConfigInput } from './config.ts';
 import { createLearner } from './create-learner.ts';
 import type { CustomObjective } from './custom-objective.ts';

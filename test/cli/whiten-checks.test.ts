@@ -86,12 +86,52 @@ describe('an output that is an input', () => {
   });
 });
 
+describe('an output that is a part of an input', () => {
+  test('is refused by whiten, through a link too, and what is new there is not', async () => {
+    const { folder, options } = await vectorsOptions();
+    const [model, blob] = [join(folder, 'model'), join(folder, 'blob')];
+    mkdirSync(model);
+    writeFileSync(blob, 'weights');
+    symlinkSync(blob, join(model, 'linked.npy'));
+    writeFileSync(join(model, 'model.safetensors'), 'weights');
+    for (const name of ['model.safetensors', 'linked.npy']) {
+      const checked = checkWhiten({ ...options, model, transformed: join(model, name) });
+      await expectError(
+        checked,
+        ArgumentError,
+        /--transformed to name a place outside --model, or a new one/,
+      );
+    }
+    await checkWhiten({ ...options, model, transformed: join(model, 'new.npy') });
+  });
+
+  test('is refused by evaluate space', async () => {
+    const { folder, options } = await vectorsOptions();
+    const data = join(folder, 'pairs.csv');
+    writeFileSync(data, 'the cat,a dog,1\na dog,the cat,3\n');
+    expect((await runCli(['whiten', '--vectors', options.vectors, '--output', options.output])).code).toBe(0);
+    const report = join(options.output, 'whitening.safetensors');
+    const before = readFileSync(report);
+    const given = ['evaluate', 'space', '--model', tinyModel, '--data', data];
+    for (const [option, args] of [
+      ['whiten', ['--whiten', options.output, '--report', report]],
+      ['model', ['--report', join(tinyModel, 'config.json')]],
+    ] as const) {
+      const { code, stderr } = await runCli([...given, ...args]);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(`a place outside --${option}, or a new one`)]);
+    }
+    expect(readFileSync(report)).toEqual(before);
+  });
+});
+
 describe('an output that cannot be written', () => {
   test('is told before anything is computed', async () => {
     const { folder, options } = await vectorsOptions();
     mkdirSync(join(folder, 'taken'));
     const missing = { ...options, transformed: join(folder, 'none', 'white.npy') };
     await expectError(checkWhiten(missing), FileError, /folder '.*none' does not exist/);
+    const below = { ...options, transformed: join(options.vectors, 'white.npy') };
+    await expectError(checkWhiten(below), FileError, /cannot write '/);
     const isFolder = { ...options, transformed: join(folder, 'taken') };
     await expectError(checkWhiten(isFolder), FileError, /taken': it is a folder/);
     const orphan = { ...options, output: join(folder, 'none', 'out') };
@@ -104,7 +144,10 @@ describe('an output that cannot be written', () => {
       FileError,
       /neither .* model .* nor a whitening/,
     );
-    expect(readdirSync(folder).sort()).toEqual(['taken', 'v.npy']);
+    symlinkSync(join(folder, 'none'), join(folder, 'link'));
+    const dangling = { ...options, output: join(folder, 'link') };
+    await expectError(checkWhiten(dangling), FileError, /link': it is a link to nothing/);
+    expect(readdirSync(folder).sort()).toEqual(['link', 'taken', 'v.npy']);
   });
 
   test('leaves no folder behind, and a whitening is replaced only with --overwrite', async () => {
@@ -132,6 +175,10 @@ test.each([
   [{ pooling: 'cls' }, /--pooling needs --model/],
   [{ textField: 'text' }, /--text-field needs --input/],
   [{ model: 'm', maxLength: 9 }, /--max-length needs --input/],
+  [{ transformed: '-' }, /--transformed to name a .npy but received -/],
+  [{ variant: 'pca', epsilon: 1 }, /no epsilon with variant pca/],
+  [{ vectors: undefined, model: 'm', input: 'c.txt', textField: 'a' }, /--text-field is for jsonl, csv/],
+  [{ vectors: undefined, model: 'm', input: 'c.txt', header: true }, /--header is for csv and tsv/],
   [{ rcond: 1 }, /rcond, a share of the largest eigenvalue, from 0 to less than 1 but received 1/],
   [{ variant: 'remove_top' as 'pca' }, /a variant of whitening, zca, pca, remove-top/],
 ] as [Partial<WhitenOptions>, RegExp][])('%j is refused', async (given, message) => {
@@ -164,6 +211,60 @@ test('a whitening of another dimension, and options of a fit, are refused before
   expect([many.code, many.stderr]).toEqual([2, expect.stringMatching(/components from 1 to 2/)]);
   const rcond = await runCli(['evaluate', 'space', ...given, '--rcond', '2']);
   expect([rcond.code, rcond.stderr]).toEqual([2, expect.stringMatching(/less than 1 but received 2/)]);
+});
+
+test('more components than the model has are refused before a text is read', async () => {
+  const folder = temporaryFolder();
+  const [corpus, data] = [join(folder, 'corpus.jsonl'), join(folder, 'pairs.csv')];
+  writeFileSync(corpus, 'no JSON\n');
+  writeFileSync(data, 'the cat,a dog,1\na dog,the cat,no number\n');
+  const model = ['--model', tinyModel, '--components', '33'];
+  for (const args of [
+    ['whiten', ...model, '--input', corpus, '--output', join(folder, 'out')],
+    ['evaluate', 'sts', ...model, '--data', data, '--whiten', 'fit'],
+  ]) {
+    const { code, stderr } = await runCli(args);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/at most 32 components, the dimension/)]);
+  }
+});
+
+test('what a folder of a whitening cannot do is said', async () => {
+  const { folder, options } = await vectorsOptions();
+  const whiten = ['whiten', '--vectors', options.vectors, '--output', options.output];
+  expect((await runCli([...whiten, '--variant', 'remove-top'])).code).toBe(0);
+  const data = join(folder, 'pairs.csv');
+  writeFileSync(data, 'the cat,a dog,1\na dog,the cat,3\n');
+  const given = ['evaluate', 'sts', '--model', tinyModel, '--data', data];
+  for (const [args, code, message] of [
+    [
+      ['--whiten', options.output, '--components', '1'],
+      2,
+      /is remove-top: fit it again with another --remove/,
+    ],
+    [['--whiten', tinyModel], 1, /holds no whitening: whitening.safetensors is missing/],
+  ] as const) {
+    const result = await runCli([...given, ...args]);
+    expect([result.code, result.stderr]).toEqual([code, expect.stringMatching(message)]);
+  }
+  const space = ['evaluate', 'space', '--model', tinyModel, '--data', data, '--columns', '1'];
+  const positive = await runCli([...space, '--positive', '3']);
+  expect([positive.code, positive.stderr]).toEqual([2, expect.stringMatching(/--positive is for scores/)]);
+});
+
+test('embed notes ranges of a few vectors, given or not', async () => {
+  const { folder, options } = await vectorsOptions();
+  const args = ['embed', '--model', tinyModel, '--input', '-', '--format', 'txt', '--truncate-dim', '2'];
+  const compact = [...args, '--output', join(folder, 'c.npy'), '--output-precision', 'int8'];
+  for (const [calibration, vectors] of [
+    [[], 2],
+    [['--calibration', options.vectors], 4],
+  ] as const) {
+    const { code, notes } = await runCli([...compact, ...calibration], { input: 'the cat\na dog\n' });
+    expect([code, notes.join('\n')]).toEqual([
+      0,
+      expect.stringMatching(`those of ${vectors} vectors, and 100`),
+    ]);
+  }
 });
 
 test('embed refuses more components than the model has', async () => {

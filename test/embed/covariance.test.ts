@@ -1,6 +1,6 @@
 // The running covariance: equal to numpy, the same bits however rows are handed over, merges of any split equal to one
 // pass, saved and loaded, rows that are not finite named.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CovarianceAccumulator } from '../../src/embed/covariance-accumulator.ts';
@@ -11,7 +11,14 @@ import {
   mergeCovariance,
   saveCovariance,
 } from '../../src/embed/covariance-state.ts';
-import { ArgumentError, DataError, DTypeError, FormatError, ShapeError } from '../../src/errors.ts';
+import {
+  ArgumentError,
+  DataError,
+  DisposedError,
+  DTypeError,
+  FormatError,
+  ShapeError,
+} from '../../src/errors.ts';
 import { writeSafetensors } from '../../src/io/safetensors-writer.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { expectError } from '../expect-error.ts';
@@ -63,6 +70,30 @@ describe('covariance', () => {
     expect(Buffer.from(pieced.m2.buffer).equals(Buffer.from(whole.m2.buffer))).toBe(true);
   });
 
+  it('is of all rows, in order, when nobody waited for them to be added', async () => {
+    const dimension = 64;
+    const rows = new Random(6).normals(120_000 * dimension); // seven blocks
+    const expected = await stateOf(rows, dimension);
+    const sums = new CovarianceAccumulator(engine, dimension);
+    const half = rows.length / 2;
+    void sums.add(rows.subarray(0, half));
+    void sums.add(rows.subarray(half));
+    const finishing = sums.finish();
+    await expectError(sums.add(rows), DisposedError, /has ended: make another/);
+    const state = await finishing;
+    expect(state.count).toBe(120_000);
+    expect(Buffer.from(state.m2.buffer).equals(Buffer.from(expected.m2.buffer))).toBe(true);
+    await expectError(sums.finish(), DisposedError, /has ended/);
+  });
+
+  it('refuses rows that are taken away before they were added', async () => {
+    const rows = new Random(6).normals(120_000 * 64);
+    using sums = new CovarianceAccumulator(engine, 64);
+    const adding = sums.add(rows);
+    structuredClone(rows.buffer, { transfer: [rows.buffer as ArrayBuffer] });
+    await expectError(adding, ArgumentError, /rows to stay until the promise resolves/);
+  });
+
   it.each([1, 2, 75, 149])(
     'of the first %i rows merges with that of the rest to that of all',
     async (cut) => {
@@ -92,6 +123,37 @@ describe('covariance', () => {
     expect(mergeCovariance(state, empty)).toBe(state);
     expect(mergeCovariance(empty, state)).toBe(state);
     expect(() => mergeCovariance(state, { ...empty, mean: new Float64Array(3) })).toThrow(ShapeError);
+  });
+
+  it('keeps the lesser precision of what was merged, and through a file', async () => {
+    const rows = Float32Array.of(1, 2, 3, 5);
+    const [narrow, wide] = [await stateOf(rows, 2), await stateOf(rows, 2, undefined, 'float64')];
+    expect([narrow.precision, wide.precision]).toEqual(['float32', 'float64']);
+    expect(mergeCovariance(wide, wide).precision).toBe('float64');
+    expect(mergeCovariance(wide, narrow).precision).toBe('float32');
+    const path = join(temporaryFolder(), 'part.safetensors');
+    await saveCovariance(wide, path);
+    expect((await loadCovariance(path)).precision).toBe('float64');
+  });
+
+  it('refuses states that are none, or cannot be loaded again', async () => {
+    const state = await stateOf(Float32Array.of(1, 2, 3, 5), 2);
+    const path = join(temporaryFolder(), 'part.safetensors');
+    const other = [undefined, null, {}, { ...state, m2: [1] }, { ...state, precision: 'half' }] as never[];
+    for (const value of other) {
+      const message = /expected a covariance as \{ count, mean/;
+      expect(() => mergeCovariance(state, value)).toThrow(message);
+      expect(() => covarianceMatrix(value)).toThrow(message);
+      await expectError(saveCovariance(value, path), ArgumentError, message);
+    }
+    const short = { ...state, m2: new Float64Array(3) };
+    expect(() => mergeCovariance(state, short)).toThrow(/m2 of 2 x 2, as the mean, but received 3/);
+    for (const count of [1.5, -1, Number.NaN])
+      await expectError(saveCovariance({ ...state, count }, path), ArgumentError, /a count of rows/);
+    const bad = { ...state, mean: Float64Array.of(1, Number.NaN) };
+    await expectError(saveCovariance(bad, path), DataError, /mean holds NaN at index 1/);
+    expect(existsSync(path)).toBe(false);
+    expect(() => new CovarianceAccumulator(undefined as never, 4)).toThrow(/expected an engine/);
   });
 
   it('is saved and loaded as it is', async () => {

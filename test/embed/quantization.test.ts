@@ -1,5 +1,5 @@
 // Compact vectors equal to sentence-transformers' quantize_embeddings, byte by byte, and float16 to numpy's.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { Embeddings } from '../../src/embed/embeddings.ts';
 import {
   calibrate,
@@ -51,6 +51,21 @@ describe('quantizeEmbeddings', () => {
     const result = quantizeEmbeddings(part(0, rows, 21, 1), precision);
     expect(bytesOf(result)).toEqual(Buffer.from(decodeBytes(compact[precision] as string)));
     expect(result.shape).toEqual([rows, 3]);
+  });
+
+  it('refuses options that are none, and ranges that are none', () => {
+    const quantized = (options: unknown) => () => quantizeEmbeddings(goldenVectors, 'int8', options as never);
+    const all = (value: number) => new Float32Array(dimension).fill(value);
+    for (const [options, errorClass, message] of [
+      [null, ArgumentError, /options in an object but received null/],
+      [{ range: 1 }, ArgumentError, /unknown option "range"; did you mean ranges/],
+      [{ ranges: {} }, ArgumentError, /ranges of \{ least: Float32Array/],
+      [{ ranges: { least: all(2), largest: all(1) } }, DataError, /component 0 is from 2 to 1/],
+      [{ ranges: { least: all(0), largest: all(Number.NaN) } }, DataError, /component 0 is from 0 to NaN/],
+    ] as const) {
+      expect(quantized(options)).toThrow(errorClass);
+      expect(quantized(options)).toThrow(message);
+    }
   });
 
   it('keeps float32 as it is, and a component that never changes at its lowest', () => {
@@ -136,4 +151,13 @@ it('float16 is the nearest, ties to even, at every edge', () => {
     [1 + 2 ** -11 + 2 ** -20, 0x3c01],
   ];
   for (const [value, bits] of cases) expect([value, toFloat16(value)]).toEqual([value, bits]);
+});
+
+test('truncateEmbeddings refuses what is not finite, and options that are none', () => {
+  const bad = new Embeddings(Float32Array.of(1, 2, 3, Number.NaN), 2, 2);
+  expect(() => truncateEmbeddings(bad, 1)).toThrow(/vector 1 holds NaN in component 1/);
+  expect(() => truncateEmbeddings(goldenVectors, 2, null as never)).toThrow(/options in an object .* null/);
+  expect(() => truncateEmbeddings(goldenVectors, 2, { normalise: 1 } as never)).toThrow(
+    /unknown option "normalise"; did you mean normalize/,
+  );
 });

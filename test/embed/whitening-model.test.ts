@@ -116,8 +116,23 @@ describe('saveWhitened', () => {
       [5, 0, 2],
       [1, 7, 7],
     ]);
-    await expectError(encoder.saveWhitened(target, narrow), ArgumentError, /to take 32 features/);
+    await expectError(
+      encoder.saveWhitened(target, narrow),
+      ArgumentError,
+      /a whitening of vectors of 32 components, .* takes 3: fit/,
+    );
     await expectError(narrow.transform(vectors), ShapeError, /dimension 3 but received 32/);
+    const fitting = await Whitening.fit(vectors);
+    const refused = [
+      [null, {}, /expected a Whitening, as/],
+      [narrow, null, /32 components/],
+      [fitting, null, /options in an object .* null/],
+      [fitting, { folds: 1 }, /unknown option "folds"; did you mean fold/],
+    ] as const;
+    for (const [whitening, options, message] of refused) {
+      const saving = encoder.saveWhitened(target, whitening as Whitening, options as never);
+      await expectError(saving, ArgumentError, message);
+    }
     expect(existsSync(target)).toBe(false);
   });
 });

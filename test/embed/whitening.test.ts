@@ -218,7 +218,7 @@ describe('what is refused', () => {
     [{ variant: 'pcs' as 'pca' }, /a variant of whitening, zca, pca, remove-top/],
     [{ variant: 'remove-top', components: 3 }, /no components with variant remove-top/],
     [{ remove: 3 }, /no remove with variant whitening/],
-    [{ variant: 'remove-top', remove: 24 }, /fewer components than the rank, 24/],
+    [{ variant: 'remove-top', remove: 24 }, /fewer components than the dimension, 24/],
     [{ components: 25 }, /at most 24 components/],
   ];
   it.each(options)('%j', (given, message) =>
@@ -273,6 +273,26 @@ describe('what is refused', () => {
     }
     const white = new Embeddings(Float32Array.of(1, 2, 3, 4, 5, Number.NaN), 2, 3);
     await expectError(whitening.inverse(white), DataError, /vector 1 holds NaN in component 2/);
+  });
+
+  it('vectors whose results overflow in any component, or vanish in their length', async () => {
+    const width = 8;
+    const scales = Array.from({ length: width }, (_, i) => 10 ** -i);
+    const data = new Random(4).normals(200 * width).map((value, i) => value * (scales[i % width] as number));
+    const whitening = await Whitening.fit(new Embeddings(data, 200, width), {
+      precision: 'float64',
+      rcond: 0,
+    });
+    const large = (value: number) =>
+      new Embeddings(new Float32Array(3 * width).fill(value, 2 * width), 3, width);
+    const message = /vector 2 is too large for float32: scale the vectors/;
+    await expectError(whitening.transform(large(3e37)), DataError, message);
+    for (const value of [3e37, 1e25])
+      await expectError(whitening.transform(large(value), { normalize: true }), DataError, message);
+    const mean = new Embeddings(Float32Array.from(whitening.data.mean), 1, width);
+    expect((await whitening.transform(mean, { normalize: true })).data.every((value) => value === 0)).toBe(
+      true,
+    );
   });
 
   it('vectors of another dimension than the whitening', async () => {

@@ -3,8 +3,13 @@
 import { ArgumentError } from '../errors.ts';
 import { nearestName } from './nearest-name.ts';
 
-/** @throws ArgumentError naming the first key of `given` that is not among `known`, and the nearest that is */
+/** @throws ArgumentError for what is no object, or naming the first key that is not among `known`, and the nearest that is */
 export function checkOptions(of: string, given: object, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null) {
+    throw new ArgumentError(
+      `[${of}] expected options in an object but received ${given === null ? 'null' : typeof given}`,
+    );
+  }
   const unknown = Object.keys(given).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   const near = nearestName(unknown, known);

@@ -1,7 +1,9 @@
-// Runs the tests of the core and the kernels: all, or those whose names contain an argument.
+// Runs the tests of the core and the kernels: all, or those whose names contain an argument; after --part=1/2 every
+// second of them from the first on, after --part=2/2 the others, so that two processes share them.
 #include <chrono>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "check.h"
@@ -16,11 +18,27 @@ Registration* first = nullptr;
 int64_t checks = 0;
 int64_t failures = 0;
 
-bool wanted(const char* name, int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
+struct Part {
+  int number = 1, parts = 1;
+  int words = 1;  // the first argument that is a part of a name
+};
+
+Part part_of(int argc, char** argv) {
+  Part part;
+  if (argc > 1 && std::strncmp(argv[1], "--part=", 7) == 0) {
+    char* end = nullptr;
+    part.number = static_cast<int>(std::strtol(argv[1] + 7, &end, 10));
+    part.parts = static_cast<int>(std::strtol(end + 1, nullptr, 10));
+    part.words = 2;
+  }
+  return part;
+}
+
+bool wanted(const char* name, int argc, char** argv, int words) {
+  for (int i = words; i < argc; ++i) {
     if (std::strstr(name, argv[i]) != nullptr) return true;
   }
-  return argc < 2;
+  return argc <= words;
 }
 
 }  // namespace
@@ -44,9 +62,11 @@ void record(bool passed, const char* file, int32_t line, const char* condition, 
 
 int main(int argc, char** argv) {
   using namespace likewise::test;
-  int64_t tests = 0, failed = 0;
+  const Part part = part_of(argc, argv);
+  int64_t found = 0, tests = 0, failed = 0;
   for (const Registration* test = first; test != nullptr; test = test->next) {
-    if (!wanted(test->name, argc, argv)) continue;
+    if (!wanted(test->name, argc, argv, part.words)) continue;
+    if (found++ % part.parts != part.number - 1) continue;
     const auto start = std::chrono::steady_clock::now();
     checks = failures = 0;
     test->body();
@@ -58,5 +78,5 @@ int main(int argc, char** argv) {
     failed += failures != 0;
   }
   std::printf("%lld tests, %lld failed\n", static_cast<long long>(tests), static_cast<long long>(failed));
-  return failed == 0 && tests > 0 ? 0 : 1;
+  return failed == 0 && found > 0 ? 0 : 1;
 }

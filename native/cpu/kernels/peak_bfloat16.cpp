@@ -1,20 +1,12 @@
 // The fastest this instruction set multiplies and adds in bfloat16: peak.cpp's loop with the instruction that the ops in
 // bfloat16 are made of.
 #include "../simd/bfloat16_pairs.h"
+#include "make_unknown.h"
 #include "register.h"
 
 namespace likewise::LIKEWISE_ISA {
 
 namespace {
-
-// The same number, but the compiler does not know: it would multiply once what stays the same.
-LIKEWISE_INLINE void make_unknown(IntVector& a) {
-#if defined(LIKEWISE_EMULATED)
-  asm("" : "+m"(a.value));  // sixteen lanes have no register here
-#else
-  asm("" : "+v"(a.value));
-#endif
-}
 
 double bfloat16_multiply_adds(int64_t rounds) {
   constexpr int32_t chains = 16;  // latency 6 x 2 units wants 12 in flight at least

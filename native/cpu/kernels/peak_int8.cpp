@@ -1,19 +1,11 @@
 // The fastest this instruction set multiplies and adds in int8: peak.cpp's loop with the instruction of linear_int8.
 #include "../simd/vector_int8.h"
+#include "make_unknown.h"
 #include "register.h"
 
 namespace likewise::LIKEWISE_ISA {
 
 namespace {
-
-// The same number, but the compiler does not know: it would multiply once what stays the same.
-LIKEWISE_INLINE void make_unknown(IntVector& a) {
-#if defined(LIKEWISE_EMULATED)
-  asm("" : "+m"(a.value));  // sixteen lanes have no register here
-#else
-  asm("" : "+v"(a.value));
-#endif
-}
 
 double int8_multiply_adds(int64_t rounds) {
   // vpdpbusd, of latency 5 in 2 units, wants 10 in flight; after vpmaddwd only the sum is a chain, of latency 1.

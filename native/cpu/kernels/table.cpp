@@ -1,11 +1,7 @@
 // The backend table of the instruction set this file is compiled for: the vector kernels over a copy of the table
 // below it (reference under avx2, avx2 under avx512).
 #include "register.h"
-
-#define LIKEWISE_STRING_OF(name) #name
-#define LIKEWISE_STRING(name) LIKEWISE_STRING_OF(name)
-#define LIKEWISE_JOIN_OF(left, right) left##right
-#define LIKEWISE_JOIN(left, right) LIKEWISE_JOIN_OF(left, right)
+#include "table_name.h"
 
 namespace likewise {
 

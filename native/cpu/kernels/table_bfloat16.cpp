@@ -1,10 +1,6 @@
 // A table for bfloat16 alone, as table_int8.cpp is one for int8.
 #include "register.h"
-
-#define LIKEWISE_STRING_OF(name) #name
-#define LIKEWISE_STRING(name) LIKEWISE_STRING_OF(name)
-#define LIKEWISE_JOIN_OF(left, right) left##right
-#define LIKEWISE_JOIN(left, right) LIKEWISE_JOIN_OF(left, right)
+#include "table_name.h"
 
 namespace likewise {
 

@@ -1,11 +1,7 @@
 // A table for int8 alone: over a copy of the table below it, the kernels that the instruction set this file is compiled
 // for is better at.
 #include "register.h"
-
-#define LIKEWISE_STRING_OF(name) #name
-#define LIKEWISE_STRING(name) LIKEWISE_STRING_OF(name)
-#define LIKEWISE_JOIN_OF(left, right) left##right
-#define LIKEWISE_JOIN(left, right) LIKEWISE_JOIN_OF(left, right)
+#include "table_name.h"
 
 namespace likewise {
 

@@ -1,10 +1,6 @@
 // A table for what AMX multiplies, in bfloat16 and in int8: over a copy of the table below it, as table_int8.cpp.
 #include "register.h"
-
-#define LIKEWISE_STRING_OF(name) #name
-#define LIKEWISE_STRING(name) LIKEWISE_STRING_OF(name)
-#define LIKEWISE_JOIN_OF(left, right) left##right
-#define LIKEWISE_JOIN(left, right) LIKEWISE_JOIN_OF(left, right)
+#include "table_name.h"
 
 namespace likewise {
 

@@ -93,11 +93,15 @@ function missingOf(relevant: readonly ReadonlySet<string>[], corpus: ReadonlySet
   const judged = relevant.flatMap((documents) => [...documents]);
   const missing = judged.filter((id) => !corpus.has(id));
   if (missing.length < judged.length) return missing.length;
-  const examples = [missing[0], corpus.values().next().value].map((id) => JSON.stringify(id));
   throw new DataError(
     `expected relevant documents of the corpus but none of ${judged.length} judgements names one of its ${corpus.size} ` +
-      `documents: check that the ids are the corpus's (judged: ${examples[0]}; in the corpus: ${examples[1]})`,
+      `documents: check that the ids are the corpus's (judged: ${firstOf(missing)}; in the corpus: ${firstOf(corpus)})`,
   );
+}
+
+function firstOf(ids: Iterable<string>): string {
+  for (const id of ids) return JSON.stringify(id);
+  return 'none';
 }
 
 async function readQueries({ queries, relevant }: RetrievalData): Promise<[IdentifiedText[], number]> {
@@ -108,7 +112,10 @@ async function readQueries({ queries, relevant }: RetrievalData): Promise<[Ident
     if ((relevant.get(query.id)?.size ?? 0) > 0) kept.push(query);
   }
   if (kept.length === 0) {
-    throw new DataError(`expected a query with a relevant document but none of ${seen.size} has one`);
+    throw new DataError(
+      `expected a query with a relevant document but none of ${seen.size} has one: check that the judgements' ids are ` +
+        `the queries' (judged: ${firstOf(relevant.keys())}; among the queries: ${firstOf(seen)})`,
+    );
   }
   return [kept, seen.size - kept.length];
 }

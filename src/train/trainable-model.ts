@@ -87,6 +87,8 @@ export class TrainableModel extends Module {
   /** What objectives learn: with the head, if there is one. */
   readonly trained: TrainedModel;
   readonly #parts: TrainableModelParts;
+  /** The written model's. */
+  readonly #pooling: SentencePooling;
   readonly #options: TrainableModelOptions;
 
   constructor(parts: TrainableModelParts, options: TrainableModelOptions) {
@@ -101,12 +103,14 @@ export class TrainableModel extends Module {
     this.notes = notes;
     this.trained = { encoder, pooling, head };
     this.#parts = parts;
+    this.#pooling = new SentencePooling(options.stored, pooling.includePrompt, pooling.modules);
     this.#options = options;
   }
 
-  /** Queues the vectors of texts, without dropout and without a head of training only. @returns [texts, width] */
+  /** Queues the vectors that the written model gives texts. @returns [texts, width] */
   forward({ tokenIds, offsets }: RaggedTokens): Tensor {
-    const { encoder, pooling, head } = this.#parts;
+    const { encoder, head } = this.#parts;
+    const pooling = this.#pooling;
     const batch = uploadBatch(this.engine, tokenIds, offsets, encoder.config.positionOffset);
     const states = encoder.forward(batch, pooling.wantedStates(encoder.config.layers));
     const vectors = pooling.forward(encoder, states, batch);

@@ -112,7 +112,9 @@ test('what cannot be evaluated is refused', async () => {
   const relevant = judged({ a: ['a'] });
   const evaluated = (queries: IdentifiedText[], corpus: IdentifiedText[]) =>
     evaluateRetrieval(encoder, { queries, corpus, relevant });
-  await expect(evaluated([{ id: 'b', text: 'x' }], [text])).rejects.toThrow(DataError);
+  const unknown = evaluated([{ id: 'b', text: 'x' }], [text]);
+  await expect(unknown).rejects.toThrow(DataError);
+  await expect(unknown).rejects.toThrow(/none of 1 has one: .*judged: "a"; among the queries: "b"/);
   await expect(evaluated([text], [{ id: 'b', text: 'x' }])).rejects.toThrow(
     /none of 1 judgements names one of its 1 documents: .*judged: "a"; in the corpus: "b"/,
   );

@@ -133,8 +133,11 @@ test('the head is in the model only when it is kept; dense modules of the folder
   expect(dense.equals(readFileSync(join(bent, '2_Dense', 'model.safetensors')))).toBe(false);
 });
 
-test('an evaluation during the run scores as `evaluate` does afterwards, whatever training cuts texts at', async () => {
-  const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 4, keepBest: false, maxLength: 4 });
+test.each([
+  ['texts cut sooner', { maxLength: 4 }],
+  ['another pooling', { pooling: 'first_last_layer1', outputPooling: 'mean' }],
+])('an evaluation during a run with %s scores as `evaluate` does afterwards', async (_, own) => {
+  const { config, folder } = makeRun('simcse-unsupervised', { maxSteps: 4, keepBest: false, ...own });
   const dev = writeData(folder, 'dev.tsv', 2, true, 20);
   const seen: number[] = [];
   await train(

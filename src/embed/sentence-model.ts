@@ -109,8 +109,8 @@ export class SentenceModel extends Module {
     return scope(() => {
       const { config } = this.encoder;
       const batch = uploadBatch(this.engine, tokens.tokenIds, tokens.offsets, config.positionOffset);
-      const states = this.encoder.forward(batch, this.pooling.wantedStates(config.layers));
       const leaveOut = this.pooling.includePrompt ? 0 : (options.promptTokens ?? 0);
+      const states = this.encoder.forward(batch, this.pooling.wantedStates(config.layers, leaveOut > 0));
       const skip =
         leaveOut === 0 ? undefined : Tensor.from(this.engine, new Int32Array(batch.sequences).fill(leaveOut));
       return this.#applyHead(this.pooling.forward(this.encoder, states, batch, skip), options);

@@ -11,8 +11,16 @@ export interface EncoderBatch {
   /** By which dropout is drawn; there when ids were given. */
   sequenceIds?: Tensor | undefined; // int32 [sequences]
   rowKeys?: Tensor | undefined; // int32 [tokens, 2]: sequence id, position in the sequence from 0
+  /** Of the sequences' first tokens alone; undefined when a sequence has none. */
+  firstTokens?: FirstTokens | undefined;
   sequences: number;
   tokens: number;
+}
+
+/** What a batch has, of one token per sequence. */
+export interface FirstTokens {
+  offsets: Tensor; // int32 [sequences + 1]
+  rowKeys?: Tensor | undefined; // int32 [sequences, 2]
 }
 
 /**
@@ -51,17 +59,33 @@ export function uploadBatch(
     offsets: Tensor.from(engine, offsets),
     sequences: offsets.length - 1,
     tokens: tokenIds.length,
-    ...(ids === undefined ? {} : uploadKeys(engine, offsets, ids)),
+    ...uploadKeys(engine, offsets, ids),
   };
 }
 
-function uploadKeys(engine: Engine, offsets: Int32Array, ids: number | Int32Array) {
+type Keys = Pick<EncoderBatch, 'sequenceIds' | 'rowKeys' | 'firstTokens'>;
+
+function uploadKeys(engine: Engine, offsets: Int32Array, ids: number | Int32Array | undefined): Keys {
   const sequences = offsets.length - 1;
+  const anyEmpty = offsets.some((offset, index) => index > 0 && offset === offsets[index - 1]);
+  const ones = Int32Array.from(offsets.keys());
+  const upload = () => Tensor.from(engine, ones);
+  if (ids === undefined) return anyEmpty ? {} : { firstTokens: { offsets: upload() } };
   const sequenceIds =
-    typeof ids === 'number' ? Int32Array.from({ length: sequences }, (_, index) => ids + index) : ids;
+    typeof ids === 'number' ? Int32Array.from({ length: sequences }, (_, i) => ids + i) : ids;
   if (sequenceIds.length !== sequences) {
     throw new ArgumentError(`expected ${sequences} sequence ids but received ${sequenceIds.length}`);
   }
+  return {
+    sequenceIds: Tensor.from(engine, sequenceIds),
+    rowKeys: uploadRowKeys(engine, offsets, sequenceIds),
+    ...(anyEmpty
+      ? {}
+      : { firstTokens: { offsets: upload(), rowKeys: uploadRowKeys(engine, ones, sequenceIds) } }),
+  };
+}
+
+function uploadRowKeys(engine: Engine, offsets: Int32Array, sequenceIds: Int32Array): Tensor {
   const rowKeys = new Int32Array(2 * (offsets.at(-1) ?? 0));
   for (const [sequence, id] of sequenceIds.entries()) {
     const start = offsets[sequence] as number;
@@ -70,8 +94,5 @@ function uploadKeys(engine: Engine, offsets: Int32Array, ids: number | Int32Arra
       rowKeys[2 * token + 1] = token - start;
     }
   }
-  return {
-    sequenceIds: Tensor.from(engine, sequenceIds),
-    rowKeys: Tensor.from(engine, rowKeys, [rowKeys.length / 2, 2]),
-  };
+  return Tensor.from(engine, rowKeys, [rowKeys.length / 2, 2]);
 }

@@ -1,9 +1,11 @@
 // One transformer layer, post-norm as in BERT: self-attention and a two-layer feed-forward network, each followed by
 // layerNorm(x + residual). Query, key and value are one product; attention reads them as column views.
 import { selfAttention } from '../ops/attention.ts';
+import { firstTokenAttention } from '../ops/first-token-attention.ts';
 import { type LinearWeight, linear } from '../ops/linear.ts';
+import { pool } from '../ops/pool.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { EncoderBatch } from './encoder-batch.ts';
+import type { EncoderBatch, FirstTokens } from './encoder-batch.ts';
 import type { EncoderConfig } from './encoder-config.ts';
 import { attentionDropout, type ForwardContext, siteOf } from './forward-context.ts';
 import { LayerNorm } from './layer-norm.ts';
@@ -87,15 +89,49 @@ export class EncoderLayer extends Module {
 
   /** @param hidden [tokens, hidden] @returns [tokens, hidden] */
   forward(hidden: Tensor, batch: EncoderBatch, context?: ForwardContext): Tensor {
-    const fused = linear(hidden, this.queryKeyValue, { bias: this.queryKeyValueBias }); // [tokens, 3 hidden]
-    const seen = selfAttention(fused, {
-      heads: this.heads,
+    const seen = selfAttention(this.#fused(hidden), {
       queryOffsets: batch.offsets,
-      precision: this.attentionPrecision,
-      ...attentionDropout(context, this.attentionSite, batch),
+      ...this.#attention(batch, context),
     });
-    const attended = this.attentionNorm.forward(this.attentionOutput.forward(seen), hidden, batch, context);
+    return this.#afterAttention(seen, hidden, batch, context);
+  }
+
+  /**
+   * What {@link forward} gives the first token of each sequence, to the bit: only attention's keys and values are made of
+   * the others.
+   * @param hidden [tokens, hidden]
+   * @param firsts the batch's
+   * @returns [sequences, hidden]
+   */
+  forwardFirst(hidden: Tensor, batch: EncoderBatch, firsts: FirstTokens, context?: ForwardContext): Tensor {
+    const { offsets } = batch;
+    const seen = firstTokenAttention(this.#fused(hidden), {
+      offsets,
+      queryOffsets: firsts.offsets,
+      ...this.#attention(batch, context),
+    });
+    return this.#afterAttention(seen, pool(hidden, { mode: 'cls', offsets }), firsts, context);
+  }
+
+  /** Query, key and value side by side. @returns [tokens, 3 hidden] */
+  #fused(hidden: Tensor): Tensor {
+    return linear(hidden, this.queryKeyValue, { bias: this.queryKeyValueBias });
+  }
+
+  #attention(batch: EncoderBatch, context: ForwardContext | undefined) {
+    const { heads, attentionPrecision: precision, attentionSite } = this;
+    return { heads, precision, ...attentionDropout(context, attentionSite, batch) };
+  }
+
+  /** @param seen, residual [rows, hidden] @param keys of the rows @returns [rows, hidden] */
+  #afterAttention(
+    seen: Tensor,
+    residual: Tensor,
+    keys: Pick<EncoderBatch, 'rowKeys'>,
+    context: ForwardContext | undefined,
+  ): Tensor {
+    const attended = this.attentionNorm.forward(this.attentionOutput.forward(seen), residual, keys, context);
     const widened = this.intermediate.forward(attended);
-    return this.outputNorm.forward(this.output.forward(widened), attended, batch, context);
+    return this.outputNorm.forward(this.output.forward(widened), attended, keys, context);
   }
 }

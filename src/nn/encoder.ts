@@ -3,10 +3,11 @@ import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { recompute } from '../autograd/recompute.ts';
 import { ArgumentError, ModelError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
+import { pool } from '../ops/pool.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Embeddings } from './embeddings.ts';
-import type { EncoderBatch } from './encoder-batch.ts';
+import type { EncoderBatch, FirstTokens } from './encoder-batch.ts';
 import type { EncoderConfig } from './encoder-config.ts';
 import { EncoderLayer } from './encoder-layer.ts';
 import type { ForwardContext } from './forward-context.ts';
@@ -15,8 +16,12 @@ import { Module } from './module.ts';
 import { ParameterReader, type ParameterSource } from './parameter-reader.ts';
 import { checkSupported, type Precision } from './precision.ts';
 
-/** Hidden states by layer: 0 is the embeddings' output, i the output of layer i. */
-export type HiddenStates = Map<number, Tensor>; // each [tokens, hidden]
+/**
+ * Hidden states by layer, each [tokens, hidden]: 0 is the embeddings' output, i the output of layer i. Under `cls` the last
+ * layer's for the first token of each sequence, [sequences, hidden]; when nothing else is wanted of that layer it computes
+ * no more than that.
+ */
+export type HiddenStates = Map<number | 'cls', Tensor>;
 
 const anchor = 'embeddings.word_embeddings.weight';
 
@@ -89,27 +94,46 @@ export class Encoder extends Module {
 
   /**
    * Runs the stack; only the hidden states named in `wanted` are kept.
-   * @param wanted layers by number, 0 to `config.layers`
+   * @param wanted layers by number, 0 to `config.layers`, and `cls`
    * @param context in training
    */
-  forward(batch: EncoderBatch, wanted: ReadonlySet<number>, context?: ForwardContext): HiddenStates {
+  forward(batch: EncoderBatch, wanted: ReadonlySet<number | 'cls'>, context?: ForwardContext): HiddenStates {
     const states: HiddenStates = new Map();
+    const last = this.layers.length;
+    const firsts = wanted.has('cls') && !wanted.has(last) ? batch.firstTokens : undefined;
     let hidden = scope(() => this.embeddings.forward(batch, context));
-    for (let index = 0; index <= this.layers.length; index++) {
+    for (const [index, layer] of this.layers.entries()) {
       if (wanted.has(index)) states.set(index, hidden);
-      const layer = this.layers[index];
-      if (layer === undefined) break;
       const next = scope(() =>
-        context?.recompute === true
-          ? recomputed(layer, hidden, batch, context)
-          : layer.forward(hidden, batch, context),
+        runLayer(layer, hidden, batch, index === last - 1 ? firsts : undefined, context),
       );
       if (!wanted.has(index)) hidden.dispose();
       hidden = next;
     }
-    if (!wanted.has(this.layers.length)) hidden.dispose();
+    if (wanted.has('cls')) {
+      states.set(
+        'cls',
+        firsts === undefined ? pool(hidden, { mode: 'cls', offsets: batch.offsets }) : hidden,
+      );
+    }
+    if (wanted.has(last)) states.set(last, hidden);
+    else if (firsts === undefined) hidden.dispose();
     return states;
   }
+}
+
+/** @param firsts when only those are wanted */
+function runLayer(
+  layer: EncoderLayer,
+  hidden: Tensor,
+  batch: EncoderBatch,
+  firsts: FirstTokens | undefined,
+  context: ForwardContext | undefined,
+): Tensor {
+  if (context?.recompute === true) return recomputed(layer, hidden, batch, firsts, context);
+  return firsts === undefined
+    ? layer.forward(hidden, batch, context)
+    : layer.forwardFirst(hidden, batch, firsts, context);
 }
 
 /** A layer that keeps only its input, and what of the batch it reads. */
@@ -117,16 +141,32 @@ function recomputed(
   layer: EncoderLayer,
   hidden: Tensor,
   batch: EncoderBatch,
+  firsts: FirstTokens | undefined,
   context: ForwardContext,
 ): Tensor {
   const { offsets, sequenceIds, rowKeys } = batch;
   return recompute(
-    (input: Tensor, starts: Tensor, ids: Tensor | undefined, keys: Tensor | undefined) =>
-      layer.forward(input, { ...batch, offsets: starts, sequenceIds: ids, rowKeys: keys }, context),
+    (
+      input: Tensor,
+      starts: Tensor,
+      ids: Tensor | undefined,
+      keys: Tensor | undefined,
+      ones: Tensor | undefined,
+      keysOfFirsts: Tensor | undefined,
+    ) =>
+      runLayer(
+        layer,
+        input,
+        { ...batch, offsets: starts, sequenceIds: ids, rowKeys: keys },
+        ones && { offsets: ones, rowKeys: keysOfFirsts },
+        { ...context, recompute: false },
+      ),
     hidden,
     offsets,
     sequenceIds,
     rowKeys,
+    firsts?.offsets,
+    firsts?.rowKeys,
   );
 }
 

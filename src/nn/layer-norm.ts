@@ -33,7 +33,12 @@ export class LayerNorm extends Module {
    * @param input, residual [rows, width]
    * @param batch whose tokens the rows are, for dropout
    */
-  forward(input: Tensor, residual?: Tensor, batch?: EncoderBatch, context?: ForwardContext): Tensor {
+  forward(
+    input: Tensor,
+    residual?: Tensor,
+    batch?: Pick<EncoderBatch, 'rowKeys'>,
+    context?: ForwardContext,
+  ): Tensor {
     const { gamma, beta, epsilon, site } = this;
     return layerNorm(input, { gamma, beta, epsilon, residual, ...rowDropout(context, site, batch) });
   }

@@ -49,8 +49,10 @@ export function parsePooling(text: string): PoolingMode[] {
   });
 }
 
-/** Which hidden states a mode averages, for an encoder of `layers` layers. */
-function statesOf(mode: PoolingMode, layers: number): number[] {
+/** Which hidden states a mode reads, for an encoder of `layers` layers. @param skipping whether a prompt is left out */
+function statesOf(mode: PoolingMode, layers: number, skipping: boolean): (number | 'cls')[] {
+  if (mode === 'pooler' || mode === 'pooler_linear') return ['cls'];
+  if (mode === 'cls' && !skipping) return ['cls'];
   if (mode === 'first_last_embeddings') return [0, layers];
   if (mode === 'first_last_layer1') return [1, layers];
   if (mode === 'last_two') return [layers - 1, layers];
@@ -67,9 +69,9 @@ export class Pooling {
     this.includePrompt = includePrompt;
   }
 
-  /** The hidden states that must be kept. */
-  wantedStates(layers: number): Set<number> {
-    return new Set(this.modes.flatMap((mode) => statesOf(mode, layers)));
+  /** The hidden states that must be kept. @param skipping whether {@link forward} is to leave a prompt out */
+  wantedStates(layers: number, skipping = false): Set<number | 'cls'> {
+    return new Set(this.modes.flatMap((mode) => statesOf(mode, layers, skipping)));
   }
 
   /** @throws ModelError when a mode needs a pooler that the weights lack */
@@ -98,9 +100,9 @@ export class Pooling {
     batch: EncoderBatch,
     skip: Tensor | undefined,
   ): Tensor {
-    const pooled = statesOf(mode, encoder.layers.length).map((layer) => states.get(layer) as Tensor);
     const { offsets } = batch;
-    const [left, right] = pooled as [Tensor, Tensor?];
+    const wanted = statesOf(mode, encoder.layers.length, skip !== undefined);
+    const [left, right] = wanted.map((state) => states.get(state)) as [Tensor, Tensor?];
     if (right !== undefined) {
       const means = [left, right].map((state) => pool(state, { mode: 'mean', offsets, skip })) as [
         Tensor,
@@ -110,12 +112,11 @@ export class Pooling {
     }
     if (mode === 'pooler' || mode === 'pooler_linear') {
       const dense = encoder.pooler as NonNullable<Encoder['pooler']>;
-      const cls = pool(left, { mode: 'cls', offsets });
-      return linear(cls, dense.weight, {
+      return linear(left, dense.weight, {
         bias: dense.bias,
         activation: mode === 'pooler' ? 'tanh' : 'identity',
       });
     }
-    return pool(left, { mode: mode as PoolMode, offsets, skip });
+    return wanted[0] === 'cls' ? left : pool(left, { mode: mode as PoolMode, offsets, skip });
   }
 }

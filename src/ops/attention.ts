@@ -67,24 +67,33 @@ export function selfAttention(
   options: Omit<AttentionOptions, 'keyOffsets' | 'keyRank'>,
 ): Tensor {
   const recorded = recording('selfAttention', [fused]);
-  const parts = thirds(fused);
+  const parts = thirds('selfAttention', fused);
   const { output, logSumExp } = queueAttention(parts.query, parts.key, parts.value, options, recorded);
   if (!recorded) return output;
   const saved = [fused, output, logSumExp as Tensor] as const;
   recordAttention('selfAttention', output, saved, options, (step, [f, o, sums], same) => {
     const gradient = Tensor.allocate(f.engine, f.dtype, f.shape);
-    const { query, key, value } = thirds(f);
+    const { query, key, value } = thirds('selfAttention', f);
     const result = { output: o, logSumExp: sums };
-    attentionGradient(step.outputGradient, query, key, value, result, same, thirds(gradient));
+    attentionGradient(
+      step.outputGradient,
+      query,
+      key,
+      value,
+      result,
+      same,
+      thirds('selfAttention', gradient),
+    );
     step.give(fused, gradient);
   });
   return output;
 }
 
-function thirds(fused: Tensor): AttentionGradients {
-  const [, width] = matrixShape('selfAttention', 'fused', fused);
+/** Queries, keys and values, or their gradients, as columns of one matrix. @throws ShapeError */
+export function thirds(op: string, fused: Tensor): AttentionGradients {
+  const [, width] = matrixShape(op, 'fused', fused);
   if (width % 3 !== 0) {
-    throw new ShapeError(`[selfAttention] expected fused of a width divisible by 3 but received ${width}`);
+    throw new ShapeError(`[${op}] expected fused of a width divisible by 3 but received ${width}`);
   }
   const part = (index: number) => fused.columns((index * width) / 3, ((index + 1) * width) / 3);
   return { query: part(0), key: part(1), value: part(2) };

@@ -88,7 +88,7 @@ describe.each(models)('%s equals PyTorch', (name) => {
           ? layer === encoder.config.layers
             ? (lastHiddenState as number[][]).flat()
             : []
-          : (hiddenStates[layer] as number[][]).flat(),
+          : (hiddenStates[layer as number] as number[][]).flat(),
       );
       if (expected.length > 0)
         expect(worstDifference(await tensor.float32Data(), expected)).toBeLessThan(1e-5);

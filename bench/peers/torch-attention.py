@@ -1,4 +1,4 @@
-"""torch's scaled_dot_product_attention in float32 on the CPU: forward, and forward + backward with and without dropout.
+"""torch's scaled_dot_product_attention on the CPU, in float32 or bfloat16: forward, and forward + backward with and without dropout.
 
 One JSON job as the argument, one JSON line as the result; README.md lists the fields. The floating-point operations
 counted are the two products of the forward pass, 4·B·H·S²·D, and 2.5 times as many more for the backward pass.
@@ -17,13 +17,15 @@ for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
 import torch
 from torch.nn.functional import scaled_dot_product_attention as attend
 
-JOB = {"shapes": [[32, 12, 128, 32], [8, 12, 512, 64]], "passes": ["forward"], "threads": 2, "repeats": 7, "dropout": 0.1}
+JOB = {"shapes": [[32, 12, 128, 32], [8, 12, 512, 64]], "passes": ["forward"], "dtype": "float32", "threads": 2, "repeats": 7, "dropout": 0.1}
 
 
 def measure(shape, kind: str, job):
     batch, heads, length, dim = shape
     generator = torch.Generator().manual_seed(1)
-    query, key, value, upstream = (torch.randn(shape, generator=generator) for _ in range(4))
+    query, key, value, upstream = (
+        torch.randn(shape, generator=generator).to(getattr(torch, job["dtype"])) for _ in range(4)
+    )
     backward = kind != "forward"
     for tensor in (query, key, value):
         tensor.requires_grad_(backward)

@@ -14,12 +14,13 @@ function table(headings, rows) {
 
 function kernels({ kernels: rows, gemmMeans }) {
   const means = gemmMeans.map(
-    ({ backend, shareOfPeak }) =>
-      `Matrix products on ${backend}, geometric mean: **${percent(shareOfPeak)}** of peak.`,
+    ({ backend, precision, shareOfPeak }) =>
+      `Matrix products on ${backend} in ${precision}, geometric mean: **${percent(shareOfPeak)}** of the instruction's peak.`,
   );
-  const body = rows.map(({ backend, kind, shape, unit, rate, limit, share, torch }) => [
+  const body = rows.map(({ backend, kind, precision, shape, unit, rate, limit, share, torch }) => [
     backend,
     kind,
+    precision,
     shape.join(' x '),
     `${number(rate.median)} ${unit}`,
     number(limit.median),
@@ -29,6 +30,7 @@ function kernels({ kernels: rows, gemmMeans }) {
   const headings = [
     'backend',
     'kernel',
+    'precision',
     'shape',
     'rate',
     'limit',

@@ -52,8 +52,8 @@ function kernelPanels({ kernels }) {
     scale: true,
     bars: kernels
       .filter((kernel) => kernel.backend === backend)
-      .map(({ kind, shape, share: { median, min, max }, rate, unit }) => ({
-        label: `${kind} ${shape.join('·')}`,
+      .map(({ kind, precision, shape, share: { median, min, max }, rate, unit }) => ({
+        label: `${kind}${precision === 'float32' ? '' : ` ${precision}`} ${shape.join('·')}`,
         median,
         min,
         max,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readNpy } from '../../src/io/npy.ts';
 import { temporaryFile, temporaryFolder } from '../temporary-file.ts';
-import { runCli, tinyModel } from './run-cli.ts';
+import { embedStdin, runCli, tinyModel } from './run-cli.ts';
 
 const dimension = 32;
 
@@ -74,18 +74,7 @@ test('--truncate-dim, --normalize and --pooling change the vectors', async () =>
 test('--json prints one object, JSON lines hold the same float32 numbers, stdin is read', async () => {
   const { rows } = await embed('c.txt', 'the cat\na dog\n');
   const output = join(temporaryFolder(), 'v.jsonl');
-  const args = [
-    'embed',
-    '--model',
-    tinyModel,
-    '--input',
-    '-',
-    '--format',
-    'txt',
-    '--output',
-    output,
-    '--json',
-  ];
+  const args = [...embedStdin, '--output', output, '--json'];
   const { code, stdout } = await runCli(args, { input: 'the cat\na dog' });
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ texts: 2, empty: 0, truncated: 0, dimension, output });
@@ -147,17 +136,7 @@ test.each([
   '%s while texts are awaited removes the temporary file and exits with %i',
   async (signal, exitCode) => {
     const folder = temporaryFolder();
-    const args = [
-      'embed',
-      '--model',
-      tinyModel,
-      '--input',
-      '-',
-      '--format',
-      'txt',
-      '--output',
-      join(folder, 'v.npy'),
-    ];
+    const args = [...embedStdin, '--output', join(folder, 'v.npy')];
     const { code, stdout, stderr } = await runCli(args, {
       started(child) {
         child.stdin?.write('the cat\n'.repeat(100)); // and then nothing more

@@ -8,6 +8,9 @@ const root = join(import.meta.dirname, '..', '..');
 /** A two-layer BERT with random weights: hidden size 32, 40 positions, a vocabulary of a few words. */
 export const tinyModel = join(root, 'test', 'golden', 'bert-two-layers');
 
+/** Embeds the lines of stdin; `--output` is to follow. */
+export const embedStdin = ['embed', '--model', tinyModel, '--input', '-', '--format', 'txt'];
+
 /** What a command printed, and how it ended. */
 export interface CliResult {
   code: number | null;

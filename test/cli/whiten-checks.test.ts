@@ -10,7 +10,7 @@ import { NpyWriter } from '../../src/io/npy.ts';
 import { refuseSharedPaths } from '../../src/io/output-check.ts';
 import { expectError } from '../expect-error.ts';
 import { temporaryFolder } from '../temporary-file.ts';
-import { runCli, tinyModel } from './run-cli.ts';
+import { embedStdin, runCli, tinyModel } from './run-cli.ts';
 
 /** Options for vectors of a file, in a folder of their own. */
 async function vectorsOptions(): Promise<{ folder: string; options: WhitenOptions & { vectors: string } }> {
@@ -253,7 +253,7 @@ test('what a folder of a whitening cannot do is said', async () => {
 
 test('embed notes ranges of a few vectors, given or not', async () => {
   const { folder, options } = await vectorsOptions();
-  const args = ['embed', '--model', tinyModel, '--input', '-', '--format', 'txt', '--truncate-dim', '2'];
+  const args = [...embedStdin, '--truncate-dim', '2'];
   const compact = [...args, '--output', join(folder, 'c.npy'), '--output-precision', 'int8'];
   for (const [calibration, vectors] of [
     [[], 2],
@@ -269,17 +269,7 @@ test('embed notes ranges of a few vectors, given or not', async () => {
 
 test('embed refuses more components than the model has', async () => {
   const folder = temporaryFolder();
-  const args = [
-    'embed',
-    '--model',
-    tinyModel,
-    '--input',
-    '-',
-    '--format',
-    'txt',
-    '--output',
-    join(folder, 'v.npy'),
-  ];
+  const args = [...embedStdin, '--output', join(folder, 'v.npy')];
   const { code, stderr } = await runCli([...args, '--truncate-dim', '33'], { input: 'the cat\n' });
   expect([code, stderr]).toEqual([2, expect.stringMatching(/--truncate-dim up to 32, .* but received 33/)]);
   expect(readdirSync(folder)).toEqual([]);

@@ -18,6 +18,7 @@ import { mean } from '../../src/ops/reduce.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { expectError } from '../expect-error.ts';
+import { hiddenStates, worst } from './hidden-states.ts';
 import { ragged, smallConfig, type Trainable, trainable, training } from './trainable.ts';
 
 let engine: Engine;
@@ -46,25 +47,12 @@ const roundedSource: ParameterSource = {
   },
 };
 
-async function states(encoder: Encoder): Promise<Float32Array[]> {
-  const tokens = scope(() => {
-    const batch = uploadBatch(engine, Int32Array.of(2, 5, 3, 2, 7, 8, 9, 3), Int32Array.of(0, 3, 8), 0);
-    return [...encoder.forward(batch, new Set([0, 1, 2])).values()];
-  });
-  const data = await Promise.all(tokens.map((tensor) => tensor.float32Data()));
-  for (const tensor of tokens) tensor.dispose();
-  return data;
-}
-
-const worst = (x: Float32Array, y: Float32Array) =>
-  x.reduce((most, value, i) => Math.max(most, Math.abs(value - (y[i] as number))), 0);
-
 describe('an encoder in bfloat16', () => {
   it('is the float32 encoder of the rounded weights but for the rounding of activations', async () => {
     using exact = await Encoder.load(engine, smallConfig, source);
     using near = await Encoder.load(engine, smallConfig, roundedSource);
     using encoder = await Encoder.load(engine, smallConfig, source, { precision: bfloat16 });
-    const [a, b, c] = await Promise.all([states(exact), states(near), states(encoder)]);
+    const [a, b, c] = await Promise.all([hiddenStates(exact), hiddenStates(near), hiddenStates(encoder)]);
     const of = (list: Float32Array[], layer: number) => list[layer] as Float32Array;
     expect(of(c, 0)).toEqual(of(a, 0)); // embeddings are float32
     for (const layer of [1, 2]) {
@@ -95,7 +83,7 @@ describe('an encoder in bfloat16', () => {
     if (engine.nativeBFloat16) {
       using encoder = await load;
       using emulated = await Encoder.load(engine, smallConfig, source, { precision: bfloat16 });
-      expect(await states(emulated)).toEqual(await states(encoder));
+      expect(await hiddenStates(emulated)).toEqual(await hiddenStates(encoder));
     } else {
       await expectError(
         load,

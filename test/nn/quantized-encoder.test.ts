@@ -5,7 +5,6 @@ import { watch, withTape } from '../../src/autograd/tape.ts';
 import { ArgumentError, GradientError } from '../../src/errors.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { Encoder } from '../../src/nn/encoder.ts';
-import { uploadBatch } from '../../src/nn/encoder-batch.ts';
 import { encoderParameters, isQuantized } from '../../src/nn/encoder-parameters.ts';
 import type { ParameterSource } from '../../src/nn/parameter-reader.ts';
 import { randomParameters } from '../../src/nn/random-parameters.ts';
@@ -17,6 +16,7 @@ import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { expectError } from '../expect-error.ts';
 import { Random } from '../ops/random.ts';
+import { hiddenStates, worst } from './hidden-states.ts';
 import { smallConfig, trainable } from './trainable.ts';
 
 let engine: Engine;
@@ -45,25 +45,12 @@ const rounded: ParameterSource = {
   },
 };
 
-async function states(encoder: Encoder): Promise<Float32Array[]> {
-  const tokens = scope(() => {
-    const batch = uploadBatch(engine, Int32Array.of(2, 5, 3, 2, 7, 8, 9, 3), Int32Array.of(0, 3, 8), 0);
-    return [...encoder.forward(batch, new Set([0, 1, 2])).values()];
-  });
-  const data = await Promise.all(tokens.map((tensor) => tensor.float32Data()));
-  for (const tensor of tokens) tensor.dispose();
-  return data;
-}
-
-const worst = (x: Float32Array, y: Float32Array) =>
-  x.reduce((most, value, i) => Math.max(most, Math.abs(value - (y[i] as number))), 0);
-
 describe('an encoder in int8', () => {
   it('is the float32 encoder of the rounded weights but for the rounding of activations', async () => {
     using exact = await Encoder.load(engine, smallConfig, source);
     using near = await Encoder.load(engine, smallConfig, rounded);
     using quantized = await Encoder.load(engine, smallConfig, source, { precision: 'int8' });
-    const [a, b, c] = await Promise.all([states(exact), states(near), states(quantized)]);
+    const [a, b, c] = await Promise.all([hiddenStates(exact), hiddenStates(near), hiddenStates(quantized)]);
     const of = (list: Float32Array[] | undefined, layer: number) => list?.[layer] as Float32Array;
     expect(worst(of(c, 0), of(b, 0))).toBeLessThan(2e-6); // embeddings: no activation is rounded
     expect(worst(of(a, 0), of(b, 0))).toBeGreaterThan(1e-4);

@@ -74,19 +74,21 @@ function headersPrefix() {
 
 /** node-gyp's arguments, and a sentence about where Node's headers come from. */
 function gypArguments() {
+  const inCheckout = existsSync(join(packageFolder, 'native', 'test')); // the package is published without
+  const strict = inCheckout ? ['--', '-Dwarnings_are_errors=1'] : [];
   const args = ['configure', 'build', '-j', String(Math.max(2, availableParallelism()))];
   const prefix = headersPrefix();
   if (prefix !== undefined) {
     return {
-      args: [...args, `--nodedir=${prefix}`],
+      args: [...args, `--nodedir=${prefix}`, ...strict],
       headers: `Node headers: ${join(prefix, 'include', 'node')}`,
     };
   }
   const { npm_config_nodedir: nodedir } = process.env; // npm's setting, which node-gyp reads itself
-  if (nodedir) return { args, headers: `Node headers: ${nodedir}` };
+  if (nodedir) return { args: [...args, ...strict], headers: `Node headers: ${nodedir}` };
   const expected = join(dirname(dirname(process.execPath)), 'include', 'node');
   return {
-    args,
+    args: [...args, ...strict],
     headers: `Node headers for ${process.version} are not in ${expected}: node-gyp will fetch them`,
   };
 }

@@ -1,5 +1,8 @@
 #include "amx_permission.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #if defined(__linux__) && defined(__x86_64__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,6 +12,17 @@
 #endif
 
 namespace likewise {
+
+bool cpu_has_amx() {
+#if defined(__x86_64__)
+  constexpr unsigned bf16 = 1u << 22, tile = 1u << 24, int8 = 1u << 25;  // of edx, leaf 7
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  return (edx & (bf16 | tile | int8)) == (bf16 | tile | int8);
+#else
+  return false;
+#endif
+}
 
 std::string request_amx() {
 #if defined(__linux__) && defined(__x86_64__)

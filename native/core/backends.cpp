@@ -40,8 +40,7 @@ struct Registry {
     all.push_back(
         admit("avx512_bf16", avx512_bf16,
               has_bf16 ? "" : "this CPU has no AVX-512 that multiplies in bfloat16 (BF16 and VNNI)"));
-    const bool has_amx = has_bf16 && __builtin_cpu_supports("amx-tile") &&
-                         __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("amx-int8");
+    const bool has_amx = has_bf16 && cpu_has_amx();
     amx = avx512_bf16;
     fill_amx(amx);
     // CPUs with AMX multiply pairs outside of tiles at less than float32's rate: until attention has tiles, it widens.

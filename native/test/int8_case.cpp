@@ -70,7 +70,9 @@ std::vector<double> multiply(const Int8Layer& layer, const Backend& backend, con
   using namespace linear_int8_op;
   SerialWorkers serial;
   const QuantizedValues weight =
-      quantize(layer.weight, layer.outputs, layer.inputs, test_backends().front(), layouts[0], serial);
+      layer.stored.empty()
+          ? quantize(layer.weight, layer.outputs, layer.inputs, test_backends().front(), layouts[0], serial)
+          : QuantizedValues{Status::ok, "", layer.stored, std::vector<double>(size_t(layer.outputs), 1.0)};
   const int64_t width = backend.panel_width, depth = (layer.inputs + 63) / 64 * 64;
   GuardedTensor rows(small, {layer.outputs, layer.inputs}, layout);
   GuardedTensor panels(small, {(layer.outputs + width - 1) / width, depth, width}, layout);

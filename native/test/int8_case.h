@@ -12,11 +12,12 @@ namespace likewise::test {
 struct Int8Layer {
   int64_t rows, inputs, outputs;
   std::vector<double> input;     // [rows, inputs]
-  std::vector<double> weight;    // [outputs, inputs]
+  std::vector<double> weight;    // [outputs, inputs]; read when nothing is stored
   std::vector<double> bias;      // [outputs]; empty: absent
   std::vector<double> residual;  // [rows, outputs]; empty: absent
   Activation activation = Activation::identity;
-  bool in_place = false;  // the residual is the output's own memory
+  bool in_place = false;            // the residual is the output's own memory
+  std::vector<double> stored = {};  // [outputs, inputs], whole numbers of int8 whose scales are 1
 
   std::string name() const;
 };

@@ -235,6 +235,24 @@ TEST(int8_linear_saturates_nowhere) {
   }
 }
 
+// -128 is never made here, but folders that others wrote may hold it; 132,104 products of it with 127 are as far as int32 goes.
+TEST(int8_linear_takes_the_smallest_number_there_is) {
+  for (const int64_t inputs : {4, 511, 132104}) {
+    Int8Layer layer = {2, inputs, 5, {}, {}, {}, {}};
+    for (int64_t i = 0; i < layer.rows * inputs; ++i) layer.input.push_back(i < inputs ? 127.0 : -127.0);
+    layer.stored.assign(static_cast<size_t>(layer.outputs * inputs), -128.0);
+    const double sum = static_cast<float>(128.0 * 127.0 * static_cast<double>(inputs));
+    for (const Backend& backend : test_backends()) {
+      const std::vector<double> actual = multiply(layer, backend);
+      for (size_t i = 0; i < actual.size(); ++i) {
+        const double expected = i < 5 ? -sum : sum;
+        CHECK(actual[i] == expected, "%s on %s: %.9g, expected %.9g", layer.name().c_str(), backend.name,
+              actual[i], expected);
+      }
+    }
+  }
+}
+
 // Within what rounding both factors to 127 levels allows: half a step of each times the other, and the steps' product.
 TEST(int8_linear_errs_as_little_as_its_format) {
   Int8Layer layer = random_layer(20, 384, 50);

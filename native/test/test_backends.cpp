@@ -28,8 +28,7 @@ std::vector<Backend> make_backends() {
                           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   const bool has_vnni = __builtin_cpu_supports("avx512vnni");
   const bool has_bf16 = has_vnni && __builtin_cpu_supports("avx512bf16");
-  const bool has_amx = has_bf16 && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
-                       __builtin_cpu_supports("amx-int8") && request_amx().empty();
+  const bool has_amx = has_bf16 && cpu_has_amx() && request_amx().empty();
 #endif
   if (has_avx512) {
     backends.push_back(backends.back());

@@ -87,7 +87,7 @@ export interface NativeAddon {
   ready(engine: number, backlog: number): Promise<void>;
   trim(engine: number): void;
   stats(engine: number): EngineStats;
-  measurePeak(engine: number): Promise<ArrayBuffer>;
+  measurePeak(engine: number, precision: number): Promise<ArrayBuffer>;
   capTokenizerThreads(count: number): boolean;
   describe(): AddonDescription;
   failAllocation(engine: number, countdown: number): void;

@@ -111,8 +111,9 @@ export class Engine implements Disposable {
   async measurePeak(precision: 'float32' | 'bfloat16' | 'int8' = 'float32'): Promise<number> {
     this.#checkAlive();
     try {
-      const peaks = new Float64Array(await this.addon.measurePeak(this.id));
-      return peaks[['float32', 'int8', 'bfloat16'].indexOf(precision)] as number;
+      const index = ['float32', 'int8', 'bfloat16'].indexOf(precision);
+      const [peak] = new Float64Array(await this.addon.measurePeak(this.id, index));
+      return peak as number;
     } catch (error) {
       throw publicError(error);
     }

@@ -189,7 +189,10 @@ const plausible = {
   ready: () => [random.pick(engines)?.id, random.pick([0, 1, 256, 1e6, -1])],
   stats: () => [random.pick(engines)?.id],
   trim: () => [random.pick(engines)?.id],
-  measurePeak: () => [random.chance(0.01) ? random.pick(engines)?.id : 0], // milliseconds each
+  measurePeak: () => [
+    random.chance(0.01) ? random.pick(engines)?.id : 0,
+    random.pick([0, 1, 2, ...wildNumbers]),
+  ], // milliseconds each
   capTokenizerThreads: () => [random.pick([0, 1, 1024, ...wildNumbers])],
   describe: () => [],
   failAllocation: () => [random.pick(engines)?.id, random.pick([0, 1, 2, 2 ** 31])],

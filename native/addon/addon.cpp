@@ -346,23 +346,20 @@ class Addon : public Napi::Addon<Addon> {
     return describe_engine(info.Env(), engine_of(info, 0));
   }
 
-  // measurePeak(engine, precision) -> Promise<Float64Array [1]>: operations per second of the register-only loop in float32
-  // (0), in int8 (1) or in bfloat16 (2), where it is 0 if emulated
+  // measurePeak(engine, precision) -> Promise<Float64Array [1]>: see peak_rate
   Napi::Value measure_peak(const Napi::CallbackInfo& info) {
     Engine& engine = engine_of(info, 0);
     const Backend& backend = engine.backend();
     if (backend.multiply_adds == nullptr || backend.int8_multiply_adds == nullptr) {
       throw_error(info.Env(), "backend", std::string("backend ") + backend.name + " has no peak to measure");
     }
-    double (*const loops[])(int64_t) = {backend.multiply_adds, backend.int8_multiply_adds,
-                                        backend.bfloat16_multiply_adds};
-    const auto loop = loops[integer_argument(info, 1, "precision", 0, 2)];
+    const int64_t precision = integer_argument(info, 1, "precision", 0, 2);
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(double));
     double* result = static_cast<double*>(buffer.Data());
     std::unique_ptr<Completion> completion;
     const Napi::Promise promise = completions_->expect(info.Env(), buffer, completion);
-    const auto body = [loop, result](Workers& workers) {
-      *result = loop == nullptr ? 0 : peak_rate(workers, loop);
+    const auto body = [&backend, precision, result](Workers& workers) {
+      *result = peak_rate(workers, backend, precision);
     };
     const Engine::Queued queued = engine.call(body, std::move(completion));
     if (queued != Engine::Queued::ok) completions_->forget_last();

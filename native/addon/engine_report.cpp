@@ -27,7 +27,11 @@ Napi::Object describe_engine(Napi::Env env, Engine& engine) {
   return result;
 }
 
-double peak_rate(Workers& workers, double (*loop)(int64_t)) {
+double peak_rate(Workers& workers, const Backend& backend, int64_t precision) {
+  double (*const loops[])(int64_t) = {backend.multiply_adds, backend.int8_multiply_adds,
+                                      backend.bfloat16_multiply_adds};
+  double (*const loop)(int64_t) = loops[precision];
+  if (loop == nullptr) return 0;
   using Clock = std::chrono::steady_clock;
   const int64_t tiles = 8 * workers.count;
   std::vector<double> work(static_cast<size_t>(tiles));

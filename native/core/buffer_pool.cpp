@@ -68,14 +68,15 @@ BufferPool::Buffer BufferPool::acquire(size_t bytes) {
 std::shared_ptr<void> BufferPool::take_free() {
   struct FreeBuffers {
     const Backend& backend;
-    std::vector<Buffer> buffers;
+    std::vector<Buffer> buffers = {};
+    explicit FreeBuffers(const Backend& owner) : backend(owner) {}
     ~FreeBuffers() {
       for (const Buffer& buffer : buffers) backend.release(buffer.memory, buffer.capacity);
     }
   };
   size_t count = 0;
   for (const auto& [capacity, size_class] : classes_) count += size_class.free.size();
-  auto taken = std::make_shared<FreeBuffers>(backend_, std::vector<Buffer>{});
+  auto taken = std::make_shared<FreeBuffers>(backend_);
   taken->buffers.reserve(count);
   for (auto& [capacity, size_class] : classes_) {
     for (void* memory : size_class.free) taken->buffers.push_back({memory, capacity});

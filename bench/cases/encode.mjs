@@ -47,7 +47,10 @@ function entriesOf({ name, orders, sample }) {
   if (name === qualityCorpus && existsSync(stsb)) shared.stsb = stsb;
   return contestants(peers, shared, orders).map((entry, index) => {
     const vectors = join(folder, `${name}-${index}.f32`);
-    return { ...entry, vectors, job: { ...entry.job, vectors } };
+    const own = { ...entry.job, vectors };
+    // In float32 the order does not change the vectors' quality; in int8 a text's vector depends on its batch.
+    if (entry.precision === 'float32' && own.order === 'arrival') delete own.stsb;
+    return { ...entry, vectors, job: own };
   });
 }
 

@@ -66,7 +66,7 @@ if (job.vectors) writeFileSync(job.vectors, last.vectors);
 
 const require = createRequire(import.meta.url);
 const version = (name) => require(`${name}/package.json`).version;
-const encode = async (sentences) => (await encoder.embed(sentences, 'sorted', batchSize)).vectors;
+const encode = async (sentences) => (await encoder.embed(sentences, job.order, batchSize)).vectors;
 console.log(
   JSON.stringify({
     peer: 'onnxruntime-node',

@@ -113,6 +113,7 @@ async function main() {
   mkdirSync(folder, { recursive: true });
   const name = fileName(results.environment, only);
   const base = join(folder, name);
+  writeFileSync(`${base}.json`, `${JSON.stringify(results, undefined, 1)}\n`); // before anything can fail over it
   const plots = Object.entries({ '': plot(results), '-quality': scatter(results) })
     .filter(([, svg]) => svg)
     .map(([suffix, svg]) => ({ file: `${name}${suffix}.svg`, svg }));
@@ -120,7 +121,6 @@ async function main() {
     results,
     plots.map(({ file }) => file),
   );
-  writeFileSync(`${base}.json`, `${JSON.stringify(results, undefined, 1)}\n`);
   writeFileSync(`${base}.md`, text);
   for (const { file, svg } of plots) writeFileSync(join(folder, file), svg);
   console.log(text);

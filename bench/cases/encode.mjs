@@ -93,9 +93,9 @@ async function measure(entry) {
   const results = await takeTurns(entries, { label: entry.name, repeats: job.repeats });
   const [ours, oursInt8] = results;
   const engines = results.map(({ seconds, ...result }, index) => ({
+    ...result,
     engine: entries[index].engine,
     precision: entries[index].precision,
-    ...result,
     seconds: summary(seconds),
     textsPerSecond: summary(seconds.map((value) => texts.length / value)),
     tokensPerSecond: summary(seconds.map((value) => ours.realTokens / value)),

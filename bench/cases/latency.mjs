@@ -46,9 +46,9 @@ try {
   const results = await takeTurns(entries, { label: 'latency', repeats: chunks });
   const [ours, oursInt8] = results;
   const engines = results.map(({ seconds, ...result }, index) => ({
+    ...result,
     engine: entries[index].engine.replace(', arrival', ''),
     precision: entries[index].precision,
-    ...result,
     calls: seconds.length,
     p50: 1000 * quantile(seconds, 0.5),
     p95: 1000 * quantile(seconds, 0.95),

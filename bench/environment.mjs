@@ -30,7 +30,7 @@ function git(...args) {
 export function environment(threads) {
   const load = loadavg();
   const engine = new Engine({ threads });
-  const { backend, description } = engine;
+  const { backend, description, nativeBFloat16 } = engine;
   engine.dispose();
   const changed = git('status', '--porcelain', '--', '..', ':!results');
   return {
@@ -44,6 +44,7 @@ export function environment(threads) {
     node: process.versions.node,
     likewise: packageVersion(),
     backend,
+    nativeBFloat16,
     backends: description.backends.filter(({ available }) => available).map(({ name }) => name),
     commit: git('rev-parse', '--short=10', 'HEAD') ?? 'unknown',
     uncommittedChanges: changed !== undefined && changed !== '',

@@ -1,7 +1,7 @@
 // The benchmark: runs each case in a process of its own and writes what came out as JSON, as a table and as a plot.
 //
 //   npm run bench -- [--only kernels,loss,training,covariance,eigen,encode,latency,event-loop,memory] [--model DIR] [--data DIR] [--python PATH]
-//     [--onnx FILE]… [--repeats 5] [--threads N] [--texts 1000000] [--seconds 20] [--scale 1] [--results results]
+//     [--onnx FILE]… [--gguf FILE]… [--repeats 5] [--threads N] [--texts 1000000] [--seconds 20] [--scale 1] [--results results]
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -31,6 +31,7 @@ function options() {
       data: { type: 'string', default: join(import.meta.dirname, '../../shared/data') },
       python: { type: 'string' },
       onnx: { type: 'string', multiple: true },
+      gguf: { type: 'string', multiple: true },
       repeats: { type: 'string', default: '5' },
       threads: { type: 'string', default: String(availableParallelism()) },
       texts: { type: 'string', default: '1000000' },
@@ -91,11 +92,13 @@ async function main() {
   const { findPeers } = await import('./peers/available.mjs');
   const { markdown } = await import('./report/markdown.mjs');
   const { plot } = await import('./report/plot.mjs');
+  const { scatter } = await import('./report/scatter.mjs');
 
-  const { missing, ...peers } = findPeers(chosen);
+  const here = environment(chosen.threads);
+  const { missing, ...peers } = findPeers(chosen, here);
   for (const { peer, reason } of missing) console.error(`WITHOUT ${peer}: ${reason}`);
   const results = {
-    environment: { ...environment(chosen.threads), peers: peers.versions },
+    environment: { ...here, peers: peers.versions },
     missing,
     cases: {},
   };
@@ -110,13 +113,20 @@ async function main() {
   mkdirSync(folder, { recursive: true });
   const name = fileName(results.environment, only);
   const base = join(folder, name);
-  const svg = plot(results);
-  const text = markdown(results, svg && `${name}.svg`);
-  writeFileSync(`${base}.json`, `${JSON.stringify(results, undefined, 1)}\n`);
+  writeFileSync(`${base}.json`, `${JSON.stringify(results, undefined, 1)}\n`); // before anything can fail over it
+  const plots = Object.entries({ '': plot(results), '-quality': scatter(results) })
+    .filter(([, svg]) => svg)
+    .map(([suffix, svg]) => ({ file: `${name}${suffix}.svg`, svg }));
+  const text = markdown(
+    results,
+    plots.map(({ file }) => file),
+  );
   writeFileSync(`${base}.md`, text);
-  if (svg) writeFileSync(`${base}.svg`, svg);
+  for (const { file, svg } of plots) writeFileSync(join(folder, file), svg);
   console.log(text);
-  console.error(`written: ${base}.json, .md${svg ? ', .svg' : ''}`);
+  console.error(
+    `written: ${[`${name}.json`, `${name}.md`, ...plots.map(({ file }) => file)].join(', ')} in ${folder}`,
+  );
   if (Object.values(results.cases).some(({ failure }) => failure)) process.exitCode = 1;
 }
 

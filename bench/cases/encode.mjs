@@ -1,20 +1,19 @@
 // Texts per second, from strings to normalised vectors, tokenization included for everybody: Likewise, onnxruntime-node
-// (texts in arrival order and sorted by length), both in float32 and in int8, and sentence-transformers (sorts by itself)
-// take turns on the same texts, round after round. Where the processor multiplies in bfloat16, Likewise and
-// sentence-transformers take part in that too. Beside the speed stands the quality: STS-B, and how far the vectors are
-// from those of Likewise in float32.
+// (texts in arrival order and sorted by length), both in float32 and in int8, sentence-transformers (sorts by itself) and
+// llama.cpp take turns on the same texts, round after round. Where the processor multiplies in bfloat16, Likewise and
+// sentence-transformers take part in that too. Beside the speed stand the quality, STS-B and how far the vectors are from
+// those of Likewise in float32, and each process's resident size.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Tokenizer } from 'tokenizers';
-import { Engine } from '../../dist/index.js';
-import { Program } from '../child.mjs';
 import { corpus } from '../corpora.mjs';
+import { contestants, ourPrecisions, takeTurns } from '../peers/contestants.mjs';
 import { readJob } from '../peers/job.mjs';
 import { median, summary } from '../statistics.mjs';
 
-/** `sample`: texts on which onnxruntime-node chooses its graph and batch size. */
+/** `sample`: texts on which onnxruntime-node chooses its graph and batch size, and llama.cpp its batch. */
 const corpora = [
   { name: 'fixed-128', count: 256, sample: 64, orders: ['arrival'] },
   { name: 'snli', count: 2000, sample: 256, orders: ['sorted', 'arrival'] },
@@ -24,10 +23,7 @@ const qualityCorpus = 'snli'; // STS-B does not depend on the corpus, so it is e
 const maxLength = 256;
 
 const job = readJob({ threads: 2, repeats: 5, scale: 1 });
-const engine = new Engine({ threads: 1 });
-/** Ours, in the order in which they take turns. */
-const precisions = ['float32', 'int8', ...(engine.nativeBFloat16 ? ['bfloat16'] : [])];
-engine.dispose();
+const precisions = ourPrecisions(job.peers);
 const folder = mkdtempSync(join(tmpdir(), 'likewise-bench-'));
 const stsb = join(job.data, 'stsb-multi-mt', 'stsb-en-dev.csv');
 
@@ -44,61 +40,18 @@ async function flopsOf(texts) {
   return lengths.reduce((sum, length) => sum + flops(length), 0);
 }
 
-/** The programs that take turns; the first are ours, in each of the precisions. */
-function contestants({ name, orders, sample }) {
+/** The programs that take turns, each with a file for its vectors. */
+function entriesOf({ name, orders, sample }) {
   const { threads, model, peers } = job;
-  const shared = { threads, model, maxLength, interleaved: true, texts: join(folder, `${name}.json`) };
+  const shared = { threads, model, maxLength, sample, texts: join(folder, `${name}.json`) };
   if (name === qualityCorpus && existsSync(stsb)) shared.stsb = stsb;
-  const list = precisions.map((precision) => ({
-    engine: precision === 'float32' ? 'likewise' : `likewise ${precision}`,
-    precision,
-    path: 'peers/likewise.mjs',
-    job: { ...shared, precision },
-  }));
-  const graphs = { float32: peers.onnx, int8: peers.onnxInt8 };
-  for (const [precision, onnx] of Object.entries(graphs)) {
-    const peer = precision === 'int8' ? 'onnxruntime-node int8' : 'onnxruntime-node';
-    for (const order of onnx ? orders : []) {
-      const program = { ...shared, onnx, order, sample };
-      // In float32 the order does not change the vectors' quality; in int8 a text's vector depends on its batch.
-      if (order === 'arrival' && precision === 'float32') delete program.stsb;
-      const engine = `${peer}, ${order}`;
-      list.push({ engine, precision, path: 'peers/onnxruntime-node.mjs', job: program });
-    }
-  }
-  for (const precision of peers.sentenceTransformers ? precisions.filter((each) => each !== 'int8') : []) {
-    list.push({
-      engine: precision === 'float32' ? 'sentence-transformers' : `sentence-transformers ${precision}`,
-      precision,
-      path: 'peers/sentence-transformers.py',
-      job: { ...shared, python: peers.python, dtype: precision },
-    });
-  }
-  return list.map((entry, index) => {
+  return contestants(peers, shared, orders).map((entry, index) => {
     const vectors = join(folder, `${name}-${index}.f32`);
-    return { ...entry, vectors, job: { ...entry.job, vectors } };
+    const own = { ...entry.job, vectors };
+    // In float32 the order does not change the vectors' quality; in int8 a text's vector depends on its batch.
+    if (entry.precision === 'float32' && own.order === 'arrival') delete own.stsb;
+    return { ...entry, vectors, job: own };
   });
-}
-
-/** Loads all, lets them take turns, and gives their results. One that fails takes the others with it. */
-async function takeTurns(entries, label) {
-  const programs = [];
-  try {
-    for (const { engine, path, job: own } of entries) {
-      console.error(`${label}: ${engine} loads and warms up`);
-      programs.push(new Program(path, own));
-      await programs.at(-1).ready();
-    }
-    for (let round = 0; round < job.repeats; round++) {
-      console.error(`${label}: round ${round + 1} of ${job.repeats}`);
-      for (const program of programs) await program.round();
-    }
-    const results = [];
-    for (const program of programs) results.push(await program.finish());
-    return results;
-  } finally {
-    for (const program of programs) program.stop();
-  }
 }
 
 /** The largest difference of a component, and the largest angle between two vectors of a text in degrees. */
@@ -136,12 +89,13 @@ async function measure(entry) {
   const texts = await corpus(entry.name, count, { data: job.data, model: job.model });
   writeFileSync(join(folder, `${entry.name}.json`), JSON.stringify(texts));
   const flops = await flopsOf(texts);
-  const entries = contestants(entry);
-  const results = await takeTurns(entries, entry.name);
+  const entries = entriesOf(entry);
+  const results = await takeTurns(entries, { label: entry.name, repeats: job.repeats });
   const [ours, oursInt8] = results;
   const engines = results.map(({ seconds, ...result }, index) => ({
-    engine: entries[index].engine,
     ...result,
+    engine: entries[index].engine,
+    precision: entries[index].precision,
     seconds: summary(seconds),
     textsPerSecond: summary(seconds.map((value) => texts.length / value)),
     tokensPerSecond: summary(seconds.map((value) => ours.realTokens / value)),

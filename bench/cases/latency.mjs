@@ -1,69 +1,63 @@
-// One short query, end to end: what a search box waits for. Likewise and onnxruntime-node, with the same tokenizer
-// package, take turns in chunks of calls, one call after the other.
+// One short query, end to end: what a search box waits for. The engines of the encode case, in each of their precisions,
+// take turns in chunks of calls, one call after the other; a few calls before each chunk wake up what slept meanwhile.
 
-import { SentenceEncoder } from '../../dist/index.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { contestants, takeTurns } from '../peers/contestants.mjs';
 import { readJob } from '../peers/job.mjs';
 import { median, quantile, summary } from '../statistics.mjs';
 
 const query = 'how do I renew my passport from another country?';
-const chunk = 20;
-const job = readJob({ threads: 2, calls: 200 });
+const calls = 20; // in a chunk
+const chunks = 10;
+const job = readJob({ threads: 2 });
 
-/** Milliseconds of each of `count` calls. */
-async function times(encode, count) {
-  const result = [];
-  for (let call = 0; call < count; call++) {
-    const begin = performance.now();
-    await encode(query);
-    result.push(performance.now() - begin);
-  }
-  return result;
-}
+/** Medians of each chunk. */
+const perChunk = (seconds) =>
+  Array.from({ length: chunks }, (_, chunk) => median(seconds.slice(chunk * calls, (chunk + 1) * calls)));
 
-/** The graph that answers fastest. */
-async function openFastest(graphs) {
-  const { OnnxEncoder } = await import('../peers/onnx-encoder.mjs');
-  let best;
-  for (const graph of graphs) {
-    const encoder = await OnnxEncoder.open(graph, { ...job, maxLength: 256 });
-    const encode = async (text) => (await encoder.embed([text], 'arrival', 1)).vectors;
-    await times(encode, chunk);
-    const milliseconds = median(await times(encode, chunk));
-    if (best === undefined || milliseconds < best.milliseconds) best = { encode, milliseconds };
-  }
-  return best.encode;
+/** How many times faster `ours` is than another, by medians and chunk by chunk. */
+function ratios(seconds, ours) {
+  const own = perChunk(ours.seconds);
+  return {
+    ratio: median(seconds) / median(ours.seconds),
+    perRound: summary(perChunk(seconds).map((value, chunk) => value / own[chunk])),
+  };
 }
 
-const encoder = await SentenceEncoder.load(job.model, { threads: job.threads, maxLength: 256 });
-const contestants = [{ engine: 'likewise', encode: (text) => encoder.encode(text), chunks: [] }];
-if (job.peers.onnx) {
-  contestants.push({ engine: 'onnxruntime-node', encode: await openFastest(job.peers.onnx), chunks: [] });
+const folder = mkdtempSync(join(tmpdir(), 'likewise-bench-'));
+try {
+  const { threads, model, peers } = job;
+  const texts = join(folder, 'query.json');
+  writeFileSync(texts, JSON.stringify([query]));
+  const shared = {
+    threads,
+    model,
+    texts,
+    batchSize: 1,
+    trials: calls,
+    calls,
+    warm: 5,
+    peak: false,
+    maxLength: 256,
+  };
+  const entries = contestants(peers, shared, ['arrival']);
+  const results = await takeTurns(entries, { label: 'latency', repeats: chunks });
+  const [ours, oursInt8] = results;
+  const engines = results.map(({ seconds, ...result }, index) => ({
+    ...result,
+    engine: entries[index].engine.replace(', arrival', ''),
+    precision: entries[index].precision,
+    calls: seconds.length,
+    p50: 1000 * quantile(seconds, 0.5),
+    p95: 1000 * quantile(seconds, 0.95),
+    min: 1000 * Math.min(...seconds),
+    max: 1000 * Math.max(...seconds),
+    ...(index !== 0 && { against: ratios(seconds, ours) }),
+    ...(index !== 1 && { againstInt8: ratios(seconds, oursInt8) }),
+  }));
+  console.log(JSON.stringify({ query, engines }));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
-for (const { encode } of contestants) await times(encode, chunk);
-for (let done = 0; done < job.calls; done += chunk) {
-  for (const { encode, chunks } of contestants) chunks.push(await times(encode, chunk));
-}
-
-const [ours] = contestants;
-const medians = (chunks) => chunks.map(median);
-const vector = await ours.encode(query);
-const engines = [];
-for (const [index, { engine, encode, chunks }] of contestants.entries()) {
-  const all = chunks.flat();
-  const own = medians(ours.chunks);
-  const other = index > 0 ? await encode(query) : vector;
-  engines.push({
-    engine,
-    calls: all.length,
-    p50: quantile(all, 0.5),
-    p95: quantile(all, 0.95),
-    min: Math.min(...all),
-    max: Math.max(...all),
-    ...(index > 0 && {
-      ourRatio: quantile(all, 0.5) / quantile(ours.chunks.flat(), 0.5),
-      ourRatioPerChunk: summary(medians(chunks).map((value, at) => value / own[at])),
-      maxDifference: vector.reduce((most, value, at) => Math.max(most, Math.abs(value - other[at])), 0),
-    }),
-  });
-}
-console.log(JSON.stringify({ query, engines }));

@@ -1,7 +1,8 @@
-// One step of unsupervised SimCSE in float32 (dropout 0.1, AdamW, [CLS] with its MLP head): an encoder of MiniLM's shape from
-// random weights, on batches of one length and on real sentences laid end to end, which torch pads to the longest of each
-// batch. Both sides see the same token ids, in turns; tokenization counts for neither. The share of peak counts three times
-// the multiply-adds that the real tokens need in a forward pass.
+// One step of unsupervised SimCSE (dropout 0.1, AdamW, [CLS] with its MLP head): an encoder of MiniLM's shape from random
+// weights, on batches of one length and on real sentences laid end to end, which torch pads to the longest of each batch. In
+// float32, and where the processor multiplies in bfloat16 in that too, torch by its autocast. All sides see the same token
+// ids, in turns; tokenization counts for none. The share of peak, that of the precision, counts three times the multiply-adds
+// that the real tokens need in a forward pass.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +25,7 @@ import {
   withTape,
 } from '../../dist/training.js';
 import { Program } from '../child.mjs';
+import { ourPrecisions } from '../peers/contestants.mjs';
 import { readJob } from '../peers/job.mjs';
 import { summary } from '../statistics.mjs';
 
@@ -77,14 +79,14 @@ function operations(texts) {
 
 const sum = (texts, of) => texts.reduce((total, ids) => total + of(ids.length), 0);
 
-async function makeStep(engine) {
+async function makeStep(engine, precision) {
   const specs = [
     ...encoderParameters(config, { pooler: false }),
     ...linearParameters('mlp.dense', config.hiddenSize, config.hiddenSize),
   ];
   const store = new ParameterStore(engine, specs);
   const source = randomParameters(specs, 1);
-  const encoder = await Encoder.load(engine, config, source, { trainable: store });
+  const encoder = await Encoder.load(engine, config, source, { trainable: store, precision });
   const reader = new ParameterReader(engine, source, { prefix: 'mlp.dense.', trainable: store });
   const { hiddenSize: width } = config;
   const head = await Linear.load(reader, { inputs: width, outputs: width, activation: 'tanh' });
@@ -118,49 +120,59 @@ const corpora = [
   { name: 'SNLI premises, 2 x 64', texts: await sentences(64) },
 ];
 const engine = new Engine({ threads: job.threads });
-const step = await makeStep(engine);
-const torch =
-  job.peers.torch &&
-  new Program('peers/torch-training.py', {
-    ...job,
-    config,
-    corpora: corpora.map(({ texts }) => texts),
-    interleaved: true,
-  });
-await torch?.ready();
-for (const { texts } of corpora) await step(texts);
-const ours = corpora.map(() => []);
-const limits = [];
-for (let round = 0; round < job.repeats; round++) {
-  console.error(`training: round ${round + 1} of ${job.repeats}`);
-  const before = await engine.measurePeak();
+
+/** Likewise and torch in a precision, loaded and warm. */
+async function open(precision) {
+  const step = await makeStep(engine, precision);
+  for (const { texts } of corpora) await step(texts);
+  const own = { ...job, config, dtype: precision, corpora: corpora.map(({ texts }) => texts) };
+  const torch = job.peers.torch && new Program('peers/torch-training.py', own);
+  await torch?.ready();
+  return { precision, step, torch, seconds: corpora.map(() => []), limits: [] };
+}
+
+async function round({ precision, step, torch, seconds, limits }) {
+  const before = await engine.measurePeak(precision);
   for (const [index, { texts }] of corpora.entries()) {
     const begin = performance.now();
     for (let i = 0; i < 3; i++) await step(texts);
-    ours[index].push((performance.now() - begin) / 3000);
+    seconds[index].push((performance.now() - begin) / 3000);
   }
-  limits.push((before + (await engine.measurePeak())) / 2);
+  limits.push((before + (await engine.measurePeak(precision))) / 2);
   await torch?.round();
 }
-const peer = await torch?.finish();
-const training = corpora.map(({ name, texts }, index) => {
-  const tokens = 2 * texts.flat().length;
-  const seconds = ours[index];
-  const theirs = peer?.seconds[index];
-  return {
-    name,
-    tokens,
-    seconds: summary(seconds),
-    tokensPerSecond: summary(seconds.map((one) => tokens / one)),
-    limit: summary(limits.map((limit) => limit / 1e9)),
-    share: summary(seconds.map((one, round) => (3 * operations(texts)) / one / limits[round])),
-    ...(theirs && {
-      torch: {
-        tokensPerSecond: summary(theirs.map((one) => tokens / one)),
-        ratio: summary(theirs.map((one, round) => one / seconds[round])),
-      },
-    }),
-  };
-});
+
+async function rows({ precision, torch, seconds, limits }) {
+  const peer = await torch?.finish();
+  return corpora.map(({ name, texts }, index) => {
+    const tokens = 2 * texts.flat().length;
+    const ours = seconds[index];
+    const theirs = peer?.seconds[index];
+    return {
+      name,
+      precision,
+      tokens,
+      seconds: summary(ours),
+      tokensPerSecond: summary(ours.map((one) => tokens / one)),
+      limit: summary(limits.map((limit) => limit / 1e9)),
+      share: summary(ours.map((one, at) => (3 * operations(texts)) / one / limits[at])),
+      ...(theirs && {
+        torch: {
+          tokensPerSecond: summary(theirs.map((one) => tokens / one)),
+          ratio: summary(theirs.map((one, at) => one / ours[at])),
+        },
+      }),
+    };
+  });
+}
+
+const sides = [];
+for (const precision of ourPrecisions(job.peers)) if (precision !== 'int8') sides.push(await open(precision));
+for (let number = 0; number < job.repeats; number++) {
+  console.error(`training: round ${number + 1} of ${job.repeats}`);
+  for (const side of sides) await round(side);
+}
+const training = [];
+for (const side of sides) training.push(...(await rows(side)));
 console.log(JSON.stringify({ training, missing: [] }));
 process.exit(0);

@@ -7,22 +7,41 @@ import { basename, join } from 'node:path';
 
 const bench = join(import.meta.dirname, '..');
 
-/** The graphs given, or every .onnx file in the bench folder. */
-function findGraphs(files) {
+/** The files given, or every one of that extension in the bench folder. */
+function findFiles(files, extension) {
   if (files) return files;
   return readdirSync(bench)
-    .filter((name) => name.endsWith('.onnx'))
+    .filter((name) => name.endsWith(extension))
     .map((name) => join(bench, name));
 }
 
 /** Graphs that `export-onnx.py --quantize` made, by their names. */
 const isInt8 = (file) => /\bint8\b/.test(basename(file));
 
+const ggufType = /\b(f32|q8_0)\.gguf$/i;
+
+/** llama.cpp's files; the type of the weights is the end of the name, as its converter writes it. */
+function describeGguf(file) {
+  const type = basename(file).match(ggufType)[1].toUpperCase();
+  return { file, type, precision: type === 'F32' ? 'float32' : 'int8' };
+}
+
+const whyNoFiles = (files) => {
+  const absent = files.find((file) => !existsSync(file));
+  return absent && `no file ${absent}`;
+};
+
 function whyNoGraphs(graphs) {
-  const absent = graphs.find((file) => !existsSync(file));
-  if (absent) return `no file ${absent}`;
   if (graphs.length === 0) return 'no such .onnx file: make one with export-onnx.py, or pass --onnx FILE';
-  return undefined;
+  return whyNoFiles(graphs);
+}
+
+function whyNoGguf(files) {
+  if (files.length === 0)
+    return 'no .gguf file: convert the model as peers/README.md says, or pass --gguf FILE';
+  const other = files.find((file) => !ggufType.test(basename(file)));
+  if (other) return `expected names that end in f32.gguf or q8_0.gguf but received ${other}`;
+  return whyNoFiles(files);
 }
 
 function whyNoOnnxruntime() {
@@ -56,18 +75,35 @@ print(json.dumps(found))`;
 const versionHere = (name) =>
   JSON.parse(readFileSync(join(bench, 'node_modules', name, 'package.json'), 'utf8')).version;
 
-/** `onnx` and `onnxInt8` (graphs), `python`, `torch`, `sentenceTransformers`: what can run; `versions`; and what is `missing`, and why. */
-export function findPeers({ onnx, python = join(bench, '.venv/bin/python') }) {
-  const files = findGraphs(onnx);
+/**
+ * `onnx` and `onnxInt8` (graphs), `gguf` (llama.cpp's), `python`, `torch`, `sentenceTransformers`: what can run; `bfloat16`:
+ * whether anybody takes part in it; `versions`; and what is `missing`, and why.
+ *
+ * @param environment of ../environment.mjs
+ */
+export function findPeers(options, { nativeBFloat16 }) {
+  const { python = join(bench, '.venv/bin/python') } = options;
+  const gguf = findFiles(options.gguf, '.gguf');
+  const files = findFiles(options.onnx, '.onnx');
   const graphs = files.filter((file) => !isInt8(file));
   const int8Graphs = files.filter(isInt8);
-  const found = inspectPython(python, ['numpy', 'torch', 'sentence-transformers', 'transformers']);
+  const found = inspectPython(python, [
+    'numpy',
+    'torch',
+    'sentence-transformers',
+    'transformers',
+    'llama-cpp-python',
+  ]);
   const lacking = (name) =>
     found.reason ?? (found.absent.includes(name) ? `${python} lacks ${name}` : undefined);
   const reasons = {
     'onnxruntime-node': whyNoOnnxruntime() ?? whyNoGraphs(graphs),
     'onnxruntime-node int8': whyNoOnnxruntime() ?? whyNoGraphs(int8Graphs),
     'sentence-transformers': lacking('sentence-transformers') ?? lacking('torch'),
+    'llama.cpp': lacking('llama-cpp-python') ?? whyNoGguf(gguf),
+    'bfloat16 of Likewise, sentence-transformers and torch': nativeBFloat16
+      ? undefined
+      : 'this processor has no instructions for it (AVX-512-BF16 or AMX), so all would emulate it',
     torch: lacking('torch'),
     numpy: lacking('numpy'),
   };
@@ -77,6 +113,8 @@ export function findPeers({ onnx, python = join(bench, '.venv/bin/python') }) {
   return {
     onnx: reasons['onnxruntime-node'] ? undefined : graphs,
     onnxInt8: reasons['onnxruntime-node int8'] ? undefined : int8Graphs,
+    gguf: reasons['llama.cpp'] ? undefined : gguf.map(describeGguf),
+    bfloat16: nativeBFloat16,
     python,
     sentenceTransformers: !reasons['sentence-transformers'],
     torch: !reasons.torch,

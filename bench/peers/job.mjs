@@ -15,9 +15,10 @@ export const readTexts = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
 /**
  * One round to warm up (false), then those to time (true): `repeats` of them, or with `interleaved` one for every line
- * that comes in, so that several programs take turns (../child.mjs).
+ * that comes in, so that several programs take turns (../child.mjs). A round may be `calls` calls in a row, after `warm`
+ * calls that are not timed.
  */
-export async function* rounds({ interleaved, repeats }) {
+export async function* rounds({ interleaved, repeats, calls = 1, warm = 0 }) {
   yield repeats === 0;
   if (!interleaved) {
     for (let repeat = 0; repeat < repeats; repeat++) yield true;
@@ -26,10 +27,13 @@ export async function* rounds({ interleaved, repeats }) {
   const lines = createInterface({ input: process.stdin });
   console.log('{"state":"ready"}');
   for await (const _ of lines) {
-    yield true;
+    for (let call = -warm; call < calls; call++) yield call >= 0;
     console.log('{"state":"done"}');
   }
 }
+
+/** Of this process, in bytes, now. */
+export const residentBytes = () => process.memoryUsage.rss();
 
 /** Ranks from 1, ties sharing their mean rank. */
 function ranks(values) {

@@ -1,5 +1,5 @@
-// Likewise itself, by the rules of its peers: the same job, the same clock from strings to vectors, in float32 or int8. It
-// also measures the processor's peak in that precision right before and after every round, because a share of peak needs
+// Likewise itself, by the rules of its peers: the same job, the same clock from strings to vectors, in any precision. It also
+// measures the processor's peak in that precision right before and after every call (`peak`), because a share of peak needs
 // the peak of that very moment.
 
 import { writeFileSync } from 'node:fs';
@@ -7,15 +7,19 @@ import { createRequire } from 'node:module';
 import { SentenceEncoder } from '../../dist/index.js';
 import { packageVersion } from '../../dist/native/load.js';
 import { median } from '../statistics.mjs';
-import { readJob, readTexts, rounds, stsSpearman } from './job.mjs';
+import { readJob, readTexts, residentBytes, rounds, stsSpearman } from './job.mjs';
 
-const job = readJob({ threads: 2, repeats: 5, maxLength: 256, precision: 'float32' });
+const job = readJob({ threads: 2, repeats: 5, maxLength: 256, precision: 'float32', peak: true });
 const { precision, threads, maxLength } = job;
 const texts = readTexts(job.texts);
 const encoder = await SentenceEncoder.load(job.model, { threads, maxLength, precision });
 
+const loaded = residentBytes();
+
+const peakNow = () => (job.peak ? encoder.engine.measurePeak(precision) : undefined);
+
 async function run() {
-  const before = await encoder.engine.measurePeak(precision);
+  const before = await peakNow();
   let tokens = 0;
   const begin = performance.now();
   const cpu = process.cpuUsage();
@@ -26,7 +30,7 @@ async function run() {
   });
   const seconds = (performance.now() - begin) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  const peak = (before + (await encoder.engine.measurePeak(precision))) / 2;
+  const peak = (before + (await peakNow())) / 2;
   return { data, tokens, seconds, cores: (user + system) / 1e6 / seconds, peak };
 }
 
@@ -35,6 +39,7 @@ for await (const timed of rounds(job)) {
   const result = await run();
   if (timed) runs.push(result);
 }
+const resident = { loaded, last: residentBytes() };
 const last = runs.at(-1);
 if (job.vectors) writeFileSync(job.vectors, last.data);
 
@@ -58,8 +63,9 @@ console.log(
     dim: encoder.dimension,
     seconds: runs.map((entry) => entry.seconds),
     cores: runs.map((entry) => entry.cores),
-    peaks: runs.map((entry) => entry.peak),
+    ...(job.peak && { peaks: runs.map((entry) => entry.peak) }),
     medianSeconds: median(runs.map((entry) => entry.seconds)),
+    resident,
     quality: job.stsb ? { stsSpearman: await stsSpearman(job.stsb, encode, encoder.dimension) } : {},
   }),
 );

@@ -19,6 +19,7 @@ import sentence_transformers
 import tokenizers
 import torch
 import transformers
+from job import resident_bytes, rounds, sts_spearman
 from sentence_transformers import SentenceTransformer
 
 JOB = {
@@ -32,18 +33,6 @@ JOB = {
 }
 
 
-def rounds(job):
-    """As in job.mjs: one round to warm up (False), then `repeats`, or with `interleaved` one per line of input."""
-    yield job["repeats"] == 0
-    if not job["interleaved"]:
-        yield from [True] * job["repeats"]
-        return
-    print('{"state":"ready"}', flush=True)
-    for _ in sys.stdin:
-        yield True
-        print('{"state":"done"}', flush=True)
-
-
 def padded_tokens(lengths, texts, job) -> int:
     """Tokens that are computed, padding included: encode() sorts by characters, longest first, then cuts batches."""
     order = list(range(len(texts)))
@@ -52,21 +41,6 @@ def padded_tokens(lengths, texts, job) -> int:
         order.sort(key=lambda index: -len(texts[index]))
     batches = [order[start : start + size] for start in range(0, len(order), size)]
     return sum(len(batch) * max(lengths[index] for index in batch) for batch in batches)
-
-
-def sts_spearman(model, job) -> float:
-    import csv
-
-    from scipy.stats import spearmanr
-
-    with open(job["stsb"], newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    vectors = model.encode(
-        [row[0] for row in rows] + [row[1] for row in rows], batch_size=job["batchSize"], show_progress_bar=False
-    ).astype(np.float64)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    first, second = np.split(vectors, 2)
-    return float(spearmanr((first * second).sum(1), [float(row[2]) for row in rows]).statistic)
 
 
 def main() -> None:
@@ -79,15 +53,16 @@ def main() -> None:
     model = SentenceTransformer(job["model"], device="cpu", model_kwargs={"dtype": getattr(torch, job["dtype"])})
     model.max_seq_length = job["maxLength"]
 
+    def encode_sorted(sentences):
+        return model.encode(sentences, batch_size=job["batchSize"], show_progress_bar=False)
+
     def encode():
         if job["order"] == "sorted":
-            return model.encode(texts, batch_size=job["batchSize"], show_progress_bar=False)
+            return encode_sorted(texts)
         starts = range(0, len(texts), job["batchSize"])
-        parts = [texts[start : start + job["batchSize"]] for start in starts]
-        return np.concatenate(
-            [model.encode(part, batch_size=job["batchSize"], show_progress_bar=False) for part in parts]
-        )
+        return np.concatenate([encode_sorted(texts[start : start + job["batchSize"]]) for start in starts])
 
+    loaded = resident_bytes()
     seconds, cores, vectors = [], [], None
     for timed in rounds(job):
         begin, cpu = time.perf_counter(), time.process_time()
@@ -96,6 +71,7 @@ def main() -> None:
             seconds.append(time.perf_counter() - begin)
             cores.append((time.process_time() - cpu) / seconds[-1])
 
+    resident = {"loaded": loaded, "last": resident_bytes()}
     lengths = [len(row) for row in model.tokenizer(texts, truncation=True, max_length=job["maxLength"])["input_ids"]]
     if job.get("vectors"):
         vectors.astype(np.float32).tofile(job["vectors"])
@@ -119,7 +95,8 @@ def main() -> None:
         "seconds": seconds,
         "cores": cores,
         "medianSeconds": statistics.median(seconds),
-        "quality": {"stsSpearman": sts_spearman(model, job)} if job.get("stsb") else {},
+        "resident": resident,
+        "quality": {"stsSpearman": sts_spearman(job["stsb"], encode_sorted)} if job.get("stsb") else {},
     }
     print(json.dumps(result))
 

@@ -1,6 +1,6 @@
-"""A step of unsupervised SimCSE in torch, eager, float32 on the CPU, as its users write it: transformers' BertModel in
-train mode, every text twice in one batch padded to its longest, [CLS] with a dense layer and tanh, cosines over a
-temperature, AdamW (fused).
+"""A step of unsupervised SimCSE in torch, eager on the CPU, as its users write it: transformers' BertModel in train mode,
+every text twice in one batch padded to its longest, [CLS] with a dense layer and tanh, cosines over a temperature, AdamW
+(fused). In float32, or with `dtype` bfloat16 by autocast: float32 weights, the forward pass and the loss under it.
 
 One JSON job as the argument; interleaved as child.mjs describes.
 """
@@ -40,14 +40,17 @@ def main() -> None:
     parameters = [*model.parameters(), *head.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=job["learningRate"], weight_decay=0.0, fused=True)
 
+    autocast = torch.autocast("cpu", dtype=torch.bfloat16, enabled=job["dtype"] == "bfloat16")
+
     def step(texts) -> None:
         longest = max(len(ids) for ids in texts)
         ids = torch.tensor([text + [0] * (longest - len(text)) for text in texts])
         mask = torch.tensor([[1] * len(text) + [0] * (longest - len(text)) for text in texts])
-        hidden = model(ids.repeat(2, 1), attention_mask=mask.repeat(2, 1)).last_hidden_state
-        vectors = F.normalize(torch.tanh(head(hidden[:, 0])))
-        first, second = vectors.chunk(2)
-        loss = F.cross_entropy(first @ second.T / job["temperature"], torch.arange(len(texts)))
+        with autocast:
+            hidden = model(ids.repeat(2, 1), attention_mask=mask.repeat(2, 1)).last_hidden_state
+            vectors = F.normalize(torch.tanh(head(hidden[:, 0])))
+            first, second = vectors.chunk(2)
+            loss = F.cross_entropy(first @ second.T / job["temperature"], torch.arange(len(texts)))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

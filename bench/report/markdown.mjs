@@ -58,8 +58,9 @@ function loss({ losses, maxRss }) {
 }
 
 function training({ training: corpora }) {
-  const rows = corpora.map(({ name, tokens, tokensPerSecond, share, limit, torch }) => [
+  const rows = corpora.map(({ name, precision, tokens, tokensPerSecond, share, limit, torch }) => [
     name,
+    precision,
     number(tokens),
     spread(tokensPerSecond, number),
     number(limit.median),
@@ -69,6 +70,7 @@ function training({ training: corpora }) {
   ]);
   const headings = [
     'batch',
+    'precision',
     'tokens',
     'real tokens/s',
     'peak GFLOP/s',
@@ -79,6 +81,12 @@ function training({ training: corpora }) {
 }
 
 const against = (ratios) => (ratios ? `${times(ratios.ratio)} (${times(ratios.perRound.median)})` : '');
+
+/** What was chosen for an engine: the graph, the batch, the backend. */
+function settingOf({ graph, backend, batchSize, batchTokens, flashAttention }) {
+  const batch = batchSize ? `batch ${batchSize}` : batchTokens && `batch of ${batchTokens} tokens`;
+  return [graph ?? backend, batch, flashAttention && 'flash attention'].filter(Boolean).join(', ');
+}
 
 function encodeRow(engine) {
   const { stsSpearman } = engine.quality;
@@ -93,9 +101,8 @@ function encodeRow(engine) {
     engine.maxAngle === undefined ? '' : `${engine.maxAngle.toFixed(engine.maxAngle < 0.1 ? 3 : 1)}°`,
     stsSpearman === undefined ? '' : stsSpearman.toFixed(6),
     (engine.cores.reduce((sum, value) => sum + value, 0) / engine.cores.length).toFixed(2),
-    [engine.graph ?? engine.backend ?? '', engine.batchSize && `batch ${engine.batchSize}`]
-      .filter(Boolean)
-      .join(', '),
+    engine.resident ? `${megabytes(engine.resident.loaded)}, ${megabytes(engine.resident.last)}` : '',
+    settingOf(engine),
   ];
 }
 
@@ -111,6 +118,7 @@ function encode({ corpora }) {
     'largest angle',
     'STS-B dev Spearman',
     'cores',
+    'memory: loaded, at the end',
     'setting',
   ];
   return corpora
@@ -122,14 +130,24 @@ function encode({ corpora }) {
 }
 
 function latency({ query, engines }) {
-  const rows = engines.map(({ engine, calls, p50, p95, ourRatio, ourRatioPerChunk }) => [
-    engine,
+  const rows = engines.map(({ calls, p50, p95, ...engine }) => [
+    engine.engine,
     number(p50),
     number(p95),
     calls,
-    ourRatio ? `${times(ourRatio)} (${times(ourRatioPerChunk.median)})` : '',
+    against(engine.against),
+    against(engine.againstInt8),
+    settingOf(engine),
   ]);
-  const headings = ['engine', 'p50 ms', 'p95 ms', 'calls', 'Likewise against it (median of chunks)'];
+  const headings = [
+    'engine',
+    'p50 ms',
+    'p95 ms',
+    'calls',
+    'Likewise against it (median of chunks)',
+    'Likewise int8 against it',
+    'setting',
+  ];
   return `Query: “${query}”\n\n${table(headings, rows)}`;
 }
 
@@ -221,8 +239,8 @@ const sections = {
   memory: ['Memory over a long stream', memory],
 };
 
-/** @param plotFile name of the plot beside the file, where there is one */
-export function markdown({ environment, missing, cases }, plotFile) {
+/** @param plotFiles names of the plots beside the file */
+export function markdown({ environment, missing, cases }, plotFiles) {
   const { cpu, threads, cores, backend, node, likewise, commit, uncommittedChanges, load, date, peers } =
     environment;
   const head = [
@@ -233,7 +251,10 @@ export function markdown({ environment, missing, cases }, plotFile) {
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,
     ...missing.map(({ peer, reason }) => `**Without ${peer}**: ${reason}.`),
-    ...(plotFile ? [`![Speed and share of peak](${plotFile})`] : []),
+    ...plotFiles.map(
+      (file) =>
+        `![${file.endsWith('-quality.svg') ? 'Speed against quality' : 'Speed and share of peak'}](${file})`,
+    ),
   ];
   const body = Object.entries(cases).map(([name, result]) => {
     const [title, render] = sections[name];

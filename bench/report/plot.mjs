@@ -1,17 +1,12 @@
 // The plot as SVG: texts per second, each corpus on a scale of its own, and each kernel's share of what the processor
 // can do. Bars are medians, the thin line over a bar is the range of all rounds. A dozen rectangles need no library.
 
-const width = 900;
+import { colourOf, colours, document, heading, rounded, text } from './svg.mjs';
+
 const labelWidth = 290;
 const barSpace = 440;
 const row = 24;
 const bar = 16;
-const colours = { likewise: '#1f6f8b', onnxruntime: '#c8873c', sentence: '#8d6a9f', limit: '#6f8f4e' };
-
-const escaped = (text) =>
-  String(text).replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]);
-const text = (x, y, content, extra = '') => `<text x="${x}" y="${y}" ${extra}>${escaped(content)}</text>`;
-const rounded = (value) => value.toFixed(1);
 
 /** One bar: what it is, its values as shares of the full width, and the figure at its right end. */
 function drawBar(y, { label, median, min, max, figure, colour }) {
@@ -24,11 +19,6 @@ function drawBar(y, { label, median, min, max, figure, colour }) {
     `<path d="M${rounded(at(min))} ${middle}H${rounded(at(max))}" stroke="#222" stroke-width="1.5"/>`,
     text(rounded(end), middle + 4, figure, 'class="figure"'),
   ].join('\n');
-}
-
-function colourOf(engine) {
-  const name = Object.keys(colours).find((key) => engine.startsWith(key));
-  return colours[name];
 }
 
 function corpusPanel({ corpus, engines, texts, realTokens }) {
@@ -81,10 +71,7 @@ export function plot({ environment, cases }) {
     ...(cases.kernels?.kernels ? kernelPanels(cases.kernels) : []),
   ];
   if (panels.length === 0) return undefined;
-  const { cpu, threads, likewise, date } = environment;
-  const parts = [
-    text(20, 28, `likewise ${likewise} on ${cpu}, ${threads} threads, ${date.slice(0, 10)}`, 'class="title"'),
-  ];
+  const parts = [heading(environment)];
   let y = 60;
   for (const { title, bars, scale } of panels) {
     parts.push(text(20, y, title, 'class="panel"'));
@@ -94,10 +81,5 @@ export function plot({ environment, cases }) {
       parts.push(drawBar(y + index * row + (row - bar) / 2, entry));
     y += bars.length * row + 44;
   }
-  const style =
-    'text{font:12px sans-serif;fill:#222}.title{font-size:16px;font-weight:bold}.panel{font-size:13px;font-weight:bold}' +
-    '.figure{font-size:11px;fill:#444;stroke:#fff;stroke-width:3px;paint-order:stroke}';
-  const open = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}">`;
-  const background = `<rect width="${width}" height="${y}" fill="#fff"/>`;
-  return `${[open, `<style>${style}</style>`, background, ...parts, '</svg>'].join('\n')}\n`;
+  return document(y, parts);
 }

@@ -1,5 +1,6 @@
 // Pairs of numbers in bfloat16, two to a 32-bit lane, the first in its lower half, for kernels that are written once: by
-// the instructions that multiply them (bfloat16_pairs.h), or by what does the same where there are none.
+// the instructions that multiply them (bfloat16_pairs.h), or by what does the same where there are none. CPUs with AMX
+// multiply pairs outside of tiles at half of float32's rate: there they are rounded by instructions, but multiplied as floats.
 //
 //   zip_pairs(a, b)               the pairs (a[0], b[0]), (a[1], b[1]) .., each number rounded
 //   store_packed(p, a)            rounds a and stores it as half as many words, the pairs (a[0], a[1]), (a[2], a[3]) ..
@@ -30,6 +31,10 @@ LIKEWISE_INLINE IntVector zip_pairs(Vector a, Vector b) {
 LIKEWISE_INLINE void store_packed(float* p, Vector a) {
   store_bfloat16(reinterpret_cast<uint16_t*>(p), round_to_bfloat16(a));
 }
+
+#endif
+
+#if !defined(__AVX512BF16__) || defined(__AMX_BF16__)
 
 LIKEWISE_INLINE Vector first_of(IntVector pairs) {
 #if defined(__AVX512F__)

@@ -39,7 +39,7 @@ struct Pairs {
   static constexpr int64_t whole_words(int64_t numbers) { return words(numbers); }
   static int64_t padded(int64_t columns) { return whole_vectors(columns); }
   LIKEWISE_INLINE Vector multiply_add(Vector a, Vector b, Vector sum) {
-    return multiply_add_pairs(sum, bits_of(a), bits_of(b));
+    return add_products(sum, bits_of(a), bits_of(b));
   }
   LIKEWISE_INLINE Vector rounded(Vector a) { return round_to_bfloat16(a); }
 };

@@ -12,11 +12,9 @@
 namespace likewise::LIKEWISE_ISA {
 namespace {
 
-#if !defined(__AMX_BF16__)  // CPUs that have tiles are slow at it: pair_products.h widens there
 LIKEWISE_INLINE Vector multiply_add_pairs(Vector sums, IntVector a, IntVector b) {
   return {_mm512_dpbf16_ps(sums.value, (__m512bh)a.value, (__m512bh)b.value)};
 }
-#endif
 
 LIKEWISE_INLINE IntVector round_pairs(Vector a, Vector b) {
   return {(__m512i)_mm512_cvtne2ps_pbh(b.value, a.value)};

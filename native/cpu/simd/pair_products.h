@@ -4,7 +4,7 @@
 //
 //   zip_pairs(a, b)               the pairs (a[0], b[0]), (a[1], b[1]) .., each number rounded
 //   store_packed(p, a)            rounds a and stores it as half as many words, the pairs (a[0], a[1]), (a[2], a[3]) ..
-//   multiply_add_pairs(s, a, b)   s[lane] + a[lane][0] * b[lane][0] + a[lane][1] * b[lane][1]: exact products, float32
+//   add_products(s, a, b)         s[lane] + a[lane][0] * b[lane][0] + a[lane][1] * b[lane][1]: exact products, float32
 //                                 sums
 #pragma once
 
@@ -45,8 +45,14 @@ LIKEWISE_INLINE Vector first_of(IntVector pairs) {
 }
 LIKEWISE_INLINE Vector second_of(IntVector pairs) { return floats_of(pairs & broadcast_int(-0x10000)); }
 
-LIKEWISE_INLINE Vector multiply_add_pairs(Vector sums, IntVector a, IntVector b) {
+LIKEWISE_INLINE Vector add_products(Vector sums, IntVector a, IntVector b) {
   return fma(first_of(a), first_of(b), fma(second_of(a), second_of(b), sums));
+}
+
+#else
+
+LIKEWISE_INLINE Vector add_products(Vector sums, IntVector a, IntVector b) {
+  return multiply_add_pairs(sums, a, b);
 }
 
 #endif

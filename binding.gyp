@@ -47,6 +47,8 @@
     ],
     # What is multiplied in tiles.
     "tile_kernel_sources": [
+      "native/cpu/kernels/attention_bfloat16.cpp",
+      "native/cpu/kernels/attention_gradient_bfloat16.cpp",
       "native/cpu/kernels/linear_gradient_pairs.cpp",
       "native/cpu/kernels/linear_int8.cpp",
       "native/cpu/kernels/linear_pairs.cpp",

@@ -28,14 +28,14 @@ const compilerFlags = [
   '-mfma',
 ];
 
-/** What the kernels need that have no AVX2 build; they are read as that of AMX. */
+/** What the kernels need that have no AVX2 build, or have tiles in another; they are read as that of AMX. */
 const tileFlags = [
   '-ULIKEWISE_ISA',
   '-DLIKEWISE_ISA=amx',
   ...['avx512f', 'avx512bw', 'avx512vl', 'avx512dq', 'avx512vnni', 'avx512bf16'].map((name) => `-m${name}`),
   ...['amx-tile', 'amx-bf16', 'amx-int8'].map((name) => `-m${name}`),
 ];
-const needsTiles = (file) => /(_pairs|_tiles|peak_bfloat16)\.cpp$/.test(file);
+const needsTiles = (file) => /(_pairs|_tiles|peak_bfloat16|attention(_gradient)?_bfloat16)\.cpp$/.test(file);
 
 function tool(name) {
   const installed = join(root, '.ci', 'venv', 'bin', name);

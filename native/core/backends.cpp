@@ -43,8 +43,6 @@ struct Registry {
     const bool has_amx = has_bf16 && cpu_has_amx();
     amx = avx512_bf16;
     fill_amx(amx);
-    // CPUs with AMX multiply pairs outside of tiles at less than float32's rate: until attention has tiles, it widens.
-    for (const OpId id : {OpId::attention_bfloat16, OpId::attention_gradient_bfloat16}) amx[id] = avx512[id];
     all.push_back(admit(
         "amx", amx, has_amx ? request_amx() : "this CPU has no AMX (TILE, BF16 and INT8, beside AVX-512)"));
 #endif

@@ -1,9 +1,10 @@
 // What attention in bfloat16 owes to the format, beyond the op table: one key's value comes out as it rounds; what is not
-// normal counts as zero; but for what rounds to the other side, kernels agree with the reference as in float32; and its
-// gradients point where those of float32 do.
+// normal counts as zero; but for what rounds to the other side, kernels agree with the reference as in float32; its
+// gradients point where those of float32 do; and AMX multiplies in tiles where sequences are long enough.
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -57,6 +58,17 @@ int64_t far_apart(const std::vector<float>& a, const std::vector<float>& b, doub
     count += !(std::abs(double(a[i]) - double(b[i])) <= tolerance * (1 + largest));
   }
   return count;
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+const Backend* table(const char* name) {
+  for (const Backend& backend : test_backends()) {
+    if (std::strcmp(backend.name, name) == 0) return &backend;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -132,6 +144,38 @@ TEST(attention_bfloat16_gradients_point_as_in_float32) {
                 backend.name, dropout, int32_t(head_dim), got, int32_t(part));
         }
       }
+    }
+  }
+}
+
+// Where AMX has no use for its tiles it computes as avx512 does, to the bit; in tiles sums have another order. Alone or
+// beside a sequence of the other kind.
+TEST(attention_bfloat16_in_tiles_where_they_pay) {
+  const Backend *amx = table("amx"), *widened = table("avx512");
+  if (amx == nullptr) return;
+  for (const double dropout : {0.0, 0.1}) {
+    for (const auto& [head_dim, shortest] :
+         {std::pair<int64_t, int32_t>{32, 8}, {64, 4}, {24, 11}, {40, 7}}) {
+      AttentionCase before(1, head_dim, {shortest - 1, 2}, {shortest - 1, 2}, 11);
+      before.dropout = dropout;
+      AttentionCase expected = before;
+      run_both(before, *amx);
+      run_both(expected, *widened);
+      CHECK(same_bits(before.output, expected.output) && same_bits(before.gradients, expected.gradients),
+            "%d keys, head dimension %d: not as avx512", shortest - 1, int32_t(head_dim));
+      AttentionCase from(1, head_dim, {shortest, 2}, {shortest, 2}, 12);
+      from.dropout = dropout;
+      expected = from;
+      run_both(from, *amx);
+      run_both(expected, *widened);
+      const size_t own = static_cast<size_t>(shortest * head_dim);
+      CHECK(!same_bits({from.output.begin(), from.output.begin() + static_cast<int64_t>(own)},
+                       {expected.output.begin(), expected.output.begin() + static_cast<int64_t>(own)}) &&
+                !same_bits(from.gradients, expected.gradients),
+            "%d keys, head dimension %d: not in tiles", shortest, int32_t(head_dim));
+      CHECK(std::equal(from.output.begin() + static_cast<int64_t>(own), from.output.end(),
+                       expected.output.begin() + static_cast<int64_t>(own)),
+            "two keys beside %d, head dimension %d: not as avx512", shortest, int32_t(head_dim));
     }
   }
 }

@@ -151,6 +151,10 @@ std::vector<OpCase> attention_cases() {
     cases.push_back(attention_case(ragged, 2, 32, mask, false));
     cases.push_back(attention_case(same({150, 33}), 2, 16, mask));
   }
+  for (const int64_t head_dim : {24, 40, 64}) {  // around whole tiles of AMX
+    const OpCase tiles = attention_case(same({16, 32, 33, 64, 100}), 2, head_dim, Mask::source_and_target);
+    cases.push_back(with_dropout(tiles, 0.1));
+  }
   cases.push_back(attention_case(same({40, 70}), 2, 32, Mask::none, true, 30));  // one key takes nearly all
   cases.push_back(attention_case(same({40, 70}), 2, 32, Mask::none, true, -3));
   cases.push_back(attention_case(same({}), 2, 8));
@@ -173,6 +177,7 @@ std::vector<OpCase> long_attention_cases() {
     cases.push_back(attention_case({{20, 0}, {1030, 600}}, 1, 8, mask));
   }
   cases.push_back(with_dropout(attention_case(same({1030}), 1, 3), 0.1));
+  cases.push_back(with_dropout(attention_case(same({33, 512}), 1, 32), 0.1));
   return cases;
 }
 

@@ -1,6 +1,7 @@
 // Times attention and its gradient of one table beside the measured peak: medians over interleaved rounds, in float32 and
-// in bfloat16, each against the peak of its own instruction (float32's where bfloat16 is emulated). Floating-point
-// operations counted: 4 * queries * keys * head_dim per head, 14 with the gradient.
+// in bfloat16, each against the peak of its own instruction (float32's where bfloat16 is emulated). Where the table
+// multiplies in tiles, the same in bfloat16 without them, too: as the table avx512 does it, widened to float32 after
+// rounding. Floating-point operations counted: 4 * queries * keys * head_dim per head, 14 with the gradient.
 //
 //   bench_attention [backend] [threads] [rounds] [a word of the rows' names]
 #include <algorithm>
@@ -53,6 +54,7 @@ struct Row {
   std::string name;
   AttentionCase problem;
   bool with_gradient = false, in_bfloat16 = false;
+  const Backend* backend = nullptr;
   std::vector<double> times = {};
   std::vector<double> shares = {};
 
@@ -64,28 +66,28 @@ struct Row {
     return (with_gradient ? 14 : 4) * pairs * double(problem.hidden());
   }
 
-  void run(const Backend& backend, int32_t threads) {
+  void run(int32_t threads) {
     const OpId forward = in_bfloat16 ? OpId::attention_bfloat16 : OpId::attention;
     const OpId gradient = in_bfloat16 ? OpId::attention_gradient_bfloat16 : OpId::attention_gradient;
-    problem.run(backend[forward].float32, threads, with_gradient);
-    if (with_gradient) problem.run_gradient(backend[gradient].float32, threads);
+    problem.run((*backend)[forward].float32, threads, with_gradient);
+    if (with_gradient) problem.run_gradient((*backend)[gradient].float32, threads);
   }
 
-  double peak(const Backend& backend, int32_t threads) const {
-    const bool native = in_bfloat16 && backend.bfloat16_multiply_adds != nullptr;
-    return peak_rate(native ? backend.bfloat16_multiply_adds : backend.multiply_adds, threads);
+  double peak(int32_t threads) const {
+    const bool native = in_bfloat16 && backend->bfloat16_multiply_adds != nullptr;
+    return peak_rate(native ? backend->bfloat16_multiply_adds : backend->multiply_adds, threads);
   }
 };
 
-void measure(const Backend& backend, std::vector<Row>& rows, int32_t rounds, int32_t threads) {
+void measure(std::vector<Row>& rows, int32_t rounds, int32_t threads) {
   for (int32_t round = 0; round < rounds; round++) {
     for (Row& row : rows) {
       const int32_t calls = std::max(1, static_cast<int32_t>(3e9 / row.flops()));
-      const double before = row.peak(backend, threads);
+      const double before = row.peak(threads);
       const double start = seconds();
-      for (int32_t i = 0; i < calls; i++) row.run(backend, threads);
+      for (int32_t i = 0; i < calls; i++) row.run(threads);
       const double time = (seconds() - start) / calls;
-      const double peak = (before + row.peak(backend, threads)) / 2;
+      const double peak = (before + row.peak(threads)) / 2;
       row.times.push_back(time);
       row.shares.push_back(row.flops() / time / peak);
     }
@@ -108,15 +110,24 @@ int main(int argc, char** argv) {
   const int32_t threads = argc > 2 ? std::atoi(argv[2]) : 2;
   const int32_t rounds = argc > 3 ? std::atoi(argv[3]) : 9;
   const char* word = argc > 4 ? argv[4] : "";
+  const std::string without_tiles = " without tiles";
+  const Backend* widened = std::string(table) == "amx" ? find_backend("avx512") : nullptr;
   std::vector<Row> rows;
   auto add = [&](const std::string& name, int64_t heads, int64_t head_dim,
                  const std::vector<int32_t>& lengths, bool causal = false) {
-    for (const char* kind : {"", " + gradient", " + gradient, dropout", " in bfloat16",
-                             " in bfloat16 + gradient", " in bfloat16 + gradient, dropout"}) {
+    std::vector<std::string> kinds = {"",
+                                      " + gradient",
+                                      " + gradient, dropout",
+                                      " in bfloat16",
+                                      " in bfloat16 + gradient",
+                                      " in bfloat16 + gradient, dropout"};
+    for (size_t k = 3; widened != nullptr && k < 6; k++) kinds.push_back(kinds[k] + without_tiles);
+    for (const std::string& kind : kinds) {
       const std::string whole = name + kind;
       if (whole.find(word) == std::string::npos) continue;
-      const auto says = [&](const char* part) { return whole.find(part) != std::string::npos; };
-      Row row{whole, AttentionCase(heads, head_dim, lengths, lengths, 1), says("gradient"), says("bfloat16")};
+      const auto says = [&](const std::string& part) { return whole.find(part) != std::string::npos; };
+      Row row{whole, AttentionCase(heads, head_dim, lengths, lengths, 1), says("gradient"), says("bfloat16"),
+              says(without_tiles) ? widened : backend};
       for (size_t s = 0; causal && s < lengths.size(); s++) {
         for (int32_t i = 0; i < lengths[s]; i++) row.problem.query_rank.push_back(i);
       }
@@ -136,11 +147,11 @@ int main(int argc, char** argv) {
   add("256 sentences x 12 x 32", 12, 32, sentences(15, 256));
   add("8 x 12 x 512 x 64 causal", 12, 64, repeat(512, 8), true);
 
-  measure(*backend, rows, rounds, threads);
-  std::printf("%-58s %10s %10s %8s\n", "batch x heads x length x dim", "ms", "GFLOP/s", "of peak");
+  measure(rows, rounds, threads);
+  std::printf("%-66s %10s %10s %8s\n", "batch x heads x length x dim", "ms", "GFLOP/s", "of peak");
   for (const Row& row : rows) {
     const double time = median(row.times);
-    std::printf("%-58s %10.3f %10.1f %7.1f%%\n", row.name.c_str(), time * 1e3, row.flops() / time * 1e-9,
+    std::printf("%-66s %10.3f %10.1f %7.1f%%\n", row.name.c_str(), time * 1e3, row.flops() / time * 1e-9,
                 median(row.shares) * 100);
   }
   return 0;

@@ -16,6 +16,16 @@ namespace {
 // That a tile goes through, one after another: their columns lie side by side.
 constexpr int64_t group_heads = 4;
 
+template <typename Factors>
+void attend_either(const Problem& problem, const Scratch& scratch, const Chunk& chunk) {
+  if constexpr (Factors::tiled) {
+    if (!Factors::pay(chunk.keys, problem.head_dim)) {
+      return attend_chunk<typename Factors::OfShort>(problem, scratch, chunk);
+    }
+  }
+  attend_chunk<Factors>(problem, scratch, chunk);
+}
+
 // Every chunk that begins within rows first .. last - 1, at most chunk_queries of them, for some heads.
 template <typename Factors>
 void attend_stretch(const Problem& problem, const Scratch& scratch, int64_t first, int64_t last,
@@ -37,11 +47,12 @@ void attend_stretch(const Problem& problem, const Scratch& scratch, int64_t firs
         prefetch_rows(problem.value, first_key, keys, column, problem.head_dim);
       }
       const Draw draw = problem.draw.of(problem.sequence_ids, s, head);
-      attend_chunk<Factors>(problem, scratch, {row, queries, first_key, keys, head, row - begin, draw});
+      attend_either<Factors>(problem, scratch, {row, queries, first_key, keys, head, row - begin, draw});
     }
   }
 }
 
+template <typename Factors>
 Problem describe(const OpCall& call) {
   using namespace attention_op;
   const TensorView* in = call.inputs;
@@ -58,6 +69,7 @@ Problem describe(const OpCall& call) {
   problem.sequences = in[query_offsets].shape[0] - 1;
   problem.heads = static_cast<int64_t>(call.parameters[heads]);
   problem.head_dim = in[query].shape[1] / problem.heads;
+  problem.padded = Factors::padded(problem.head_dim);
   problem.scale = static_cast<float>(call.parameters[scale] * 1.4426950408889634);
   problem.strict = call.parameters[strict] != 0;
   problem.sequence_ids = static_cast<const int32_t*>(in[sequence_ids].data);
@@ -71,17 +83,18 @@ Status attention(const OpCall& call) {
   using namespace attention_op;
   const Status checked = check_attention_data(call);
   if (checked != Status::ok) return checked;
-  const Problem problem = describe(call);
+  const Problem problem = describe<Factors>(call);
   const int64_t rows = call.inputs[query].shape[0];
   const int64_t head_groups = (problem.heads + group_heads - 1) / group_heads;
   Workers& workers = *call.workers;
   int32_t starved = 0;
   auto tile = [&](int64_t index, int32_t participant) {
-    void* memory = workers.scratch(workers, participant, Scratch::floats(problem.head_dim) * sizeof(float));
+    void* memory = workers.scratch(workers, participant, Scratch::floats(problem.padded) * sizeof(float));
     if (memory == nullptr) return __atomic_store_n(&starved, 1, __ATOMIC_RELAXED);
+    [[maybe_unused]] typename Factors::Session session;
     const int64_t first = index / head_groups * chunk_queries, head = index % head_groups * group_heads;
     const int64_t last = first + chunk_queries < rows ? first + chunk_queries : rows;
-    attend_stretch<Factors>(problem, Scratch(memory, problem.head_dim), first, last, head,
+    attend_stretch<Factors>(problem, Scratch(memory, problem.padded), first, last, head,
                             head + group_heads < problem.heads ? head + group_heads : problem.heads);
   };
   for_each_tile(workers, (rows + chunk_queries - 1) / chunk_queries * head_groups, tile);

@@ -29,6 +29,7 @@ struct Problem {
   const int32_t* query_rank;  // null: every query sees every key
   const int32_t* key_rank;
   int64_t sequences, heads, head_dim;
+  int64_t padded;  // head_dim, and the zeros behind it in rows of factors
   const int32_t* sequence_ids;
   float scale;  // times log2(e)
   float kept_factor;
@@ -36,33 +37,34 @@ struct Problem {
   Draw draw;
 };
 
-// What a participant holds while it works on a chunk. Query lanes are laid out group by group, each [head_dim][lanes].
+// What a participant holds while it works on a chunk. Query lanes are laid out group by group, each [padded][lanes].
 struct Scratch {
-  float* queries;  // [chunk_queries x head_dim]
-  float* sums;     // [chunk_queries x head_dim]
-  float* keys;     // [block_keys, head_dim]; as pairs [block_keys, whole_vectors(head_dim) / 2]
-  float* values;   // [block_keys, head_dim]; as pairs [block_keys / 2, whole_vectors(head_dim)]
+  float* queries;  // [chunk_queries x padded]
+  float* sums;     // [chunk_queries x padded]
+  float* keys;     // [block_keys, head_dim]; as pairs [block_keys, padded / 2]
+  float*
+      values;  // [block_keys, head_dim]; as pairs [block_keys / 2, padded], and behind them, for Tiles, turned
   float* scores;   // [block_keys, group_queries]
   float* maxima;   // [chunk_queries]
   float* totals;   // [chunk_queries]
   float* factors;  // [group_queries]
   int32_t* ranks;  // [chunk_queries]
 
-  static size_t floats(int64_t head_dim) {
-    return static_cast<size_t>(2 * chunk_queries * head_dim + 2 * block_keys * whole_vectors(head_dim) +
-                               block_keys * group_queries + 3 * chunk_queries + group_queries);
+  static size_t floats(int64_t padded) {
+    return static_cast<size_t>(2 * (chunk_queries + block_keys) * padded + block_keys * group_queries +
+                               3 * chunk_queries + group_queries);
   }
 
-  Scratch(void* memory, int64_t head_dim) {
+  Scratch(void* memory, int64_t padded) {
     maxima = static_cast<float*>(memory);
     totals = maxima + chunk_queries;
     ranks = reinterpret_cast<int32_t*>(totals + chunk_queries);
     factors = totals + 2 * chunk_queries;
     scores = factors + group_queries;
     queries = scores + block_keys * group_queries;
-    sums = queries + chunk_queries * head_dim;
-    keys = sums + chunk_queries * head_dim;
-    values = keys + block_keys * whole_vectors(head_dim);
+    sums = queries + chunk_queries * padded;
+    keys = sums + chunk_queries * padded;
+    values = keys + block_keys * padded;
   }
 };
 
@@ -113,15 +115,15 @@ int64_t group_count(const Chunk& chunk) { return (chunk.queries + group_queries 
 template <typename Factors>
 void load_group(const Problem& problem, const Scratch& scratch, const Chunk& chunk, const Group& group) {
   const int64_t row = chunk.first_query + group.first;
-  const int64_t start = group.first * problem.head_dim;
+  const int64_t start = group.first * problem.padded;
   columns_to_lanes(problem.query.at(row, chunk.head * problem.head_dim), problem.query.stride, group.queries,
                    problem.head_dim, Factors::paired ? 1.0f : problem.scale, scratch.queries + start,
                    group.width);
   if constexpr (Factors::paired) {
-    pair_rows(scratch.queries + start, group.width, problem.head_dim, group.width, group.width,
-              scratch.queries + start);
+    pair_rows<Factors>(scratch.queries + start, group.width, problem.head_dim, group.width, group.width,
+                       scratch.queries + start);
   }
-  for (int64_t i = 0; i < problem.head_dim * group.width; i += lanes) store(scratch.sums + start + i, zero());
+  for (int64_t i = 0; i < problem.padded * group.width; i += lanes) store(scratch.sums + start + i, zero());
   for (int64_t i = group.first; i < group.first + group.width; i += lanes) {
     store(scratch.maxima + i, broadcast(no_score));
     store(scratch.totals + i, zero());
@@ -145,11 +147,17 @@ Block take_block(const Problem& problem, const Scratch& scratch, const Chunk& ch
               ranks == nullptr ? RankSpan{0, 0} : RankSpan(ranks, keys),
               first};
   if constexpr (Factors::paired) {
-    const int64_t padded = whole_vectors(problem.head_dim);
+    const int64_t padded = problem.padded;
     pack_rows(block.key.data, block.key.stride, block.keys, problem.head_dim, padded, scratch.keys);
-    pair_rows(block.value.data, block.value.stride, block.keys, problem.head_dim, padded, scratch.values);
+    pair_rows<Factors>(block.value.data, block.value.stride, block.keys, problem.head_dim, padded,
+                       scratch.values);
     block.key = {scratch.keys, padded / 2};
     block.value = {scratch.values, padded};
+    if constexpr (Factors::tiled) {
+      block.value = {scratch.values + block_keys / 2 * padded, block_keys / 2};
+      transpose(scratch.values, padded, Factors::whole_words(keys), whole_vectors(problem.head_dim),
+                block.value.data, block.value.stride);
+    }
   } else if (group_count(chunk) >= copy_from_groups) {
     copy_rows(block.key.data, block.key.stride, block.keys, problem.head_dim, scratch.keys);
     copy_rows(block.value.data, block.value.stride, block.keys, problem.head_dim, scratch.values);
@@ -168,9 +176,9 @@ Sight sight_of(const Problem& problem, const Scratch& scratch, const Group& grou
 template <typename Factors, int32_t vectors>
 void attend(const Problem& problem, const Scratch& scratch, const Chunk& chunk, const Group& group,
             const Block& block, Sight seen) {
-  const int64_t start = group.first * problem.head_dim;
-  make_scores<Factors, vectors>(block.key.data, block.key.stride, block.keys, scratch.queries + start,
-                                Factors::words(problem.head_dim), scratch.scores, problem.scale);
+  const int64_t start = group.first * problem.padded;
+  make_scores<Factors, vectors>(block.key, block.keys, scratch.queries + start,
+                                Factors::whole_words(problem.head_dim), scratch.scores, problem.scale);
   for (int32_t v = 0; v < vectors; v++) {
     const int64_t query = group.first + v * lanes;
     float* scores = scratch.scores + v * lanes;
@@ -184,10 +192,11 @@ void attend(const Problem& problem, const Scratch& scratch, const Chunk& chunk, 
     }
   }
   if constexpr (Factors::paired) {
-    pair_rows(scratch.scores, vectors * lanes, block.keys, vectors * lanes, vectors * lanes, scratch.scores);
+    constexpr int64_t width = vectors * lanes;
+    pair_rows<Factors>(scratch.scores, width, block.keys, width, width, scratch.scores);
   }
-  add_values<Factors, vectors>(block.value.data, block.value.stride, Factors::words(block.keys),
-                               scratch.scores, problem.head_dim, scratch.sums + start, scratch.factors);
+  add_values<Factors, vectors>(block.value, Factors::whole_words(block.keys), scratch.scores,
+                               problem.head_dim, scratch.sums + start, scratch.factors);
 }
 
 void finish_group(const Problem& problem, const Scratch& scratch, const Chunk& chunk, const Group& group) {
@@ -206,7 +215,7 @@ void finish_group(const Problem& problem, const Scratch& scratch, const Chunk& c
     const Vector total = load(totals + i);  // 0 where a query saw nothing: its sums are 0 as well
     store(totals + i, select(less(zero(), total), broadcast(problem.kept_factor) / total, total));
   }
-  lanes_to_columns(scratch.sums + group.first * problem.head_dim, group.width, totals, group.queries,
+  lanes_to_columns(scratch.sums + group.first * problem.padded, group.width, totals, group.queries,
                    problem.head_dim, problem.output.at(row, chunk.head * problem.head_dim),
                    problem.output.stride);
 }

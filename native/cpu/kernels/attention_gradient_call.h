@@ -59,6 +59,17 @@ void prefetch_part(const Problem& problem, const Part& part, int64_t column) {
   prefetch_rows(problem.value, part.first_key, part.keys, column, problem.head_dim);
 }
 
+// A part of a sequence of `keys`.
+template <typename Factors>
+void differentiate_either(const Problem& problem, const Scratch& scratch, const Part& part, int64_t keys) {
+  if constexpr (Factors::tiled) {
+    if (!Factors::pay(keys, problem.head_dim)) {
+      return differentiate_part<typename Factors::OfShort>(problem, scratch, part);
+    }
+  }
+  differentiate_part<Factors>(problem, scratch, part);
+}
+
 // Every part that begins within rows first .. last - 1, no more than part_rows of them, for some heads.
 template <typename Factors>
 void differentiate_stretch(const Problem& problem, const Scratch& scratch, int64_t first, int64_t last,
@@ -69,14 +80,16 @@ void differentiate_stretch(const Problem& problem, const Scratch& scratch, int64
     if (begin >= last) return;
     const int64_t index = begin < first ? (first - begin + part_rows - 1) / part_rows : 0;
     if (index >= parts || round >= parts || begin + index * part_rows >= last) continue;
+    const int64_t keys = problem.key_offsets[s + 1] - problem.key_offsets[s];
     for (int64_t head = first_head; head < last_head; head++) {
       const Part part = part_of(problem, s, index, round, parts, head);
       if (head + 1 < last_head) prefetch_part(problem, part, part.column + problem.head_dim);
-      differentiate_part<Factors>(problem, scratch, part);
+      differentiate_either<Factors>(problem, scratch, part, keys);
     }
   }
 }
 
+template <typename Factors>
 Problem describe(const OpCall& call) {
   using namespace attention_gradient_op;
   const TensorView* in = call.inputs;
@@ -99,7 +112,7 @@ Problem describe(const OpCall& call) {
   problem.sequences = in[query_offsets].shape[0] - 1;
   problem.heads = static_cast<int64_t>(call.parameters[heads]);
   problem.head_dim = in[query].shape[1] / problem.heads;
-  problem.padded = whole_vectors(problem.head_dim);
+  problem.padded = Factors::padded(problem.head_dim);
   problem.scale = static_cast<float>(call.parameters[scale]);
   problem.exponent_scale = static_cast<float>(call.parameters[scale] * log2_e);
   problem.strict = call.parameters[strict] != 0;
@@ -112,7 +125,7 @@ template <typename Factors>
 Status attention_gradient(const OpCall& call) {
   const Status checked = check_attention_gradient_data(call);
   if (checked != Status::ok) return checked;
-  const Problem problem = describe(call);
+  const Problem problem = describe<Factors>(call);
   const int64_t rows = start_of(problem, problem.sequences);
   const int64_t stretches = (rows + stretch_rows - 1) / stretch_rows;
   int64_t longest = 0;
@@ -125,6 +138,7 @@ Status attention_gradient(const OpCall& call) {
     auto tile = [&](int64_t index, int32_t participant) {
       void* memory = workers.scratch(workers, participant, Scratch::floats(problem.padded) * sizeof(float));
       if (memory == nullptr) return __atomic_store_n(&starved, 1, __ATOMIC_RELAXED);
+      [[maybe_unused]] typename Factors::Session session;
       const int64_t first = index / groups * stretch_rows, head = index % groups * together;
       differentiate_stretch<Factors>(problem, Scratch(memory, problem.padded), first, first + stretch_rows,
                                      head, head + together < problem.heads ? head + together : problem.heads,

@@ -1,7 +1,7 @@
 // One part of attention's gradient: one head, up to part_rows queries and as many keys of one sequence. Chunks of queries
 // walk over blocks of keys; keys, values and their gradients stay in scratch memory that fits the second cache level. A
 // part that is a single chunk and block, as short texts are, is computed from where its rows lie (but for bfloat16, where
-// all factors are packed) to where its gradients go.
+// all factors are packed) to where its gradients go; not in tiles, which are written whole.
 #pragma once
 
 #include "attention_gradient_steps.h"
@@ -26,7 +26,7 @@ struct Problem {
   const int32_t* key_rank;
   const int32_t* sequence_ids;
   int64_t sequences, heads, head_dim;
-  int64_t padded;               // head_dim, up to whole vectors
+  int64_t padded;               // head_dim, and the zeros behind it in rows of factors
   float scale, exponent_scale;  // the latter of base 2, as in the forward
   float kept_factor;
   bool strict;
@@ -53,10 +53,10 @@ struct Scratch {
   float* gradient_rows;   // [block_keys, width of the chunk / 2], for pairs only
   float* query;           // [chunk_queries, padded], paired along rows; as is the next
   float* output_gradient;
-  float* query_gradient;  // [chunk_queries, padded]
+  float* query_gradient;  // [chunk_queries, padded]; of Tiles [padded, width of the chunk]
   float* key;             // [part_rows, padded], paired along columns; as is the next
   float* value;
-  float* key_by_rows;   // the keys again, paired along rows
+  float* key_by_rows;   // the keys again, paired along rows; of Tiles block by block [padded, block_keys / 2]
   float* key_gradient;  // [part_rows, padded], as is the next
   float* value_gradient;
 
@@ -109,7 +109,7 @@ struct Tile {
 // scratch.weights: the scores, times log2(e); scratch.gradients: output_gradient[q] . value[j], as dropout scales it.
 template <typename Factors>
 void multiply_heads(const Problem& problem, const Scratch& scratch, const Tile& tile) {
-  const int64_t depth = Factors::words(problem.head_dim), width = tile.width;
+  const int64_t depth = Factors::whole_words(problem.head_dim), width = tile.width;
   const float score_factor = Factors::paired ? problem.exponent_scale : 1.0f;
   const float gradient_factor = Factors::paired ? problem.kept_factor : 1.0f;
   add_product<Factors>({tile.from.key.data,
@@ -117,7 +117,7 @@ void multiply_heads(const Problem& problem, const Scratch& scratch, const Tile& 
                         1,
                         {scratch.query_lanes, width},
                         depth,
-                        nullptr,
+                        false,
                         {scratch.weights, width},
                         score_factor},
                        tile.keys, width);
@@ -126,7 +126,7 @@ void multiply_heads(const Problem& problem, const Scratch& scratch, const Tile& 
                         1,
                         {scratch.gradient_lanes, width},
                         depth,
-                        nullptr,
+                        false,
                         {scratch.gradients, width},
                         gradient_factor},
                        tile.keys, width);
@@ -135,28 +135,38 @@ void multiply_heads(const Problem& problem, const Scratch& scratch, const Tile& 
 // The three gradients, from scratch.weights and scratch.gradients.
 template <typename Factors>
 void multiply_gradients(const Problem& problem, const Scratch& scratch, const Tile& tile) {
-  const int64_t width = tile.width, columns = problem.padded;
-  const auto start = [](bool add, const Rows& rows) { return add ? rows.data : nullptr; };
+  const int64_t width = tile.width, columns = whole_vectors(problem.head_dim);
+  const int64_t query_words = Factors::whole_words(tile.queries), key_words = Factors::whole_words(tile.keys);
   Rows weight_rows{scratch.weights, width}, gradient_rows{scratch.gradients, width};
   if constexpr (Factors::paired) {
-    weight_rows.stride = width / 2;
-    gradient_rows = {scratch.gradient_rows, width / 2};
-    pack_rows(scratch.weights, width, tile.keys, width, width, weight_rows.data);
-    pack_rows(scratch.gradients, width, tile.keys, width, width, gradient_rows.data);
-    pair_rows(scratch.gradients, width, tile.keys, width, width, scratch.gradients);
+    weight_rows.stride = Factors::whole_words(width);
+    gradient_rows = {scratch.gradient_rows, weight_rows.stride};
+    pack_rows(scratch.weights, width, tile.keys, width, 2 * weight_rows.stride, weight_rows.data);
+    pack_rows(scratch.gradients, width, tile.keys, width, 2 * weight_rows.stride, gradient_rows.data);
+    pair_rows<Factors>(scratch.gradients, width, tile.keys, width, width, scratch.gradients);
   }
-  add_product<Factors>(
-      {weight_rows.data, weight_rows.stride, 1, tile.from.output_gradient, Factors::words(tile.queries),
-       start(tile.add_to_key, tile.value_gradient), tile.value_gradient, tile.value_factor},
-      tile.keys, columns);
-  add_product<Factors>(
-      {gradient_rows.data, gradient_rows.stride, 1, tile.from.query, Factors::words(tile.queries),
-       start(tile.add_to_key, tile.key_gradient), tile.key_gradient, tile.key_factor},
-      tile.keys, columns);
-  add_product<Factors>(
-      {scratch.gradients, 1, width, tile.from.key_by_rows, Factors::words(tile.keys),
-       start(tile.add_to_query, tile.query_gradient), tile.query_gradient, tile.query_factor},
-      tile.queries, columns);
+  add_product<Factors>({weight_rows.data, weight_rows.stride, 1, tile.from.output_gradient, query_words,
+                        tile.add_to_key, tile.value_gradient, tile.value_factor},
+                       tile.keys, columns);
+  add_product<Factors>({gradient_rows.data, gradient_rows.stride, 1, tile.from.query, query_words,
+                        tile.add_to_key, tile.key_gradient, tile.key_factor},
+                       tile.keys, columns);
+  const Rows& key = tile.from.key_by_rows;
+  if constexpr (Factors::tiled) {
+    add_product<Factors>({key.data,
+                          key.stride,
+                          1,
+                          {scratch.gradients, width},
+                          key_words,
+                          tile.add_to_query,
+                          tile.query_gradient,
+                          tile.query_factor},
+                         problem.head_dim, width);
+  } else {
+    add_product<Factors>({scratch.gradients, 1, width, key, key_words, tile.add_to_query, tile.query_gradient,
+                          tile.query_factor},
+                         tile.queries, columns);
+  }
 }
 
 template <typename Factors>
@@ -187,8 +197,8 @@ void load_lanes(const Problem& problem, const Scratch& scratch, const Part& part
                    problem.head_dim, Factors::paired ? 1.0f : problem.kept_factor, scratch.gradient_lanes,
                    width);
   if constexpr (Factors::paired) {
-    pair_rows(scratch.query_lanes, width, problem.head_dim, width, width, scratch.query_lanes);
-    pair_rows(scratch.gradient_lanes, width, problem.head_dim, width, width, scratch.gradient_lanes);
+    pair_rows<Factors>(scratch.query_lanes, width, problem.head_dim, width, width, scratch.query_lanes);
+    pair_rows<Factors>(scratch.gradient_lanes, width, problem.head_dim, width, width, scratch.gradient_lanes);
   }
   row_products<Factors>(problem.output_gradient.at(row, part.column), problem.output_gradient.stride,
                         problem.output.at(row, part.column), problem.output.stride, queries, problem.head_dim,
@@ -227,13 +237,31 @@ void load_queries(const Problem& problem, const Scratch& scratch, const Part& pa
   const auto load_rows = [&](const Rows& rows, float* destination) {
     const float* source = rows.at(part.first_query + first, part.column);
     if constexpr (Factors::paired) {
-      pair_rows(source, rows.stride, queries, problem.head_dim, problem.padded, destination);
+      pair_rows<Factors>(source, rows.stride, queries, problem.head_dim, problem.padded, destination);
     } else {
       pad_rows(source, rows.stride, queries, problem.head_dim, problem.padded, destination);
     }
   };
   load_rows(problem.query, scratch.query);
   load_rows(problem.output_gradient, scratch.output_gradient);
+}
+
+// scratch.key_by_rows; of Tiles a left factor, and so turned.
+template <typename Factors>
+void pair_keys(const Problem& problem, const Scratch& scratch, const Part& part) {
+  const Rows key = at(problem.key, part.first_key, part.column);
+  const int64_t padded = problem.padded;
+  if constexpr (Factors::tiled) {
+    for (int64_t first = 0; first < part.keys; first += block_keys) {
+      const int64_t keys = part.keys - first < block_keys ? part.keys - first : block_keys;
+      float* pairs = scratch.query_gradient;
+      pair_rows<Factors>(key.at(first, 0), key.stride, keys, problem.head_dim, padded, pairs);
+      transpose(pairs, padded, Factors::whole_words(keys), whole_vectors(problem.head_dim),
+                scratch.key_by_rows + first / 2 * padded, block_keys / 2);
+    }
+  } else {
+    pair_rows<Factors>(key.data, key.stride, part.keys, problem.head_dim, padded, scratch.key_by_rows);
+  }
 }
 
 template <typename Factors>
@@ -244,7 +272,7 @@ void load_keys(const Problem& problem, const Scratch& scratch, const Part& part)
   if constexpr (Factors::paired) {
     pack_rows(key.data, key.stride, part.keys, columns, padded, scratch.key);
     pack_rows(value.data, value.stride, part.keys, columns, padded, scratch.value);
-    pair_rows(key.data, key.stride, part.keys, columns, padded, scratch.key_by_rows);
+    pair_keys<Factors>(problem, scratch, part);
   } else {
     pad_rows(key.data, key.stride, part.keys, columns, padded, scratch.key);
     pad_rows(value.data, value.stride, part.keys, columns, padded, scratch.value);
@@ -256,7 +284,7 @@ template <typename Factors>
 Operands loaded(const Problem& problem, const Scratch& scratch, int64_t key) {
   const int64_t padded = problem.padded, stride = Factors::paired ? padded / 2 : padded;
   const Rows by_columns{scratch.key + key * stride, stride};
-  const Rows by_rows{scratch.key_by_rows + Factors::words(key) * padded, padded};
+  const Rows by_rows{scratch.key_by_rows + key / 2 * padded, Factors::tiled ? block_keys / 2 : padded};
   return {{scratch.query, padded},
           {scratch.output_gradient, padded},
           by_columns,
@@ -294,6 +322,15 @@ void differentiate_tile(const Problem& problem, const Scratch& scratch, const Pa
                 ranks_to_compare(problem, seen, part.first_key), part.query_position, part.key_position);
 }
 
+// The gradient of a chunk's queries, where put takes it from.
+template <typename Factors>
+const float* query_gradient_rows(const Problem& problem, const Scratch& scratch, int64_t width) {
+  if constexpr (!Factors::tiled) return scratch.query_gradient;
+  transpose(scratch.query_gradient, width, whole_vectors(problem.head_dim), width, scratch.query_lanes,
+            problem.padded);
+  return scratch.query_lanes;
+}
+
 void put(const Part& part, const float* source, int64_t padded, float factor, int64_t rows, int64_t columns,
          const Rows& destination) {
   if (part.first_round) {
@@ -310,6 +347,7 @@ void differentiate_chunk(const Problem& problem, const Scratch& scratch, const P
   const int64_t left = part.queries - first, queries = left < chunk_queries ? left : chunk_queries;
   const int64_t row = part.first_query + first, width = whole_vectors(queries), padded = problem.padded;
   const auto of_scratch = [padded](float* rows, int64_t row) { return Rows{rows + row * padded, padded}; };
+  const Rows query_gradient{scratch.query_gradient, Factors::tiled ? width : padded};
   bool any = false;
   for (int64_t key = 0, block = 0; key < part.keys; key += block_keys, block++) {
     const int64_t keys = part.keys - key < block_keys ? part.keys - key : block_keys;
@@ -320,22 +358,22 @@ void differentiate_chunk(const Problem& problem, const Scratch& scratch, const P
       load_queries<Factors>(problem, scratch, part, first, queries);
     }
     meet<Factors>(problem, scratch, part,
-                  {loaded<Factors>(problem, scratch, key), of_scratch(scratch.query_gradient, 0),
+                  {loaded<Factors>(problem, scratch, key), query_gradient,
                    of_scratch(scratch.key_gradient, key), of_scratch(scratch.value_gradient, key), queries,
                    keys, width, any, touched[block], 1.0f, 1.0f, 1.0f},
                   ranks_to_compare(problem, seen, part.first_key + key), part.query_position + first,
                   part.key_position + key);
     any = touched[block] = true;
   }
-  put(part, any ? scratch.query_gradient : nullptr, padded, problem.scale, queries, problem.head_dim,
-      at(problem.query_gradient, row, part.column));
+  put(part, any ? query_gradient_rows<Factors>(problem, scratch, width) : nullptr, padded, problem.scale,
+      queries, problem.head_dim, at(problem.query_gradient, row, part.column));
 }
 
 template <typename Factors>
 void differentiate_part(const Problem& problem, const Scratch& scratch, const Part& part) {
   const int64_t padded = problem.padded;
-  if (part.queries > 0 && part.keys > 0 && part.queries <= chunk_queries && part.keys <= block_keys &&
-      padded == problem.head_dim && part.first_round) {
+  if (!Factors::tiled && part.queries > 0 && part.keys > 0 && part.queries <= chunk_queries &&
+      part.keys <= block_keys && whole_vectors(problem.head_dim) == problem.head_dim && part.first_round) {
     return differentiate_tile<Factors>(problem, scratch, part);
   }
   if (part.queries > 0) load_keys<Factors>(problem, scratch, part);

@@ -1,6 +1,6 @@
 // The products of attention and its gradient, small matrices in register tiles of multiply-adds:
 //
-//   add_product     out[r][c] = (start[r][c] + sum_k left[r][k] right[k][c]) * factor, in the order of k, the words of
+//   add_product     out[r][c] = (0 or out[r][c] + sum_k left[r][k] right[k][c]) * factor, in the order of k, the words of
 //                   its Factors (attention_factors.h)
 //
 // Lanes are columns, which may be queries or columns of a head; left is read one number at a time, in either direction,
@@ -67,13 +67,13 @@ LIKEWISE_INLINE void for_each_height(int64_t rows, Body body) {
 }
 
 // A product's operands; word (r, k) of left lies at left + r * row_stride + k * step, so that it may be read either
-// way. `start` null: zero; else it lies as `out` does.
+// way.
 struct Product {
   const float* left;
   int64_t row_stride, step;
   Rows right;
   int64_t depth;
-  const float* start;
+  bool add;  // to what out holds
   Rows out;
   float factor;
 };
@@ -88,14 +88,14 @@ __attribute__((noinline)) void product_tile(const Product& product, int64_t row,
   const float* right = product.right.data + column;
   const int64_t out_stride = product.out.stride, right_stride = product.right.stride;
   Vector sum[rows][vectors];
-  if (product.start == nullptr) {
+  if (!product.add) {
 #pragma GCC unroll 12
     for (int32_t r = 0; r < rows; r++) {
 #pragma GCC unroll 2
       for (int32_t v = 0; v < vectors; v++) sum[r][v] = zero();
     }
   } else {
-    const float* start = product.start + row * out_stride + column;
+    const float* start = product.out.at(row, column);
 #pragma GCC unroll 12
     for (int32_t r = 0; r < rows; r++) {
 #pragma GCC unroll 2

@@ -91,22 +91,37 @@ __attribute__((noinline)) void value_tile(const float* value, int64_t stride, co
 
 // depth: words of a head
 template <typename Factors, int32_t vectors>
-LIKEWISE_INLINE void make_scores(const float* key, int64_t stride, int64_t keys, const float* query,
-                                 int64_t depth, float* scores, float scale) {
-  for_each_height<vectors>(keys, [&](auto tile, int64_t j) {
-    score_tile<Factors, vectors, tile.rows>(key + j * stride, stride, query, depth,
-                                            scores + j * vectors * Vector::lanes, scale);
-  });
+LIKEWISE_INLINE void make_scores(const Rows& key, int64_t keys, float* query, int64_t depth, float* scores,
+                                 float scale) {
+  constexpr int64_t width = vectors * Vector::lanes;
+  if constexpr (Factors::tiled) {
+    add_product<Factors>({key.data, key.stride, 1, {query, width}, depth, false, {scores, width}, scale},
+                         keys, width);
+  } else {
+    for_each_height<vectors>(keys, [&](auto tile, int64_t j) {
+      score_tile<Factors, vectors, tile.rows>(key.at(j, 0), key.stride, query, depth, scores + j * width,
+                                              scale);
+    });
+  }
 }
 
-// depth: words of the keys
+// depth: words of the keys. Of Tiles value is turned.
 template <typename Factors, int32_t vectors>
-LIKEWISE_INLINE void add_values(const float* value, int64_t stride, int64_t depth, const float* weights,
-                                int64_t head_dim, float* sums, const float* factor) {
-  for_each_height<vectors>(head_dim, [&](auto tile, int64_t d) {
-    value_tile<Factors, vectors, tile.rows>(value + d, stride, weights, depth,
-                                            sums + d * vectors * Vector::lanes, factor);
-  });
+LIKEWISE_INLINE void add_values(const Rows& value, int64_t depth, float* weights, int64_t head_dim,
+                                float* sums, const float* factor) {
+  constexpr int64_t width = vectors * Vector::lanes;
+  if constexpr (Factors::tiled) {
+    for (int64_t i = 0; i < head_dim * width; i += Vector::lanes) {
+      store(sums + i, load(sums + i) * load(factor + i % width));
+    }
+    add_product<Factors>({value.data, value.stride, 1, {weights, width}, depth, true, {sums, width}, 1.0f},
+                         head_dim, width);
+  } else {
+    for_each_height<vectors>(head_dim, [&](auto tile, int64_t d) {
+      value_tile<Factors, vectors, tile.rows>(value.data + d, value.stride, weights, depth, sums + d * width,
+                                              factor);
+    });
+  }
 }
 
 // Turns one vector of every score row (`width` apart) into weights, in place: total = total * factor + their sum, where

@@ -1,4 +1,4 @@
-// Matrices as the panels that panel_product.h reads, and blocks of a matrix transposed.
+// Matrices as the panels that panel_product.h reads.
 #pragma once
 
 #include "transpose.h"
@@ -11,31 +11,6 @@ struct PanelSource {
   int64_t stride;
   int64_t rows, columns;
 };
-
-// destination[c][r] = source[r][c]
-LIKEWISE_INLINE void transpose(const float* source, int64_t source_stride, int64_t rows, int64_t columns,
-                               float* destination, int64_t destination_stride) {
-  const int64_t whole_rows = rows / 8 * 8;
-  const int64_t whole_columns = columns / 8 * 8;
-  constexpr int64_t group = 16;  // rows: few enough streams to be foreseen, and whole cache lines to write
-  for (int64_t first = 0; first < whole_rows; first += group) {
-    const int64_t last = whole_rows - first < group ? whole_rows : first + group;
-    for (int64_t c = 0; c < whole_columns; c += 8) {
-      for (int64_t r = first; r < last; r += 8) {
-        __m256 block[8];
-        for (int32_t i = 0; i < 8; i++) block[i] = _mm256_loadu_ps(source + (r + i) * source_stride + c);
-        transpose_8x8(block);
-        float* to = destination + c * destination_stride + r;
-        for (int32_t i = 0; i < 8; i++) _mm256_storeu_ps(to + i * destination_stride, block[i]);
-      }
-    }
-  }
-  for (int64_t c = 0; c < columns; c++) {
-    for (int64_t r = c < whole_columns ? whole_rows : 0; r < rows; r++) {
-      destination[c * destination_stride + r] = source[r * source_stride + c];
-    }
-  }
-}
 
 // One panel of `width` rows: destination[k][j] = source[first + j][k], zero past the last row.
 LIKEWISE_INLINE void pack_rows(const PanelSource& source, int64_t first, int64_t width, float* destination) {

@@ -73,6 +73,8 @@ struct TileStrip {
   int64_t steps;      // of the stretch, a multiple of tile_steps
   bool add;           // to the sums of the stretches before this one
   void* sums;         // [whole rows][panel_width], four bytes each
+  // From one step of the panel, and one row of sums, to the next, in bytes.
+  int64_t panel_stride = panel_bytes, sums_stride = panel_bytes;
 };
 
 // The lines of 16 steps of a panel, this many bytes before they are wanted.
@@ -84,55 +86,53 @@ LIKEWISE_INLINE void prefetch_tiles(const char* panel) {
   }
 }
 
-// Tiles 0 .. 3: sums; 4, 5: rows; 6, 7: columns. The intrinsics want the numbers themselves.
-template <bool integers, bool two, bool ahead>
+// Tiles 0 .. 3: sums; 4, 5: rows; 6, 7: columns. The intrinsics want the numbers themselves. `two` of rows, or one; `wide`:
+// two of columns, or half a panel.
+template <bool integers, bool two, bool wide, bool ahead>
 void multiply_tiles(const TileStrip& strip) {
 #define LIKEWISE_MULTIPLY(sums, rows, columns) \
-  if constexpr (integers)                      \
-    _tile_dpbssd(sums, rows, columns);         \
-  else                                         \
-    _tile_dpbf16ps(sums, rows, columns)
+  do {                                         \
+    if constexpr (integers)                    \
+      _tile_dpbssd(sums, rows, columns);       \
+    else                                       \
+      _tile_dpbf16ps(sums, rows, columns);     \
+  } while (false)
   memory_barrier();
+  const int64_t panel_stride = strip.panel_stride, sums_stride = strip.sums_stride;
   const char* rows = static_cast<const char*>(strip.rows);
   const char* panel = static_cast<const char*>(strip.panel);
   char* sums = static_cast<char*>(strip.sums);
-  char* lower_sums = sums + tile_rows * panel_bytes;
+  char* lower_sums = sums + tile_rows * sums_stride;
   if (strip.add) {
-    _tile_loadd(0, sums, panel_bytes);
-    _tile_loadd(1, sums + tile_bytes, panel_bytes);
-    if constexpr (two) {
-      _tile_loadd(2, lower_sums, panel_bytes);
-      _tile_loadd(3, lower_sums + tile_bytes, panel_bytes);
-    }
+    _tile_loadd(0, sums, sums_stride);
+    if constexpr (wide) _tile_loadd(1, sums + tile_bytes, sums_stride);
+    if constexpr (two) _tile_loadd(2, lower_sums, sums_stride);
+    if constexpr (two && wide) _tile_loadd(3, lower_sums + tile_bytes, sums_stride);
   } else {
     _tile_zero(0);
-    _tile_zero(1);
-    if constexpr (two) {
-      _tile_zero(2);
-      _tile_zero(3);
-    }
+    if constexpr (wide) _tile_zero(1);
+    if constexpr (two) _tile_zero(2);
+    if constexpr (two && wide) _tile_zero(3);
   }
   for (int64_t k = 0; k < strip.steps; k += tile_steps) {
     if constexpr (ahead) prefetch_tiles(panel);
     _tile_loadd(4, rows, strip.stride);
-    _tile_loadd(6, panel, panel_bytes);
-    _tile_loadd(7, panel + tile_bytes, panel_bytes);
+    _tile_loadd(6, panel, panel_stride);
+    if constexpr (wide) _tile_loadd(7, panel + tile_bytes, panel_stride);
     LIKEWISE_MULTIPLY(0, 4, 6);
-    LIKEWISE_MULTIPLY(1, 4, 7);
+    if constexpr (wide) LIKEWISE_MULTIPLY(1, 4, 7);
     if constexpr (two) {
       _tile_loadd(5, rows + tile_rows * strip.stride, strip.stride);
       LIKEWISE_MULTIPLY(2, 5, 6);
-      LIKEWISE_MULTIPLY(3, 5, 7);
+      if constexpr (wide) LIKEWISE_MULTIPLY(3, 5, 7);
     }
     rows += tile_bytes;
-    panel += tile_steps * panel_bytes;
+    panel += tile_steps * panel_stride;
   }
-  _tile_stored(0, sums, panel_bytes);
-  _tile_stored(1, sums + tile_bytes, panel_bytes);
-  if constexpr (two) {
-    _tile_stored(2, lower_sums, panel_bytes);
-    _tile_stored(3, lower_sums + tile_bytes, panel_bytes);
-  }
+  _tile_stored(0, sums, sums_stride);
+  if constexpr (wide) _tile_stored(1, sums + tile_bytes, sums_stride);
+  if constexpr (two) _tile_stored(2, lower_sums, sums_stride);
+  if constexpr (two && wide) _tile_stored(3, lower_sums + tile_bytes, sums_stride);
   memory_barrier();
 #undef LIKEWISE_MULTIPLY
 }
@@ -140,9 +140,11 @@ void multiply_tiles(const TileStrip& strip) {
 template <bool integers>
 LIKEWISE_INLINE void multiply_tiles(const TileStrip& strip, int64_t rows, bool ahead) {
   if (rows > tile_rows) {
-    ahead ? multiply_tiles<integers, true, true>(strip) : multiply_tiles<integers, true, false>(strip);
+    ahead ? multiply_tiles<integers, true, true, true>(strip)
+          : multiply_tiles<integers, true, true, false>(strip);
   } else {
-    ahead ? multiply_tiles<integers, false, true>(strip) : multiply_tiles<integers, false, false>(strip);
+    ahead ? multiply_tiles<integers, false, true, true>(strip)
+          : multiply_tiles<integers, false, true, false>(strip);
   }
 }
 

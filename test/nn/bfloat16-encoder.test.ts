@@ -1,6 +1,6 @@
 // An encoder that multiplies in bfloat16: what is rounded and what is not, held against float32 encoders; its gradients near
 // those of float32, the same bits on any number of threads and when layers are recomputed; panels that follow the weights.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { backward } from '../../src/autograd/backward.ts';
 import { withTape } from '../../src/autograd/tape.ts';
 import { BackendError, DTypeError } from '../../src/errors.ts';
@@ -62,6 +62,30 @@ describe('an encoder in bfloat16', () => {
       expect(worst(of(c, layer), of(a, layer))).toBeGreaterThan(1e-5);
     }
   });
+
+  it.each([
+    ['float32', 'linear', 'attention'],
+    [bfloat16, 'linear_bfloat16', 'attention_bfloat16'],
+  ] as const)(
+    'in %s multiplies with %s and %s alone, for first tokens too',
+    async (precision, ...products) => {
+      using encoder = await Encoder.load(engine, smallConfig, source, { precision });
+      const queued = vi.spyOn(engine, 'opId');
+      for (const wanted of [2, 'cls'] as const) {
+        queued.mockClear();
+        scope(() => {
+          const { tokenIds, offsets } = ragged([3, 1, 5]);
+          encoder.forward(uploadBatch(engine, tokenIds, offsets, 0), new Set([wanted]));
+        });
+        const names = queued.mock.calls.map(([name]) => name);
+        expect([...new Set(names.filter((name) => /linear|attention/.test(name)))].sort()).toEqual(
+          [...products].sort(),
+        );
+        expect(names.filter((name) => name === products[1])).toHaveLength(2); // one per layer
+      }
+      queued.mockRestore();
+    },
+  );
 
   it('holds the weights of layers in bfloat16 and everything else in float32, and frees all of it', async () => {
     await engine.ready(0);
@@ -133,6 +157,21 @@ describe('training in bfloat16', () => {
       expect([name, cosine(a as Float32Array, b as Float32Array) > 0.999]).toEqual([name, true]);
     }
     for (const each of [exact, model]) each.dispose();
+  });
+
+  it('multiplies in bfloat16 alone, forward and backward, in the layers', async () => {
+    const model = await load(engine, bfloat16);
+    const queued = vi.spyOn(engine, 'opId');
+    await gradient(model, training);
+    const names = new Set(queued.mock.calls.map(([name]) => name));
+    queued.mockRestore();
+    expect([...names].filter((name) => /linear|attention|matmul/.test(name)).sort()).toEqual([
+      'attention_bfloat16',
+      'attention_gradient_bfloat16',
+      'linear_bfloat16',
+      'linear_weight_gradient_bfloat16',
+    ]);
+    model.dispose();
   });
 
   it('gives the same bits on 1, 2 and 7 threads, and when each layer is recomputed', async () => {

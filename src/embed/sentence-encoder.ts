@@ -6,14 +6,16 @@ import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
 import { Engine } from '../native/engine.ts';
 import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
 import { checkPrecision, type Precision } from '../nn/precision.ts';
+import { checkOptions } from '../options/check-options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embeddings.ts';
 import {
+  checkEncodeOptions,
   checkMaxLength,
-  checkOptions,
   checkTexts,
   type EncodeOptions,
+  LOAD_OPTIONS,
   type LoadOptions,
   type Progress,
   throwIfAborted,
@@ -47,6 +49,7 @@ export class SentenceEncoder implements Disposable {
    * @throws ModelError, FormatError, TokenizerError, FileError, AddonError, BackendError, ArgumentError
    */
   static async load(folder: string, options: LoadOptions = {}): Promise<SentenceEncoder> {
+    checkOptions('load', options, LOAD_OPTIONS);
     const { pooling: wanted } = options;
     const pooling =
       wanted === undefined ? undefined : parsePooling(typeof wanted === 'string' ? wanted : wanted.join('+'));
@@ -94,7 +97,7 @@ export class SentenceEncoder implements Disposable {
   ): Promise<Float32Array | Embeddings | TokenEmbeddings> {
     const list = typeof texts === 'string' ? [texts] : texts;
     checkTexts(list);
-    checkOptions(options);
+    checkEncodeOptions('encode', options);
     if (options.output === 'token') return this.#encodeTokens(list, options);
     if (options.output !== undefined && options.output !== 'sentence') {
       throw new ArgumentError(`expected output to be 'sentence' or 'token' but received '${options.output}'`);
@@ -122,11 +125,12 @@ export class SentenceEncoder implements Disposable {
     return vector;
   }
 
-  /** Vectors of a stream of texts, in input order and constant memory. */
+  /** Vectors of a stream of texts, in input order and constant memory. @throws ArgumentError */
   encodeStream(
     texts: Iterable<string> | AsyncIterable<string>,
     options: EncodeOptions = {},
   ): AsyncGenerator<EmbeddingsChunk> {
+    checkEncodeOptions('encodeStream', options);
     return this.#stream(texts, options);
   }
 
@@ -158,10 +162,11 @@ export class SentenceEncoder implements Disposable {
 
   /**
    * Writes a sentence-transformers folder with this encoder's weights, in its precision, pooling, prompts and tokenizer.
-   * @throws ArgumentError for a pooling that sentence-transformers does not have; FileError when the folder exists and
+   * @throws ArgumentError for an unknown option or a pooling that sentence-transformers does not have; FileError when the folder exists and
    *   is not empty (unless `overwrite`) or the file system refuses
    */
-  save(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
+  async save(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
+    checkOptions('save', options, ['overwrite']);
     return saveEncoder(this.folder, this.#model, folder, options);
   }
 
@@ -194,7 +199,7 @@ export class SentenceEncoder implements Disposable {
   ): AsyncGenerator<EmbeddingsChunk> {
     this.#checkAlive();
     const { prompt, promptTokens } = await this.#prompt(options);
-    const { normalize, truncateDim } = checkOptions(options);
+    const { normalize, truncateDim } = options;
     const done: Progress = { texts: 0, tokens: 0, ...(total === undefined ? {} : { total }) };
     const queue = (tokens: RaggedTokens) =>
       this.#model.forward(tokens, { normalize, truncateDim, promptTokens });
@@ -210,7 +215,6 @@ export class SentenceEncoder implements Disposable {
 
   async #encodeTokens(texts: readonly string[], options: EncodeOptions): Promise<TokenEmbeddings> {
     this.#checkAlive();
-    checkOptions(options);
     const { prompt } = await this.#prompt(options);
     const done = { texts: 0, tokens: 0, total: texts.length };
     const parts: { data: Float32Array; tokenIds: Int32Array }[] = [];

@@ -8,6 +8,7 @@ import type { Engine } from '../native/engine.ts';
 import { type LinearWeight, packArray, packParameter } from '../ops/linear.ts';
 import { packQuantized } from '../ops/linear-int8.ts';
 import { emptyQuantized, type QuantizedMatrix, quantizeArray } from '../ops/quantize-weight.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -71,6 +72,7 @@ export class ParameterReader {
     options: ReaderOptions = {},
     shared: Shared = { made: [], passage: new ArrayBuffer(0) },
   ) {
+    checkOptions('ParameterReader', options, ['root', 'prefix', 'trainable', 'precision']);
     const { root = '', prefix = '' } = options;
     this.engine = engine;
     this.path = prefix.replace(/\.$/, '');

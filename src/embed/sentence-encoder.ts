@@ -21,6 +21,7 @@ import {
   throwIfAborted,
 } from './encode-options.ts';
 import { inOrder, tokenizedBatches } from './encode-pipeline.ts';
+import { checkFinite } from './finite-vectors.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
@@ -84,7 +85,10 @@ export class SentenceEncoder implements Disposable {
     return this.#model.pooling.modes;
   }
 
-  /** The vector of one text, or the vectors of many in their order. @throws ArgumentError, AbortedError */
+  /**
+   * The vector of one text, or the vectors of many in their order.
+   * @throws ArgumentError, AbortedError; ExecutionError naming a text, counted from 0, whose vector is not finite
+   */
   encode(text: string, options?: EncodeOptions & { output?: 'sentence' }): Promise<Float32Array>;
   encode(texts: readonly string[], options?: EncodeOptions & { output?: 'sentence' }): Promise<Embeddings>;
   encode(
@@ -121,11 +125,12 @@ export class SentenceEncoder implements Disposable {
     const reading = vectors.float32Data();
     vectors.dispose();
     const vector = await reading;
+    checkFinite(vector, vector.length, this.folder.path);
     options.onProgress?.({ texts: 1, tokens: tokens.tokenIds.length, total: 1 });
     return vector;
   }
 
-  /** Vectors of a stream of texts, in input order and constant memory. @throws ArgumentError */
+  /** Vectors of a stream of texts, in input order and constant memory. @throws as {@link encode} */
   encodeStream(
     texts: Iterable<string> | AsyncIterable<string>,
     options: EncodeOptions = {},
@@ -205,6 +210,7 @@ export class SentenceEncoder implements Disposable {
       this.#model.forward(tokens, { normalize, truncateDim, promptTokens });
     for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
       const dimension = Math.min(truncateDim ?? this.dimension, this.dimension);
+      checkFinite(vectors, dimension, this.folder.path, (row) => done.texts + row);
       const chunk = new EmbeddingsChunk(vectors, dimension, done.texts, tokens);
       done.texts += chunk.length;
       done.tokens += chunk.tokens;
@@ -220,13 +226,19 @@ export class SentenceEncoder implements Disposable {
     const parts: { data: Float32Array; tokenIds: Int32Array }[] = [];
     const offsets = new Float64Array(texts.length + 1);
     const queue = (tokens: RaggedTokens) => this.#model.forwardTokens(tokens);
+    const dimension = this.#model.encoder.config.hiddenSize;
     for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
+      checkFinite(
+        vectors,
+        dimension,
+        this.folder.path,
+        (row) => done.texts + tokens.offsets.findIndex((end) => end > row) - 1,
+      );
       parts.push({ data: vectors, tokenIds: tokens.tokenIds });
       for (const end of tokens.offsets.subarray(1)) offsets[++done.texts] = done.tokens + end;
       done.tokens += tokens.tokenIds.length;
       options.onProgress?.({ ...done });
     }
-    const dimension = this.#model.encoder.config.hiddenSize;
     const data = new Float32Array(done.tokens * dimension);
     const tokenIds = new Int32Array(done.tokens);
     let start = 0;

@@ -3,7 +3,7 @@
 import { ArgumentError, BackendError, DisposedError } from '../errors.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { type AddonDescription, type EngineStats, guarded, type NativeAddon, publicError } from './addon.ts';
-import { chooseBackend, chooseThreads, loadAddon } from './load.ts';
+import { backendChoices, chooseBackend, chooseThreads, loadAddon } from './load.ts';
 
 export interface EngineOptions {
   /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
@@ -50,10 +50,8 @@ export class Engine implements Disposable {
     this.description = description;
     const backend = chooseBackend(description, options.backend);
     if (backend === 'mock' && options.allowMock !== true) {
-      const others = description.backends.filter(({ name, available }) => available && name !== 'mock');
-      const choices = others.map(({ name }) => name).join(', ');
       throw new BackendError(
-        `expected one of the backends ${choices} but received mock, which only Likewise's own tests use`,
+        `expected one of the backends ${backendChoices(description)} but received mock, which only Likewise's own tests use`,
       );
     }
     this.id = guarded(() => addon.createEngine(backend, threads));

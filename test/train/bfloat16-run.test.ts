@@ -87,6 +87,11 @@ test('another precision is another run', async () => {
 
 test('bfloat16 without instructions for it, and int8, are refused before the first step', async () => {
   const { config } = makeRun('simcse-unsupervised', { maxSteps: 2 });
+  await expectError(
+    train({ ...config, precision: 'float16' as 'bfloat16' }),
+    ConfigError,
+    /key "precision": expected one of float32, bfloat16, emulated-bfloat16 but found "float16"$/,
+  );
   using engine = new Engine();
   if (!engine.nativeBFloat16) {
     await expectError(
@@ -98,6 +103,6 @@ test('bfloat16 without instructions for it, and int8, are refused before the fir
   await expectError(
     train({ ...config, precision: 'int8' as 'bfloat16' }),
     ConfigError,
-    /key "precision": expected one of float32, bfloat16, emulated-bfloat16 but found "int8"/,
+    /key "precision": expected one of float32, bfloat16, emulated-bfloat16, for rounding to int8 has no gradient \(train first, then 'likewise quantize'\), but found "int8"/,
   );
 });

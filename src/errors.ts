@@ -76,7 +76,7 @@ export class BackendError extends LikewiseError {
   readonly code = 'LIKEWISE_BACKEND';
 }
 
-/** An operation failed while it ran, for instance on a token id outside the vocabulary. */
+/** An operation failed while it ran, on a token id outside the vocabulary say, or a model's vector is not finite. */
 export class ExecutionError extends LikewiseError {
   readonly code = 'LIKEWISE_EXECUTION';
 }

@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '..');
 /** Folders of src, each after those it may import from. Rooms on one line may not import one another. */
 const ranks = [
   ['errors'],
+  ['options'],
   ['native'],
   ['tensor'],
   ['autograd'],

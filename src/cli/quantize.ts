@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { defined, loadEncoder, type ModelOptions, positiveInteger } from './model-options.ts';
+import { formatBytes } from './quantities.ts';
 import { addRequiredOption } from './required-option.ts';
 
 interface QuantizeOptions extends Pick<ModelOptions, 'model' | 'threads' | 'backend'> {
@@ -44,9 +45,8 @@ async function quantize(options: QuantizeOptions): Promise<void> {
     );
     return;
   }
-  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   const share = ((100 * after) / before).toFixed(1);
-  process.stdout.write(`${output}: weights of ${megabytes(after)}, ${share} % of ${megabytes(before)}\n`);
+  process.stdout.write(`${output}: weights of ${formatBytes(after)}, ${share} % of ${formatBytes(before)}\n`);
 }
 
 /** Bytes of all tensors of a folder. */

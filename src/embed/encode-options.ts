@@ -2,6 +2,7 @@
 import { AbortedError, ArgumentError } from '../errors.ts';
 import type { PoolingMode } from '../nn/pooling.ts';
 import type { Precision } from '../nn/precision.ts';
+import { checkOptions } from '../options/check-options.ts';
 
 export interface LoadOptions {
   /** Instead of the model's own: a mode, several joined by `+`, or a list. */
@@ -19,6 +20,9 @@ export interface LoadOptions {
   /** Tokens at which a text is cut, special tokens included; the model's own maximum by default. */
   maxLength?: number;
 }
+
+/** Names of {@link LoadOptions}. */
+export const LOAD_OPTIONS = ['precision', 'pooling', 'maxLength', 'threads', 'backend'] as const;
 
 export interface Progress {
   /** Done so far. */
@@ -43,6 +47,16 @@ export interface EncodeOptions {
   signal?: AbortSignal;
 }
 
+const encodeOptionNames = [
+  'normalize',
+  'batchTokens',
+  'truncateDim',
+  'prompt',
+  'promptName',
+  'onProgress',
+  'signal',
+] as const;
+
 /** @param work what it ends. @throws AbortedError */
 export function throwIfAborted(signal: AbortSignal | undefined, work = 'encoding'): void {
   if (signal?.aborted) throw abortedError(signal, work);
@@ -60,10 +74,15 @@ export function checkTexts(texts: readonly unknown[]): asserts texts is readonly
     throw new ArgumentError(`expected text ${index} to be a string but received ${describe(texts[index])}`);
 }
 
-export function checkOptions(options: EncodeOptions & { output?: string }): EncodeOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new ArgumentError(`expected options to be an object but received ${describe(options)}`);
-  }
+/**
+ * @param of `encode`, which has an output to choose, or `encodeStream`
+ * @throws ArgumentError naming an option that there is not, or one whose value cannot be used
+ */
+export function checkEncodeOptions(
+  of: 'encode' | 'encodeStream',
+  options: EncodeOptions & { output?: string },
+): void {
+  checkOptions(of, options, of === 'encode' ? [...encodeOptionNames, 'output'] : encodeOptionNames);
   for (const name of ['batchTokens', 'truncateDim'] as const) {
     const value = options[name];
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
@@ -84,7 +103,6 @@ export function checkOptions(options: EncodeOptions & { output?: string }): Enco
       throw new ArgumentError(`expected no ${name} with output 'token': it applies to vectors of sentences`);
     }
   }
-  return options;
 }
 
 export function checkMaxLength(value: number | undefined, most: number): number | undefined {

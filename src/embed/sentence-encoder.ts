@@ -6,19 +6,22 @@ import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
 import { Engine } from '../native/engine.ts';
 import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
 import { checkPrecision, type Precision } from '../nn/precision.ts';
+import { checkOptions } from '../options/check-options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embeddings.ts';
 import {
+  checkEncodeOptions,
   checkMaxLength,
-  checkOptions,
   checkTexts,
   type EncodeOptions,
+  LOAD_OPTIONS,
   type LoadOptions,
   type Progress,
   throwIfAborted,
 } from './encode-options.ts';
 import { inOrder, tokenizedBatches } from './encode-pipeline.ts';
+import { checkFinite } from './finite-vectors.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
@@ -47,6 +50,7 @@ export class SentenceEncoder implements Disposable {
    * @throws ModelError, FormatError, TokenizerError, FileError, AddonError, BackendError, ArgumentError
    */
   static async load(folder: string, options: LoadOptions = {}): Promise<SentenceEncoder> {
+    checkOptions('load', options, LOAD_OPTIONS);
     const { pooling: wanted } = options;
     const pooling =
       wanted === undefined ? undefined : parsePooling(typeof wanted === 'string' ? wanted : wanted.join('+'));
@@ -81,7 +85,10 @@ export class SentenceEncoder implements Disposable {
     return this.#model.pooling.modes;
   }
 
-  /** The vector of one text, or the vectors of many in their order. @throws ArgumentError, AbortedError */
+  /**
+   * The vector of one text, or the vectors of many in their order.
+   * @throws ArgumentError, AbortedError; ExecutionError naming a text, counted from 0, whose vector is not finite
+   */
   encode(text: string, options?: EncodeOptions & { output?: 'sentence' }): Promise<Float32Array>;
   encode(texts: readonly string[], options?: EncodeOptions & { output?: 'sentence' }): Promise<Embeddings>;
   encode(
@@ -94,7 +101,7 @@ export class SentenceEncoder implements Disposable {
   ): Promise<Float32Array | Embeddings | TokenEmbeddings> {
     const list = typeof texts === 'string' ? [texts] : texts;
     checkTexts(list);
-    checkOptions(options);
+    checkEncodeOptions('encode', options);
     if (options.output === 'token') return this.#encodeTokens(list, options);
     if (options.output !== undefined && options.output !== 'sentence') {
       throw new ArgumentError(`expected output to be 'sentence' or 'token' but received '${options.output}'`);
@@ -118,15 +125,17 @@ export class SentenceEncoder implements Disposable {
     const reading = vectors.float32Data();
     vectors.dispose();
     const vector = await reading;
+    checkFinite(vector, vector.length, this.folder.path);
     options.onProgress?.({ texts: 1, tokens: tokens.tokenIds.length, total: 1 });
     return vector;
   }
 
-  /** Vectors of a stream of texts, in input order and constant memory. */
+  /** Vectors of a stream of texts, in input order and constant memory. @throws as {@link encode} */
   encodeStream(
     texts: Iterable<string> | AsyncIterable<string>,
     options: EncodeOptions = {},
   ): AsyncGenerator<EmbeddingsChunk> {
+    checkEncodeOptions('encodeStream', options);
     return this.#stream(texts, options);
   }
 
@@ -158,10 +167,11 @@ export class SentenceEncoder implements Disposable {
 
   /**
    * Writes a sentence-transformers folder with this encoder's weights, in its precision, pooling, prompts and tokenizer.
-   * @throws ArgumentError for a pooling that sentence-transformers does not have; FileError when the folder exists and
+   * @throws ArgumentError for an unknown option or a pooling that sentence-transformers does not have; FileError when the folder exists and
    *   is not empty (unless `overwrite`) or the file system refuses
    */
-  save(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
+  async save(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
+    checkOptions('save', options, ['overwrite']);
     return saveEncoder(this.folder, this.#model, folder, options);
   }
 
@@ -194,12 +204,13 @@ export class SentenceEncoder implements Disposable {
   ): AsyncGenerator<EmbeddingsChunk> {
     this.#checkAlive();
     const { prompt, promptTokens } = await this.#prompt(options);
-    const { normalize, truncateDim } = checkOptions(options);
+    const { normalize, truncateDim } = options;
     const done: Progress = { texts: 0, tokens: 0, ...(total === undefined ? {} : { total }) };
     const queue = (tokens: RaggedTokens) =>
       this.#model.forward(tokens, { normalize, truncateDim, promptTokens });
     for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
       const dimension = Math.min(truncateDim ?? this.dimension, this.dimension);
+      checkFinite(vectors, dimension, this.folder.path, (row) => done.texts + row);
       const chunk = new EmbeddingsChunk(vectors, dimension, done.texts, tokens);
       done.texts += chunk.length;
       done.tokens += chunk.tokens;
@@ -210,19 +221,24 @@ export class SentenceEncoder implements Disposable {
 
   async #encodeTokens(texts: readonly string[], options: EncodeOptions): Promise<TokenEmbeddings> {
     this.#checkAlive();
-    checkOptions(options);
     const { prompt } = await this.#prompt(options);
     const done = { texts: 0, tokens: 0, total: texts.length };
     const parts: { data: Float32Array; tokenIds: Int32Array }[] = [];
     const offsets = new Float64Array(texts.length + 1);
     const queue = (tokens: RaggedTokens) => this.#model.forwardTokens(tokens);
+    const dimension = this.#model.encoder.config.hiddenSize;
     for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
+      checkFinite(
+        vectors,
+        dimension,
+        this.folder.path,
+        (row) => done.texts + tokens.offsets.findIndex((end) => end > row) - 1,
+      );
       parts.push({ data: vectors, tokenIds: tokens.tokenIds });
       for (const end of tokens.offsets.subarray(1)) offsets[++done.texts] = done.tokens + end;
       done.tokens += tokens.tokenIds.length;
       options.onProgress?.({ ...done });
     }
-    const dimension = this.#model.encoder.config.hiddenSize;
     const data = new Float32Array(done.tokens * dimension);
     const tokenIds = new Int32Array(done.tokens);
     let start = 0;

@@ -3,12 +3,12 @@
 // folded into one: W (D x + b) - W mean = (W D) x + W (b - mean).
 import { join } from 'node:path';
 import { ArgumentError, ModelError } from '../errors.ts';
-import { checkOptions } from '../io/check-options.ts';
 import { exists } from '../io/folder-path.ts';
 import { WHITENING_FILE } from '../io/folder-writer.ts';
 import type { ModelFolder } from '../io/model-folder.ts';
 import { type DenseModule, type ModelFolderContent, writeModelFolder } from '../io/model-folder-writer.ts';
 import type { Pooling } from '../nn/pooling.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { readContent, readDense, type SavedModel, storablePooling } from './save-encoder.ts';
 import { Whitening } from './whitening.ts';
 import { writeWhiteningFile } from './whitening-file.ts';

@@ -2,10 +2,10 @@
 // a raw encoder into useful ones and lets most components go (Su et al. 2021, "Whitening Sentence Representations for
 // Better Semantics and Faster Retrieval"). Fitted in one pass over any number of vectors in constant memory.
 import { ArgumentError } from '../errors.ts';
-import { checkOptions } from '../io/check-options.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
 import { linear } from '../ops/linear.ts';
 import { whiten } from '../ops/whiten.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { CovarianceAccumulator } from './covariance-accumulator.ts';
 import { type CovariancePrecision, type CovarianceState, checkCovariance } from './covariance-state.ts';

@@ -4,6 +4,7 @@ import { ModelError } from '../errors.ts';
 import type { ParameterSource, QuantizedRows } from '../nn/parameter-reader.ts';
 import type { StoredPrecision } from '../nn/precision.ts';
 import type { ModelFolder } from './model-folder.ts';
+import { QUANTIZATION_REMEDY } from './quantization-config.ts';
 import type { ReadFloat32Options } from './safetensors.ts';
 import type { SafetensorsTensor } from './safetensors-writer.ts';
 import { type WeightSource, withWeights } from './weights.ts';
@@ -61,8 +62,28 @@ function checkStored(weights: WeightSource, precision: StoredPrecision): Set<str
         'fetch weights and config.json of one model',
     );
   }
+  if (precision === 'int8') checkCompanions(weights);
   for (const name of quantized) checkScale(weights, name);
   return new Set(quantized);
+}
+
+/** Beside int8 weights stand their scales, and nothing else that would give the numbers another meaning. */
+function checkCompanions(weights: WeightSource): void {
+  const zeroPoint = weights.names.find((name) => name.endsWith('.weight_zero_point'));
+  if (zeroPoint !== undefined) {
+    throw new ModelError(
+      `'${weights.path}' holds zero points, '${zeroPoint}', but weights in int8 are expected to be symmetric: ${QUANTIZATION_REMEDY}`,
+    );
+  }
+  for (const scale of weights.names.filter((name) => name.endsWith('.weight_scale'))) {
+    const name = scale.slice(0, -scaleOf('').length);
+    const dtype = weights.has(name) ? weights.info(name).dtype : 'missing';
+    if (dtype === 'I8') continue;
+    throw new ModelError(
+      `'${weights.path}' holds '${scale}' but '${name}' is ${dtype} where I8 is expected: fetch the weights again, or load ` +
+        "the float32 model and quantise it with 'likewise quantize'",
+    );
+  }
 }
 
 function checkScale(weights: WeightSource, name: string): void {

@@ -3,14 +3,16 @@
 // per token when they are computed. A loader that does not know it refuses the folder, where it would else read integers
 // as weights.
 import { z } from 'zod';
+import { ModelError } from '../errors.ts';
 import type { StoredPrecision } from '../nn/precision.ts';
 import { checkJson } from './json-file.ts';
 
 const method = 'compressed-tensors';
 const format = 'int-quantized';
-const expected = (value: unknown) => `expected ${JSON.stringify(value)}, as 'likewise quantize' writes it`;
+const found = ({ input }: { input: unknown }) =>
+  `but found ${input === undefined ? 'nothing' : JSON.stringify(input)}`;
 const exactly = <T extends string | number | boolean>(value: T) =>
-  z.literal(value, { error: expected(value) });
+  z.literal(value, { error: (issue) => `expected ${JSON.stringify(value)} ${found(issue)}` });
 /** What is not supported must be absent or empty. */
 const nothing = z
   .unknown()
@@ -19,8 +21,16 @@ const nothing = z
 
 const int8 = { num_bits: exactly(8), type: exactly('int'), symmetric: exactly(true) };
 
+const weights = z.object({
+  ...int8,
+  strategy: exactly('channel'),
+  dynamic: exactly(false).default(false),
+  group_size: z.literal(-1, { error: (issue) => `expected none ${found(issue)}` }).nullish(), // -1: a whole row
+  block_structure: nothing,
+});
+
 const group = z.object({
-  weights: z.object({ ...int8, strategy: exactly('channel'), dynamic: exactly(false).default(false) }),
+  weights,
   input_activations: z.object({ ...int8, strategy: exactly('token'), dynamic: exactly(true) }).nullish(),
   output_activations: nothing,
   format: exactly(format).nullish(),
@@ -32,7 +42,9 @@ const schema = z.object({
       quant_method: exactly(method),
       format: exactly(format),
       quantization_status: exactly('compressed'),
-      config_groups: z.record(z.string(), group),
+      config_groups: z
+        .record(z.string(), group)
+        .refine((groups) => Object.keys(groups).length > 0, 'expected at least one group but found none'),
       kv_cache_scheme: nothing,
       sparsity_config: nothing,
       transform_config: nothing,
@@ -40,9 +52,15 @@ const schema = z.object({
     .nullish(),
 });
 
+/** What to do about a quantisation of another kind. */
+export const QUANTIZATION_REMEDY =
+  "only int8 with a scale per row is read; load the float32 model and quantise it with 'likewise quantize'";
+
+const refusal = (message: string) => new ModelError(`${message}: ${QUANTIZATION_REMEDY}`);
+
 /** What a config.json says its weights are stored in. @throws ModelError for a quantisation of another kind */
 export function parseStoredPrecision(config: unknown, source: string): StoredPrecision {
-  const { quantization_config: quantization } = checkJson(schema, config, source);
+  const { quantization_config: quantization } = checkJson(schema, config, source, refusal);
   return quantization == null ? 'float32' : 'int8';
 }
 

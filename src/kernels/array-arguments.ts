@@ -1,6 +1,6 @@
 // The kinds of argument that the public kernels take.
 import { ArgumentError, DTypeError } from '../errors.ts';
-import { checkOptions } from '../io/check-options.ts';
+import { checkOptions } from '../options/check-options.ts';
 
 /**
  * The object that a kernel's arguments stand in.

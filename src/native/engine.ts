@@ -1,8 +1,9 @@
 // An engine: one in-order stream of commands on one backend. Every tensor belongs to one. Ops only enqueue; the only
 // waits are for values (`tensor.data()`) and for room (`engine.ready()`).
 import { ArgumentError, BackendError, DisposedError } from '../errors.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { type AddonDescription, type EngineStats, guarded, type NativeAddon, publicError } from './addon.ts';
-import { chooseBackend, chooseThreads, loadAddon } from './load.ts';
+import { backendChoices, chooseBackend, chooseThreads, loadAddon } from './load.ts';
 
 export interface EngineOptions {
   /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
@@ -15,6 +16,8 @@ export interface EngineOptions {
 export interface TestEngineOptions extends EngineOptions {
   allowMock?: boolean;
 }
+
+const engineOptionNames = ['backend', 'threads'];
 
 const sharedEngines = new Map<string, Engine>();
 
@@ -33,6 +36,11 @@ export class Engine implements Disposable {
 
   /** @throws AddonError, BackendError, ArgumentError */
   constructor(options: TestEngineOptions = {}) {
+    checkOptions(
+      'Engine',
+      options,
+      options?.allowMock === undefined ? engineOptionNames : [...engineOptionNames, 'allowMock'],
+    );
     const { addon, description } = loadAddon();
     const threads = chooseThreads(options.threads);
     if (!Number.isInteger(threads) || threads < 0 || threads > 1024) {
@@ -42,10 +50,8 @@ export class Engine implements Disposable {
     this.description = description;
     const backend = chooseBackend(description, options.backend);
     if (backend === 'mock' && options.allowMock !== true) {
-      const others = description.backends.filter(({ name, available }) => available && name !== 'mock');
-      const choices = others.map(({ name }) => name).join(', ');
       throw new BackendError(
-        `expected one of the backends ${choices} but received mock, which only Likewise's own tests use`,
+        `expected one of the backends ${backendChoices(description)} but received mock, which only Likewise's own tests use`,
       );
     }
     this.id = guarded(() => addon.createEngine(backend, threads));
@@ -61,6 +67,7 @@ export class Engine implements Disposable {
 
   /** One engine per backend and thread count in this JavaScript thread, made on first use. */
   static shared(options: EngineOptions = {}): Engine {
+    checkOptions('Engine', options, engineOptionNames);
     const key = `${options.backend ?? ''}/${options.threads ?? ''}`;
     let engine = sharedEngines.get(key);
     if (engine === undefined || engine.disposed) {

@@ -67,11 +67,17 @@ function describeOf(addon: NativeAddon, path: string): AddonDescription {
 /**
  * The backend to use: the one asked for, else that of the environment variable LIKEWISE_BACKEND, else the fastest. The
  * plain reference kernels are never chosen silently, because they are hundreds of times slower.
- * @throws BackendError when the CPU has no instruction set that Likewise has kernels for.
+ * @throws BackendError for a name that there is not, or when the CPU has no instruction set that Likewise has kernels for.
  */
 export function chooseBackend(description: AddonDescription, requested: string | undefined): string {
   const name = requested ?? process.env.LIKEWISE_BACKEND ?? '';
-  if (name !== '') return name;
+  if (name !== '' && description.backends.some((backend) => backend.name === name)) return name;
+  if (name !== '') {
+    const source = requested === undefined ? ' in LIKEWISE_BACKEND' : '';
+    throw new BackendError(
+      `expected one of the backends ${backendChoices(description)} but received ${name}${source}`,
+    );
+  }
   if (description.fastestBackend !== 'reference') return description.fastestBackend;
   const reasons = description.backends
     .filter((backend) => !backend.available)
@@ -80,6 +86,14 @@ export function chooseBackend(description: AddonDescription, requested: string |
     `this machine has no instruction set that Likewise has fast kernels for${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}; ` +
       "set LIKEWISE_BACKEND=reference, or pass { backend: 'reference' }, to run the plain and much slower kernels",
   );
+}
+
+/** Every backend's name, and those of the ones that can run here. */
+export function backendChoices({ backends }: AddonDescription): string {
+  const offered = backends.filter(({ name }) => name !== 'mock'); // which is for our own tests
+  const names = offered.map(({ name }) => name).join(', ');
+  const available = offered.filter((backend) => backend.available).map(({ name }) => name);
+  return `${names}, of which this machine runs ${available.join(', ')},`;
 }
 
 /** The number of threads: as asked, else LIKEWISE_THREADS, else 0 for all the process may use. */

@@ -4,6 +4,7 @@ import { recompute } from '../autograd/recompute.ts';
 import { ArgumentError, ModelError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
 import { pool } from '../ops/pool.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Embeddings } from './embeddings.ts';
@@ -64,6 +65,7 @@ export class Encoder extends Module {
     source: ParameterSource,
     options: { trainable?: ParameterStore; precision?: Precision } = {},
   ): Promise<Encoder> {
+    checkOptions('Encoder.load', options, ['trainable', 'precision']);
     const { trainable, precision = 'float32' } = options;
     if (trainable !== undefined && precision === 'int8') {
       throw new ArgumentError(

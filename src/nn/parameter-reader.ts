@@ -7,7 +7,8 @@ import { ModelError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
 import { type LinearWeight, packArray, packParameter } from '../ops/linear.ts';
 import { packQuantized } from '../ops/linear-int8.ts';
-import { emptyQuantized, type QuantizedMatrix, quantizeArray } from '../ops/quantize-weight.ts';
+import { emptyQuantized, type QuantizedMatrix, quantizeRows } from '../ops/quantize-weight.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { elementCount, formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -71,6 +72,7 @@ export class ParameterReader {
     options: ReaderOptions = {},
     shared: Shared = { made: [], passage: new ArrayBuffer(0) },
   ) {
+    checkOptions('ParameterReader', options, ['root', 'prefix', 'trainable', 'precision']);
     const { root = '', prefix = '' } = options;
     this.engine = engine;
     this.path = prefix.replace(/\.$/, '');
@@ -158,27 +160,38 @@ export class ParameterReader {
     return this.#owned(packArray(this.engine, stacked, names.length * outputs, inputs, options));
   }
 
-  /** One or more weights [rows, columns] stacked, in int8: as they are stored, or quantised now. The caller owns the result. */
+  /** One or more weights [rows, columns] stacked, in int8: each as it is stored, or quantised now. The caller owns the result. */
   async quantized(names: readonly string[], rows: number, columns: number): Promise<QuantizedMatrix> {
+    const matrix = emptyQuantized(this.engine, names.length * rows, columns);
+    try {
+      for (const [index, name] of names.entries())
+        await this.#readQuantized(name, matrix, index * rows, [rows, columns]);
+    } catch (error) {
+      matrix.dispose();
+      throw error;
+    }
+    return this.#owned(matrix);
+  }
+
+  /** Into rows of a matrix, from `first` on. */
+  async #readQuantized(
+    name: string,
+    matrix: QuantizedMatrix,
+    first: number,
+    shape: readonly [rows: number, columns: number],
+  ): Promise<void> {
     const { quantized } = this.#source;
-    const stored = names.map((name) => this.#find(name, [rows, columns]));
-    const total = names.length * rows;
-    if (quantized === undefined || !stored.some((name) => quantized.has(name))) {
-      const floats = new Float32Array(this.#passage(4 * total * columns), 0, total * columns);
-      const stacked = await this.#stacked(names, [rows, columns], floats);
-      return this.#owned(await quantizeArray(this.engine, stacked, total, columns));
+    const [stored, size] = [this.#find(name, shape), elementCount(shape)];
+    if (quantized?.has(stored) !== true) {
+      const floats = new Float32Array(this.#passage(4 * size), 0, size);
+      return quantizeRows(matrix, first, await this.array(name, shape, floats));
     }
-    const matrix = this.#owned(emptyQuantized(this.engine, total, columns));
-    for (const [index, name] of stored.entries()) {
-      const bytes = new Int8Array(this.#passage(rows * columns), 0, rows * columns);
-      const { values, scales } = await quantized.read(name, bytes);
-      await this.engine.ready(64);
-      scope(() => {
-        matrix.values.rows(index * rows, (index + 1) * rows).write(values);
-        matrix.scales.rows(index * rows, (index + 1) * rows).write(scales);
-      });
-    }
-    return matrix;
+    const { values, scales } = await quantized.read(stored, new Int8Array(this.#passage(size), 0, size));
+    await this.engine.ready(64);
+    scope(() => {
+      matrix.values.rows(first, first + shape[0]).write(values);
+      matrix.scales.rows(first, first + shape[0]).write(scales);
+    });
   }
 
   /** One or more vectors [size] laid end to end; the caller owns the result. */

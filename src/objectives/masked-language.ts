@@ -1,12 +1,14 @@
 // SimCSE's auxiliary objective: beside the contrastive loss, a second pass of the encoder over masked copies of the same
 // texts, whose masked language loss is added with a small weight (0.1). As in BERT, 15 % of the tokens are chosen; of
 // those 80 % become [MASK], 10 % a random token and 10 % stay. Which ones follows from the seed and the place alone.
+
 import { ArgumentError } from '../errors.ts';
 import { uploadBatch } from '../nn/encoder-batch.ts';
 import { type ForwardContext, mixSeed } from '../nn/forward-context.ts';
 import type { MaskedLanguageHead } from '../nn/masked-language-head.ts';
 import { add, multiply } from '../ops/elementwise.ts';
 import { gatherRows } from '../ops/table-rows.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { Objective, ObjectiveBatch, TrainedModel } from './objective.ts';
@@ -28,6 +30,7 @@ const secondPass = 1;
 
 /** `objective` plus `weight` times the masked language loss; both are in the metrics. */
 export function withMaskedLanguage(objective: Objective, options: MaskedLanguageOptions): Objective {
+  checkOptions('withMaskedLanguage', options, ['head', 'maskToken', 'specialTokens', 'weight', 'share']);
   const { weight = 0.1 } = options;
   return (model, batch, context) => {
     const { loss: contrastive, metrics } = objective(model, batch, context);

@@ -1,8 +1,10 @@
 // sentence-transformers' MultipleNegativesRankingLoss: texts, their positives and any number of hard negatives, compared in
 // the directions that are named. With all four in one partition it is GTE's loss (Li et al., 2023, arXiv 2308.03281).
+
 import { ArgumentError } from '../errors.ts';
 import { cosineSoftmaxLoss } from '../ops/cosine-softmax-loss.ts';
 import { sliceRows } from '../ops/slices.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type Direction, directedPairs } from './contrastive-pairs.ts';
 import { scaleOf, type Temperature } from './learned-temperature.ts';
@@ -19,9 +21,10 @@ export interface MultipleNegativesOptions {
 
 /**
  * Texts with a positive, and with hard negatives of which there may be several columns.
- * @throws ArgumentError for directions that do not go together, see {@link directedPairs}
+ * @throws ArgumentError for an unknown option, or directions that do not go together, see {@link directedPairs}
  */
 export function multipleNegatives(options: MultipleNegativesOptions = {}): VectorObjective {
+  checkOptions('multipleNegatives', options, ['temperature', 'directions', 'partition']);
   const { temperature = 0.05, directions = ['query_to_doc'], partition = 'joint' } = options;
   directedPairs(1, 1, directions, partition);
   return {

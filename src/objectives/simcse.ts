@@ -6,10 +6,12 @@
 //                  of a row's own is raised by `hardNegativeWeight`, the logarithm of the paper's alpha
 //
 // The MLP head is a dense layer with tanh over [CLS], randomly initialised; unsupervised models leave it out afterwards.
+
 import { ArgumentError } from '../errors.ts';
 import type { PoolingMode } from '../nn/pooling.ts';
 import { cosineSoftmaxLoss } from '../ops/cosine-softmax-loss.ts';
 import { splitRows } from '../ops/slices.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { hardNegativePairs } from './contrastive-pairs.ts';
 import { scaleOf, type Temperature } from './learned-temperature.ts';
@@ -31,8 +33,11 @@ export interface SimcseOptions {
   hideEqualTexts?: boolean | undefined;
 }
 
+const optionNames = ['temperature', 'hideEqualTexts'];
+
 /** Texts, each encoded twice. */
 export function simcseUnsupervised(options: SimcseOptions = {}): VectorObjective {
+  checkOptions('simcseUnsupervised', options, optionNames);
   const { temperature = 0.05, hideEqualTexts = false } = options;
   return {
     sequences: twins,
@@ -52,6 +57,7 @@ export interface SupervisedSimcseOptions extends SimcseOptions {
 
 /** Pairs, or triplets of a text, its positive and a hard negative. */
 export function simcseSupervised(options: SupervisedSimcseOptions = {}): VectorObjective {
+  checkOptions('simcseSupervised', options, [...optionNames, 'hardNegativeWeight']);
   const { temperature = 0.05, hardNegativeWeight: logWeight = 0, hideEqualTexts = false } = options;
   return {
     sequences: everyText,

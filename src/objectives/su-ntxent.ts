@@ -1,6 +1,8 @@
 // Su Jianlin's unsupervised SimCSE (bojone/SimCSE): NT-Xent (Chen et al., 2020) over all 2N vectors of N texts encoded
 // twice. Every vector is a query; its candidates are the 2N - 1 others, of which its twin is right.
+
 import { cosineSoftmaxLoss } from '../ops/cosine-softmax-loss.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { neighbourPairs } from './contrastive-pairs.ts';
 import { scaleOf, type Temperature } from './learned-temperature.ts';
@@ -13,6 +15,7 @@ export interface SuNtxentOptions {
 
 /** Texts, each encoded twice. */
 export function suNtxent(options: SuNtxentOptions = {}): VectorObjective {
+  checkOptions('suNtxent', options, ['temperature']);
   const { temperature = 0.05 } = options;
   return {
     sequences: neighbours,

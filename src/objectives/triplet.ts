@@ -1,10 +1,12 @@
 // Triplet loss (Reimers and Gurevych, 2019; sentence-transformers' TripletLoss):
 //   mean(max(0, d(text, positive) - d(text, negative) + margin)), d the Euclidean distance or 1 - cosine
+
 import { ArgumentError } from '../errors.ts';
 import { add, relu, sqrt, square, subtract } from '../ops/elementwise.ts';
 import { mean, sum } from '../ops/reduce.ts';
 import { splitRows } from '../ops/slices.ts';
 import { cosineSimilarity } from '../ops/softmax.ts';
+import { checkOptions } from '../options/check-options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { everyText, type VectorObjective } from './objective.ts';
 
@@ -17,6 +19,7 @@ export interface TripletOptions {
 
 /** Triplets of a text, its positive and its negative. */
 export function triplet(options: TripletOptions = {}): VectorObjective {
+  checkOptions('triplet', options, ['margin', 'distance']);
   const { margin = 5 } = options;
   const distance = options.distance === 'cosine' ? cosineDistance : euclideanDistance;
   return {

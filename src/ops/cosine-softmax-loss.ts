@@ -1,8 +1,10 @@
 // The contrastive loss in one op, forward and gradients, without a matrix of queries x candidates: which rows belong
 // together, which pairs do not count and which logits are raised describe SimCSE's loss, NT-Xent (Chen et al., 2020; Su's
 // and SimBERT's form) and sentence-transformers' directions; objectives/contrastive-pairs.ts writes them down.
+
 import { currentTape, record, recording } from '../autograd/tape.ts';
 import { ShapeError } from '../errors.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { multiply } from './elementwise.ts';
 import { checkShape, matrixShape, runOp } from './run-op.ts';
@@ -28,6 +30,19 @@ export interface CosineSoftmaxLossOptions {
   epsilon?: number | undefined;
 }
 
+const optionNames = [
+  'scale',
+  'positives',
+  'excluded',
+  'queryIds',
+  'candidateIds',
+  'weighted',
+  'logWeight',
+  'rowGroups',
+  'symmetric',
+  'epsilon',
+];
+
 export interface CosineSoftmaxLossGradients {
   loss: Tensor; // [1]
   queryGradient: Tensor | undefined; // [queries, width]
@@ -46,6 +61,7 @@ export function cosineSoftmaxLoss(
   candidates: Tensor,
   options: CosineSoftmaxLossOptions,
 ): Tensor {
+  checkOptions('cosineSoftmaxLoss', options, optionNames);
   const scale = options.scale instanceof Tensor ? options.scale : undefined;
   const recorded = recording('cosineSoftmaxLoss', [queries, candidates, scale]);
   const wants = (tensor: Tensor | undefined) =>

@@ -8,11 +8,14 @@ import type { LinearOptions } from './linear.ts';
 import { type QuantizedMatrix, refuseGradient } from './quantize-weight.ts';
 import { checkShape, matrixShape, runOp } from './run-op.ts';
 
+/** How deep the panels' kernels step at most; they are filled with zeros to a multiple. */
+const depthStep = 64;
+
 /** A weight [outputs, inputs] in int8, in the panels that the backend's kernel streams, with a scale per output. */
 export class QuantizedWeight implements Disposable {
   readonly outputs: number;
   readonly inputs: number;
-  readonly panels: Tensor; // int8 [ceil(outputs / width), ceil(inputs / 64) * 64, width]
+  readonly panels: Tensor; // int8 [ceil(outputs / width), inputs in steps of 64, width]
   readonly scales: Tensor; // float32 [outputs]
 
   constructor(panels: Tensor, scales: Tensor, outputs: number, inputs: number) {
@@ -38,7 +41,7 @@ export function packQuantized(matrix: QuantizedMatrix): QuantizedWeight {
   return scope(() => {
     const { engine, values, scales } = matrix;
     const width = engine.panelWidth;
-    const shape = [Math.ceil(outputs / width), Math.ceil(inputs / 64) * 64, width];
+    const shape = [Math.ceil(outputs / width), Math.ceil(inputs / depthStep) * depthStep, width];
     const panels = Tensor.allocate(engine, 'int8', shape);
     runOp('pack_weight_int8', [values], [panels]);
     values.dispose();

@@ -1,7 +1,9 @@
 // The plain product of two matrices, and the transpose, with gradients. Layers use `linear`, which is fast; this is for
 // what a loss of one's own composes.
+
 import { record, recording } from '../autograd/tape.ts';
 import { ShapeError } from '../errors.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { matrixShape, runOp } from './run-op.ts';
@@ -15,9 +17,10 @@ export interface MatmulOptions {
  * `left * right`, each transposed first where its flag is set.
  * @param left real [rows, inner], right real [inner, columns], after transposing
  * @returns real [rows, columns]
- * @throws ShapeError, DTypeError
+ * @throws ShapeError, DTypeError; ArgumentError for an unknown option
  */
 export function matmul(left: Tensor, right: Tensor, options: MatmulOptions = {}): Tensor {
+  checkOptions('matmul', options, ['transposeLeft', 'transposeRight']);
   const { transposeLeft = false, transposeRight = false } = options;
   const shapeOf = (name: string, tensor: Tensor, turned: boolean) => {
     const [rows, columns] = matrixShape('matmul', name, tensor);

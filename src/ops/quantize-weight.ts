@@ -47,7 +47,7 @@ export function emptyQuantized(engine: Engine, rows: number, columns: number): Q
   return new QuantizedMatrix(values, keep(Tensor.allocate(engine, 'float32', [rows])));
 }
 
-/** Of a {@link quantizeArray}, uploaded at a time. */
+/** Of a {@link quantizeRows}, uploaded at a time. */
 const blockElements = 2 ** 20;
 
 /**
@@ -79,22 +79,34 @@ export async function quantizeArray(
   columns: number,
 ): Promise<QuantizedMatrix> {
   const matrix = emptyQuantized(engine, rows, columns);
-  const step = Math.max(1, Math.floor(blockElements / columns));
   try {
-    for (let start = 0; start < rows; start += step) {
-      const end = Math.min(rows, start + step);
-      scope(() => {
-        const block = data.subarray(start * columns, end * columns);
-        const weight = Tensor.from(engine, block, [end - start, columns]);
-        quantizeInto(weight, matrix.values.rows(start, end), matrix.scales.rows(start, end));
-      });
-      await engine.ready(1);
-    }
+    await quantizeRows(matrix, 0, data);
   } catch (error) {
     matrix.dispose();
     throw error;
   }
   return matrix;
+}
+
+/** Writes float rows [n, columns] into a matrix, from row `first` on, by blocks; they have been read when it resolves. */
+export async function quantizeRows(
+  matrix: QuantizedMatrix,
+  first: number,
+  data: Float32Array,
+): Promise<void> {
+  const { engine, values, scales } = matrix;
+  const [, columns] = matrixShape('quantizeRows', 'values', values);
+  const rows = columns === 0 ? 0 : data.length / columns;
+  const step = Math.max(1, Math.floor(blockElements / columns));
+  for (let start = 0; start < rows; start += step) {
+    const end = Math.min(rows, start + step);
+    scope(() => {
+      const block = data.subarray(start * columns, end * columns);
+      const weight = Tensor.from(engine, block, [end - start, columns]);
+      quantizeInto(weight, values.rows(first + start, first + end), scales.rows(first + start, first + end));
+    });
+    await engine.ready(1);
+  }
 }
 
 /** @throws GradientError when the gradient of one of an int8 op's tensors is being recorded */

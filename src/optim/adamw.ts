@@ -11,10 +11,12 @@
 // no token has touched so far has no gradient and no moments, and the formula leaves it as it is unless it decays, so the
 // kernel passes over such elements (native/cpu/kernels/optimizer.cpp). A row that was touched once goes on moving by its
 // momentum, and one that decays by its decay, as in both originals.
+
 import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { ShapeError } from '../errors.ts';
 import { type AdamWGroups, adamW, squaredNorm } from '../ops/adamw.ts';
 import { weightedSum } from '../ops/rows.ts';
+import { checkOptions } from '../options/check-options.ts';
 import { runOp } from '../tensor/run-op.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -31,6 +33,17 @@ export interface AdamWOptions extends Partial<GroupOptions> {
   /** Gradients of all stores together are scaled down to this Euclidean norm; 0, the default: never. */
   maxGradientNorm?: number | undefined;
 }
+
+const optionNames = [
+  'convention',
+  'weightDecay',
+  'noDecay',
+  'learningRateFactors',
+  'beta1',
+  'beta2',
+  'epsilon',
+  'maxGradientNorm',
+];
 
 /** The moments of one store, [size] each, and how many steps were taken. */
 export interface AdamWState {
@@ -59,8 +72,9 @@ export class AdamW implements Disposable {
   readonly #options: Settings;
   #steps = 0;
 
-  /** @throws ArgumentError for patterns that fit no parameter */
+  /** @throws ArgumentError for an unknown option, or patterns that fit no parameter */
   constructor(stores: readonly ParameterStore[], options: AdamWOptions = {}) {
+    checkOptions('AdamW', options, optionNames);
     const { convention = 'pytorch', beta1 = 0.9, beta2 = 0.999, maxGradientNorm = 0 } = options;
     const epsilon = options.epsilon ?? (convention === 'bert' ? 1e-6 : 1e-8);
     this.#options = { convention, beta1, beta2, epsilon, maxGradientNorm };

@@ -24,6 +24,14 @@ const columns = z.array(column, 'expected a list of columns').min(1, 'expected a
 const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, `expected one of ${names.join(', ')}`);
 
+const trainingPrecision = z.enum(TRAINING_PRECISIONS, {
+  error: ({ input }) => {
+    const choices = `expected one of ${TRAINING_PRECISIONS.join(', ')}`;
+    if (input !== 'int8') return choices;
+    return `${choices}, for rounding to int8 has no gradient (train first, then 'likewise quantize'),`;
+  },
+});
+
 /** A key whose value may be a text alone: the most important of the values it stands for. */
 function shorthand<S extends z.ZodType, K extends keyof z.input<S> & string>(key: K, schema: S) {
   return z.preprocess(
@@ -148,7 +156,7 @@ const runTable = table({
   /** 0: gradients are not clipped. */
   maxGradientNorm: fromZero.default(1),
   /** Of the encoder's products, forward and backward; parameters, optimizer and what is saved are float32. */
-  precision: oneOf(TRAINING_PRECISIONS).default('float32'),
+  precision: trainingPrecision.default('float32'),
   /** Texts are cut at so many tokens, or at the model's positions where those are fewer. */
   maxLength: whole(3).default(32),
   temperature: positive.default(0.05),

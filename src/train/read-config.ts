@@ -7,7 +7,7 @@ import { ArgumentError, ConfigError } from '../errors.ts';
 import { readWholeFile } from '../io/input-file.ts';
 import { readJsonFile } from '../io/json-file.ts';
 import { decodeUtf8 } from '../io/json-text.ts';
-import { nearestName } from '../io/nearest-name.ts';
+import { nearestName } from '../options/nearest-name.ts';
 import { configSchema, type TrainConfig, type TrainConfigInput } from './config.ts';
 import { checkRules } from './config-rules.ts';
 import { type CustomObjective, customConfig } from './custom-objective.ts';

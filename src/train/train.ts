@@ -1,8 +1,8 @@
 // A whole run, from a configuration to a model folder.
 
 import { AbortedError } from '../errors.ts';
-import { checkOptions } from '../io/check-options.ts';
 import { refuseSharedPaths } from '../io/output-check.ts';
+import { checkOptions } from '../options/check-options.ts';
 import type { TrainConfig, TrainConfigInput } from './config.ts';
 import { createLearner } from './create-learner.ts';
 import type { CustomObjective } from './custom-objective.ts';
@@ -62,8 +62,8 @@ const keptReasons = 1000;
  */
 export async function train(config: TrainConfigInput, options: TrainOptions = {}): Promise<TrainSummary> {
   const started = performance.now();
-  const { resume = false, signal, listener = {} } = options;
   checkOptions('train', options, ['resume', 'signal', 'listener', 'source', 'objective']);
+  const { resume = false, signal, listener = {} } = options;
   const checked = checkConfig(config, options.source ?? 'the configuration', options.objective);
   const { output, overwrite } = checked;
   await refuseSharedPaths({ output }, inputsOf(checked));

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { describeProgress, ProgressLine } from '../../src/cli/progress.ts';
-import { formatDuration } from '../../src/cli/quantities.ts';
+import { formatBytes, formatDuration } from '../../src/cli/quantities.ts';
 import { TrainProgress } from '../../src/cli/train-progress.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
@@ -21,7 +21,14 @@ test('rates and the time left', () => {
   expect(describeProgress({ ...state, fraction: undefined }, 10)).not.toContain('left');
 });
 
-test('durations', () => {
+test('bytes and durations', () => {
+  expect([999, 52_100, 999_949, 23_600_000, 1.2e9].map(formatBytes)).toEqual([
+    '999 bytes',
+    '52.1 kB',
+    '999.9 kB',
+    '23.6 MB',
+    '1200.0 MB',
+  ]);
   expect([7.6, 200, 7500].map(formatDuration)).toEqual(['8 s', '3 min 20 s', '2 h 5 min']);
 });
 

@@ -18,7 +18,7 @@ test('writes a folder whose vectors are those of --precision int8', async () => 
   const [target, corpus] = [join(folder, 'int8'), join(folder, 'corpus.txt')];
   writeFileSync(corpus, 'the cat sat\na dog ran over the mat\n');
   const stdout = await run('quantize', '--model', tinyModel, '--output', target);
-  expect(stdout).toMatch(/int8: weights of \d\.\d MB, [23]\d\.\d % of \d\.\d MB\n$/);
+  expect(stdout).toMatch(/int8: weights of \d\d\.\d kB, [23]\d\.\d % of \d+\.\d kB\n$/);
 
   const vectorsOf = async (name: string, ...args: string[]) => {
     const output = join(folder, name);

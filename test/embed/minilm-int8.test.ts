@@ -31,10 +31,14 @@ describe.skipIf(model === undefined)('all-MiniLM-L6-v2 in int8', () => {
   afterAll(() => encoder.dispose());
 
   it.skipIf(data === undefined)('loses at most 0.3 points of Spearman on STS Benchmark dev', async () => {
-    const { spearman } = await evaluateSts(encoder, pairs());
+    const { spearman } = await evaluateSts(encoder, pairs()); // 0.3 is what was asked of int8; 0.07 was found
     expect(Math.abs(spearman - spearmanFloat32)).toBeLessThan(0.003);
   });
 
+  // An estimate, no bound: rounding a row whose largest number is c times its root mean square is noise of
+  // c / (254 sqrt(3)) of the row. With this model's c in the inputs and weights of the four products of a layer (root mean
+  // squares over 80 texts: 9.2 and 3.4, 5.5 and 3.5, 10.7 and 3.4, 14.3 and 5.7), independent noise of 24 products adds up to
+  // 0.124 of a vector, or 7.1 degrees. 12 is less than twice that; the largest angle found was 9.8.
   it.skipIf(data === undefined)('turns no vector by more than 12 degrees', async () => {
     const texts = (await collect(pairs())).slice(0, 250).flatMap(({ first, second }) => [first, second]);
     using exact = await SentenceEncoder.load(model as string);

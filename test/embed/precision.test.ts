@@ -52,7 +52,10 @@ describe('precision int8', () => {
     expect([exact.precision, encoder.precision]).toEqual(['float32', 'int8']);
     const [expected, vectors] = [await exact.encode(texts), await encoder.encode(texts)];
     const cosines = texts.map((_, i) => cosine(expected.row(i), vectors.row(i)));
-    expect(Math.min(...cosines)).toBeGreaterThan(0.995);
+    // An estimate, no bound: rounding a row of n numbers is noise of sqrt(n) / (254 sqrt(3)) of it at most, where one number
+    // is all there is of it. Independent noise of both factors of 2 layers' products, three of rows of 32 and one of 64, adds
+    // up to sqrt(2 * 2 * (3 * 32 + 64)) / 440 = 0.0575 of a vector, a cosine of 0.9983; 0.99976 was found.
+    expect(Math.min(...cosines)).toBeGreaterThan(0.998);
     expect(Math.min(...cosines)).toBeLessThan(0.999999); // it does round
     const tokens = await encoder.encode(texts.slice(0, 3), { output: 'token' });
     expect(tokens.text(0).shape[1]).toBe(32);

@@ -124,6 +124,27 @@ describe('weights in int8', () => {
       /but it is I8 of shape/,
     ],
     [
+      'zero points',
+      { ...whole, 'x.weight_zero_point': int8([2, 1], 0, 0) },
+      {},
+      ModelError,
+      /holds zero points, 'x\.weight_zero_point', but .* symmetric: .*; load the float32 model and quantise it with 'likewise quantize'$/,
+    ],
+    [
+      'floats with scales, as if they were integers',
+      { ...whole, 'y.weight': bias, 'y.weight_scale': scales },
+      {},
+      ModelError,
+      /holds 'y\.weight_scale' but 'y\.weight' is F32 where I8 is expected: fetch the weights again/,
+    ],
+    [
+      'scales of nothing',
+      { ...whole, 'y.weight_scale': scales },
+      {},
+      ModelError,
+      /holds 'y\.weight_scale' but 'y\.weight' is missing where I8/,
+    ],
+    [
       'integers that are no matrix',
       { 'x.weight': int8([2], 1, 1), 'x.weight_scale': scales },
       {},

@@ -1,7 +1,8 @@
 // op-calls.mjs for the ops in int8.
 import { bytes, idsBelow, number, optional, single } from './op-call-tensors.mjs';
 
-const padded = (count) => Math.ceil(count / 64) * 64;
+const depthStep = 64; // as deep as panels are filled with zeros
+const padded = (count) => Math.ceil(count / depthStep) * depthStep;
 
 export const int8Builders = {
   quantize_weight(random) {

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { ArgumentError, ConfigError, FileError, FormatError } from '../../src/errors.ts';
-import { nearestName } from '../../src/io/nearest-name.ts';
+import { nearestName } from '../../src/options/nearest-name.ts';
 import { checkConfig, readConfig, setValue } from '../../src/train/read-config.ts';
 import { READY_CONFIGS } from '../../src/train/ready-configs.ts';
 import { expectError } from '../expect-error.ts';

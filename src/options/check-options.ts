@@ -1,4 +1,5 @@
-// Options of a function that it does not have are refused, as a configuration's unknown keys are.
+// Options of a function that it does not have are refused, as a configuration's unknown keys are: a slip in one's name would
+// else count as not given, and the function go on with its default.
 
 import { ArgumentError } from '../errors.ts';
 import { nearestName } from './nearest-name.ts';

@@ -253,7 +253,9 @@ TEST(int8_linear_takes_the_smallest_number_there_is) {
   }
 }
 
-// Within what rounding both factors to 127 levels allows: half a step of each times the other, and the steps' product.
+// Within what rounding both factors to 127 levels allows: half a step of each times the other, and the steps' product. A
+// quotient that float32 rounds beyond a tie goes to the other side: 127 * 2^-24 of a step further. The integers' sum is exact;
+// making it a float, the product of both scales, the product with that and the scale itself round once each.
 TEST(int8_linear_errs_as_little_as_its_format) {
   Int8Layer layer = random_layer(20, 384, 50);
   for (size_t k = 0; k < 384; k += 97) layer.input[3 * 384 + k] *= 60;  // an outlier row
@@ -271,12 +273,14 @@ TEST(int8_linear_errs_as_little_as_its_format) {
       const double* x = &layer.input[static_cast<size_t>(i * 384)];
       for (int64_t o = 0; o < layer.outputs; ++o) {
         const double* w = &layer.weight[static_cast<size_t>(o * 384)];
-        const double input_half = largest(x) / 254, weight_half = largest(w) / 254;
-        double sum = 0, bound = 1e-5;
+        const double tie = 1 + std::ldexp(254.0, -24);
+        const double input_half = tie * largest(x) / 254, weight_half = tie * largest(w) / 254;
+        double sum = 0, bound = 0;
         for (int64_t k = 0; k < 384; ++k) {
           sum += x[k] * w[k];
           bound += std::fabs(x[k]) * weight_half + std::fabs(w[k]) * input_half + input_half * weight_half;
         }
+        bound += std::ldexp(4.0, -24) * (std::fabs(sum) + bound);
         const double got = actual[static_cast<size_t>(i * 50 + o)];
         CHECK(std::fabs(got - sum) <= bound, "on %s: %.9g, expected %.9g within %.9g", backend.name, got, sum,
               bound);

@@ -27,7 +27,10 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Show the CPU, the instruction set and threads chosen, the addon and its measured speed.')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExample:\n  $ likewise doctor')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ likewise doctor\n  $ LIKEWISE_BACKEND=avx2 likewise doctor    # another of the tables that this CPU has',
+    )
     .action(doctor);
 }
 

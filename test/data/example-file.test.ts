@@ -167,6 +167,27 @@ test('the fingerprint is of the rows in use, and a file that changes under the r
   await file.close();
 });
 
+test('the fingerprint is of what the header makes of the rows: columns that exchange their names are other data', async () => {
+  const rows = 'one\ttwo\nthree\tfour\n';
+  const fingerprint = async (header: string) => {
+    const columns = ['query', 'answer'];
+    return (await readAll(temporaryFile('a.tsv', `${header}\n${rows}`), { ...pair, columns })).file
+      .fingerprint;
+  };
+  const before = await fingerprint('query\tanswer');
+  expect(await fingerprint('query\tanswer')).toBe(before);
+  expect(await fingerprint('answer\tquery')).not.toBe(before);
+});
+
+test('a score that changes under the run is noticed', async () => {
+  const path = temporaryFile('a.tsv', 'a\tb\t0.5\nc\td\t0.25\n');
+  const file = await ExampleFile.open(path, { texts: 2, scored: true });
+  writeFileSync(path, 'a\tb\t0.6\nc\td\t0.25\n');
+  expect((await file.read([1]))[0]).toEqual({ texts: ['c', 'd'], score: 0.25 });
+  await expectError(file.read([0]), DataError, /expected the rows that were there at the start/);
+  await file.close();
+});
+
 test('well-formed CSV of any shape gives the records that csv-parse gives', async () => {
   const random = seededRandom(5);
   const pieces = ['a', ' ', ',', '"', '\n', '\r\n', 'é', '""', 'x,y'];

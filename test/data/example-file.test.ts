@@ -33,6 +33,7 @@ test.each([
   ['objects', '{"anchor":"a","positive":"b"}\n{"positive":"d","anchor":"c","x":1}\n', {}],
   ['objects with keys named', '{"q":"a","p":"b"}\n{"p":"d","q":"c"}', { columns: ['q', 'p'] }],
   ['arrays', '["a","b"]\n["c","d"]\n', {}],
+  ['arrays with places named', '["x","b","a"]\n["x","d","c"]\n', { columns: ['3', '2'] }],
 ])('jsonl: %s', async (_, content, more) => {
   const { texts } = await readAll(temporaryFile('a.jsonl', content), { ...pair, ...more });
   expect(texts).toEqual([
@@ -151,6 +152,30 @@ test('refusals: no rows, a missing file, columns that do not fit', async () => {
     ExampleFile.open(temporaryFile('b.txt', 'x'), pair),
     ArgumentError,
     /a line of txt is one text/,
+  );
+});
+
+test.each([
+  ['txt', { columns: ['1'] }, /expected no columns in txt, .* but received "1": leave them out/],
+  ['txt', { header: true }, /expected no header in txt, .* leave it out/],
+  ['jsonl', { header: true }, /expected no header in jsonl, .* leave it out/],
+  ['csv', { columns: ['q'], header: false }, /expected a header, which the column "q" is named in, /],
+])('what would be without effect in %s, or could not be, is refused: %j', async (format, change, message) => {
+  const path = temporaryFile(`a.${format}`, '"text"\n');
+  await expectError(ExampleFile.open(path, { ...one, ...change }), ArgumentError, message);
+});
+
+test('jsonl: columns by name need objects, and numbers as many values', async () => {
+  const path = temporaryFile('a.jsonl', '["a","b"]\n');
+  await expectError(
+    ExampleFile.open(path, { ...pair, columns: ['q', 'p'] }),
+    DataError,
+    /a\.jsonl:1: expected an object with the field "q", which columns names, but found values without names/,
+  );
+  await expectError(
+    ExampleFile.open(path, { ...pair, columns: ['2', '3'] }),
+    DataError,
+    /a\.jsonl:1: expected a value 3 but found 2/,
   );
 });
 

@@ -102,6 +102,25 @@ test('a loop of one’s own over a real model folder', async () => {
   );
 });
 
+test.each([{ batchSize: 9 }, { learningRate: 5 }, { epochs: 7 }, { data: 'x.txt' }, { output: 'x' }])(
+  'a learner refuses what only a run looks at: %j',
+  async (change) => {
+    const config = { model: smallModel, ...change };
+    const message = new RegExp(`^\\[loadLearner\\] unknown option "${Object.keys(change)[0]}"; `);
+    await expectError(loadLearner(config), ArgumentError, message);
+  },
+);
+
+test('a learner takes every key of its own, precision too', async () => {
+  using learner = await loadLearner({
+    model: smallModel,
+    precision: 'emulated-bfloat16',
+    gradCache: 2,
+    seed: 3,
+  });
+  expect(learner.stores.length).toBe(1);
+});
+
 /** A folder with a config.json and a tokenizer, and no weights. */
 function shellOf(model: string): string {
   const folder = join(temporaryFolder(), 'shell');

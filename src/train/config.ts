@@ -53,7 +53,7 @@ const objectiveTable = table({
   hideEqualTexts: flag.optional(),
   /** SimCSE and su-ntxent: of the masked language loss that is added; without it, or 0, there is none. */
   maskedLanguageWeight: fromZero.optional(),
-  /** SimCSE and su-ntxent: `temperature` is only where learning it begins. */
+  /** SimCSE, su-ntxent and multiple-negatives: `temperature` is only where learning it begins. */
   learnableTemperature: flag.optional(),
   /** multiple-negatives: what is compared, and whether in one sum of exponentials. */
   directions: z
@@ -151,6 +151,7 @@ const runTable = table({
   precision: oneOf(TRAINING_PRECISIONS).default('float32'),
   /** Texts are cut at so many tokens, or at the model's positions where those are fewer. */
   maxLength: whole(3).default(32),
+  /** Cosines are divided by it: SimCSE, su-ntxent and multiple-negatives. */
   temperature: positive.default(0.05),
   dropout: share.default(0.1),
   /** Of attention's probabilities; by default as `dropout`. */

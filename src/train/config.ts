@@ -43,10 +43,13 @@ export const OBJECTIVES = [
   'cosine-regression',
 ] as const;
 
+/** What becomes of a dense layer over the pooled vector. */
+export const HEADS = ['training', 'always', 'none'] as const;
+
 const objectiveTable = table({
   name: oneOf(OBJECTIVES).default('simcse-unsupervised'),
   /** A dense layer with tanh over the pooled vector, in training only (`training`), always, or never. */
-  head: oneOf(['training', 'always', 'none']).optional(),
+  head: oneOf(HEADS).optional(),
   /** Added to the logit of a row's own hard negative. */
   hardNegativeWeight: number.optional(),
   /** SimCSE: equal texts of a batch are no negatives of one another. */

@@ -62,6 +62,13 @@ test('what an objective in code cannot be', async () => {
     ArgumentError,
     /expected loss to be a function, or /,
   );
+  await expectError(wrong({ loss, texts: 2, score: true }), ArgumentError, /"score"; did you mean scored\?/);
+  await expectError(wrong({ loss, texts: 2, scored: 1 }), ArgumentError, /scored to be true or false but/);
+  await expectError(
+    wrong({ loss, texts: 1, head: 'on' }),
+    ArgumentError,
+    /head to be one of training, always, /,
+  );
   await expectError(wrong({ loss, texts: 0 }), ArgumentError, /expected texts, .* from 1 but received 0/);
   await expectError(
     wrong({ loss: wholeBatch(loss), texts: 1 }, { ...own, gradCache: 4 }),

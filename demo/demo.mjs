@@ -150,7 +150,7 @@ const output = join(folder, 'model');
 await train(
   {
     ...random,
-    data: { path: join(folder, 'pairs.jsonl'), columns: ['definition', 'word'] },
+    data: { path: join(folder, 'pairs.jsonl'), columns: [1, 2] },
     output,
     objective: 'simcse-supervised',
     maxSteps: steps,

@@ -16,10 +16,11 @@ interface TrainOptions {
 }
 
 const help = `
-CONFIG is a file (.json, .yaml) or one of simcse-unsupervised (a text per row), su-ntxent (a text per row),
-simcse-supervised (anchor, positive, hard negative) and triplet (anchor, positive, negative). objective=cosine-regression
-learns pairs with a score from -1 to 1. --set goes below tables with points, and a data file's columns are named by number
-or header: --set data=pairs.csv data.columns='["1","2"]'. Further data sets are data.1, data.2, and so on.
+CONFIG is a file (.json, .yaml) or the name of a ready configuration, by what a row of the data holds: a text
+(simcse-unsupervised, su-ntxent); anchor, positive, hard negative (simcse-supervised, triplet); two texts, or with
+data.columns further negatives too (multiple-negatives); two texts and a score from -1 to 1 (cosine-regression). --set goes
+below tables with points, and a data file's columns are named by number or header: --set data=pairs.csv
+data.columns='["1","2"]'. Further data sets are data.1, data.2, and so on.
 
 The output folder is the trained model; checkpoints, metrics.jsonl and TensorBoard's event files lie in it too.
 

@@ -1,6 +1,7 @@
 // A file of training examples that is read at random: one pass finds every row, checks it and notes its place (12 bytes
-// a row) and its texts' keys (8 bytes a text); after that only the rows of a batch are in memory. The pass also makes
-// the fingerprint by which a resumed run knows its data again.
+// a row), its texts' keys (8 bytes a text) and its score (8 bytes); after that only the rows of a batch are in memory. The
+// pass also makes the fingerprint by which a resumed run knows its data again: of what was read, so that a header which
+// names the same columns the other way round makes other data of the same rows.
 
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -37,6 +38,7 @@ interface Rows {
   starts: Float64Array; // [rows]
   lengths: Uint32Array; // [rows], bytes
   keys: Float64Array; // [rows, texts]
+  scores: Float64Array; // [rows], or none
 }
 
 export class ExampleFile {
@@ -49,7 +51,7 @@ export class ExampleFile {
   readonly skipped: number;
   /** Empty lines, which are no examples. */
   readonly blank: number;
-  /** SHA-256 over the rows in use, hexadecimal. */
+  /** SHA-256 over the examples, texts and scores as they were read, hexadecimal. */
   readonly fingerprint: string;
   /** [length, texts]: equal texts have equal keys. */
   readonly keys: Float64Array;
@@ -123,8 +125,10 @@ export class ExampleFile {
     } catch (error) {
       if (!(error instanceof RowProblem)) throw error;
     }
-    if (example?.texts.every((text, index) => textKey(text) === this.keys[row * this.texts + index]))
-      return example;
+    const same =
+      example?.score === this.#rows.scores[row] &&
+      example?.texts.every((text, index) => textKey(text) === this.keys[row * this.texts + index]);
+    if (same && example !== undefined) return example;
     throw new DataError(
       `${this.path}: expected the rows that were there at the start but the file has changed since: put it back as it was`,
     );
@@ -154,6 +158,7 @@ class FileScan {
   readonly #starts = new GrowingArray((length) => new Float64Array(length));
   readonly #lengths = new GrowingArray((length) => new Uint32Array(length));
   readonly #keys = new GrowingArray((length) => new Float64Array(length));
+  readonly #scores = new GrowingArray((length) => new Float64Array(length));
   readonly #hash = createHash('sha256');
 
   constructor(path: string, options: ExampleFileOptions) {
@@ -168,9 +173,10 @@ class FileScan {
       this.blank += 1;
       return false;
     }
+    let example: Example;
     try {
       if (row.text === undefined) throw new RowProblem(row.problem);
-      for (const text of parse(row.text).texts) this.#keys.push(textKey(text));
+      example = parse(row.text);
     } catch (error) {
       if (!(error instanceof RowProblem)) throw error;
       const reason = `${this.#path}:${row.line}: ${error.message}`;
@@ -184,13 +190,20 @@ class FileScan {
     }
     this.#starts.push(row.start);
     this.#lengths.push(row.bytes.length);
-    this.#hash.update(row.bytes).update('\n');
+    for (const text of example.texts) this.#keys.push(textKey(text));
+    if (example.score !== undefined) this.#scores.push(example.score);
+    this.#hash.update(`${JSON.stringify([example.texts, example.score])}\n`);
     this.length += 1;
     return this.length === this.#options.maxSamples;
   }
 
   rows(): Rows {
-    return { starts: this.#starts.finish(), lengths: this.#lengths.finish(), keys: this.#keys.finish() };
+    return {
+      starts: this.#starts.finish(),
+      lengths: this.#lengths.finish(),
+      keys: this.#keys.finish(),
+      scores: this.#scores.finish(),
+    };
   }
 
   fingerprint(): string {

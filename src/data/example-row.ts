@@ -22,11 +22,12 @@ export interface ExampleRowOptions {
   /** Where the score has to lie; anywhere by default. */
   scoreRange?: readonly [number, number] | undefined;
   /**
-   * Where the texts are, and the score last: keys of JSON objects; names of csv or tsv columns, which need a header, or
-   * their numbers from 1. By default {@link defaultKeys} in jsonl and the first columns in tables.
+   * Where the texts are, and the score last: keys of JSON objects, or places in JSON arrays, from 1; names of csv or tsv
+   * columns, which need a header, or their numbers from 1. By default {@link defaultKeys} in jsonl, arrays as they are, and
+   * the first columns in tables.
    */
   columns?: readonly string[] | undefined;
-  /** csv, tsv: the first row names the columns. Implied by a column that is not a number. */
+  /** csv, tsv only: the first row names the columns. Implied by a column that is not a number. */
   header?: boolean | undefined;
 }
 
@@ -56,9 +57,28 @@ export function hasHeader({ format, texts, scored, columns, header }: ExampleRow
       `expected jsonl, csv or tsv for examples of ${wanted} values: a line of txt is one text`,
     );
   }
-  if (format === 'txt' || format === 'jsonl') return false;
-  return header ?? (columns ?? []).some((column) => !/^\d+$/.test(column));
+  const name = columns?.find((column) => !isNumber(column));
+  if (format === 'csv' || format === 'tsv') {
+    if (header !== false || name === undefined) return header ?? name !== undefined;
+    throw new ArgumentError(
+      `expected a header, which the column ${JSON.stringify(name)} is named in, but header is false: leave it out, or give ` +
+        'columns by number',
+    );
+  }
+  if (header === true) {
+    throw new ArgumentError(
+      `expected no header in ${format}, which has no columns to name, but header is true: leave it out`,
+    );
+  }
+  if (format === 'txt' && columns !== undefined) {
+    throw new ArgumentError(
+      `expected no columns in txt, where a line is one text, but received ${quoteAll([...columns])}: leave them out`,
+    );
+  }
+  return false;
 }
+
+const isNumber = (column: string) => /^\d+$/.test(column);
 
 /**
  * A parser of a file's rows.
@@ -70,8 +90,7 @@ export function rowParser(options: ExampleRowOptions, headerRow?: string): RowPa
   const count = texts + (scored ? 1 : 0);
   if (format === 'txt') return (text) => example([text], options);
   if (format === 'jsonl') {
-    const keys = options.columns ?? defaultKeys(texts, scored);
-    return (text) => example(jsonValues(text, keys), options);
+    return (text) => example(jsonValues(text, options), options);
   }
   const split = format === 'csv' ? csvFields : (text: string) => text.split('\t');
   const header = headerRow === undefined ? undefined : split(headerRow);
@@ -101,7 +120,7 @@ function missingColumn(index: number, found: number, { columns, fewestTexts }: E
 }
 
 function columnIndex(column: string, header: readonly string[] | undefined): number {
-  if (/^\d+$/.test(column)) {
+  if (isNumber(column)) {
     if (Number(column) >= 1) return Number(column) - 1;
     throw new ArgumentError(`expected a column number from 1 but received ${column}`);
   }
@@ -117,24 +136,39 @@ function csvFields(text: string): string[] {
   return fields;
 }
 
-function jsonValues(text: string, keys: readonly string[]): unknown[] {
+function jsonValues(text: string, { texts, scored, columns }: ExampleRowOptions): unknown[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new RowProblem(`expected a JSON value but found ${JSON.stringify(text.slice(0, 40))}`);
   }
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value;
+  if (typeof value === 'string' || Array.isArray(value)) return placedValues([value].flat(), columns);
   if (typeof value !== 'object' || value === null) {
     throw new RowProblem(`expected a string, an array or an object but found ${JSON.stringify(value)}`);
   }
-  return keys.map((key) => {
+  return (columns ?? defaultKeys(texts, scored)).map((key) => {
     if (Object.hasOwn(value, key)) return (value as Record<string, unknown>)[key];
     const found = Object.keys(value);
     const available = found.length === 0 ? 'no fields' : quoteAll(found);
     throw new RowProblem(`expected a field "${key}" but the object has ${available}`);
   });
+}
+
+/** Of a JSON array, or of a text alone: all, or those whose places are named. */
+function placedValues(values: unknown[], columns: readonly string[] | undefined): unknown[] {
+  return (
+    columns?.map((column) => {
+      if (!isNumber(column)) {
+        throw new RowProblem(
+          `expected an object with the field ${JSON.stringify(column)}, which columns names, but found values without names`,
+        );
+      }
+      const index = columnIndex(column, undefined);
+      if (index < values.length) return values[index];
+      throw new RowProblem(`expected a value ${column} but found ${values.length}`);
+    }) ?? values
+  );
 }
 
 function example(values: readonly unknown[], { texts, scored, scoreRange }: ExampleRowOptions): Example {

@@ -14,13 +14,18 @@ const extensions: Record<string, TextFormat> = {
   '.tsv': 'tsv',
 };
 
+/** The format of a file by its extension, or undefined. */
+export function formatByName(path: string): TextFormat | undefined {
+  return extensions[extname(path).toLowerCase()];
+}
+
 /**
  * The format of a file by its extension.
  *
  * @throws {ArgumentError} The extension says nothing, or the path is `-`.
  */
 export function guessFormat(path: string): TextFormat {
-  const format = extensions[extname(path).toLowerCase()];
+  const format = formatByName(path);
   if (format !== undefined) return format;
   const what =
     path === '-'

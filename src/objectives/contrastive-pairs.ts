@@ -56,7 +56,8 @@ export interface DirectedPairs {
 
 /**
  * sentence-transformers' MultipleNegativesRankingLoss: N queries and their documents, column by column (N positives, then N
- * of each further column). Joint: one sum of exponentials over all directions; otherwise the mean over directions.
+ * of each further column). Joint: one sum of exponentials over all directions; otherwise the mean over directions, which
+ * sentence-transformers (6.2) too has for those with positives only, since the others' loss would fall below zero.
  * @param columns of documents: 1, or more with hard negatives
  * @throws ArgumentError without query_to_doc, or where a direction without positives has a partition of its own
  */

@@ -29,7 +29,7 @@ const run: Lines<Run> = {
   maxGradientNorm: 'gradients are clipped to it; 0: never',
   precision: 'of the products: float32, bfloat16 where the processor has it, or emulated-bfloat16',
   maxLength: "tokens of a text, at most the model's positions",
-  temperature: 'cosines are divided by it (simcse-*, su-ntxent)',
+  temperature: 'cosines are divided by it (simcse-*, su-ntxent, multiple-negatives)',
   dropout: 'share of activations that are dropped',
   attentionDropout: "of attention's probabilities; as dropout",
   pooling: "the model's own",

@@ -45,6 +45,7 @@ export function checkRules(config: TrainConfig): RuleProblem[] {
       problemsOf(objective, config).map(({ path: key, message }) => ({ path: [...path, ...key], message })),
     ),
     ...withoutEffect(config),
+    ...replacedEverywhere(config),
   ];
 }
 
@@ -107,4 +108,22 @@ function withoutEffect(config: TrainConfig): RuleProblem[] {
     ),
   ];
   return problems.filter((problem) => problem !== false);
+}
+
+/** The run's, where every data set has its own; the head alone is the run's in any case. */
+function replacedEverywhere(config: TrainConfig): RuleProblem[] {
+  const keys = (['batchSize', 'noDuplicates'] as const).filter((key) => config[key] !== defaults[key]);
+  const { name, head: _, ...rest } = config.objective;
+  const given = Object.entries(rest).filter(
+    ([, value]) => value !== undefined && value !== false && value !== 0,
+  );
+  const ofObjective =
+    name === defaults.objective.name ? given.map(([key]) => ['objective', key]) : [['objective']];
+  return [...keys.map((key) => [key]), ...ofObjective].flatMap((path) => {
+    const [key] = path as [(typeof keys)[number] | 'objective'];
+    if (config.data.some((set) => set[key] === undefined)) return [];
+    const what = key === 'objective' ? 'an objective' : key;
+    const message = `expected a data set without ${what} of its own, but every one has it: set it here or there, not in both`;
+    return [{ path, message }];
+  });
 }

@@ -51,17 +51,20 @@ export const OBJECTIVES = [
   'cosine-regression',
 ] as const;
 
+/** What becomes of a dense layer over the pooled vector. */
+export const HEADS = ['training', 'always', 'none'] as const;
+
 const objectiveTable = table({
   name: oneOf(OBJECTIVES).default('simcse-unsupervised'),
   /** A dense layer with tanh over the pooled vector, in training only (`training`), always, or never. */
-  head: oneOf(['training', 'always', 'none']).optional(),
+  head: oneOf(HEADS).optional(),
   /** Added to the logit of a row's own hard negative. */
   hardNegativeWeight: number.optional(),
   /** SimCSE: equal texts of a batch are no negatives of one another. */
   hideEqualTexts: flag.optional(),
   /** SimCSE and su-ntxent: of the masked language loss that is added; without it, or 0, there is none. */
   maskedLanguageWeight: fromZero.optional(),
-  /** SimCSE and su-ntxent: `temperature` is only where learning it begins. */
+  /** SimCSE, su-ntxent and multiple-negatives: `temperature` is only where learning it begins. */
   learnableTemperature: flag.optional(),
   /** multiple-negatives: what is compared, and whether in one sum of exponentials. */
   directions: z
@@ -159,6 +162,7 @@ const runTable = table({
   precision: trainingPrecision.default('float32'),
   /** Texts are cut at so many tokens, or at the model's positions where those are fewer. */
   maxLength: whole(3).default(32),
+  /** Cosines are divided by it: SimCSE, su-ntxent and multiple-negatives. */
   temperature: positive.default(0.05),
   dropout: share.default(0.1),
   /** Of attention's probabilities; by default as `dropout`. */

@@ -10,7 +10,8 @@ import {
   type VectorObjective,
   wholeBatch,
 } from '../objectives/objective.ts';
-import type { ObjectiveConfig, TrainConfig } from './config.ts';
+import { checkOptions } from '../options/check-options.ts';
+import { HEADS, type ObjectiveConfig, type TrainConfig } from './config.ts';
 
 export interface CustomObjective {
   /** Over sentences' vectors, which `gradCache` can make in chunks; or a forward pass of your own, which it cannot. */
@@ -28,10 +29,9 @@ export interface CustomObjective {
  * examples.
  * @throws ConfigError when the configuration names an objective too; ArgumentError
  */
-export function customConfig(
-  { loss, texts, scored = false, head }: CustomObjective,
-  given: unknown,
-): ObjectiveConfig {
+export function customConfig(custom: CustomObjective, given: unknown): ObjectiveConfig {
+  checkOptions('objective', custom, ['loss', 'texts', 'scored', 'head']);
+  const { loss, texts, scored = false, head } = custom;
   if ((given as { objective?: unknown } | null)?.objective !== undefined) {
     throw new ConfigError(
       'key "objective": expected none beside the objective that is given in code; leave out one of the two',
@@ -42,6 +42,14 @@ export function customConfig(
   if (!callable) {
     throw new ArgumentError(
       `[objective] expected loss to be a function, or an object with the functions sequences and loss, but received ${typeof loss}`,
+    );
+  }
+  if (typeof scored !== 'boolean') {
+    throw new ArgumentError(`[objective] expected scored to be true or false but received ${scored}`);
+  }
+  if (head !== undefined && !HEADS.includes(head)) {
+    throw new ArgumentError(
+      `[objective] expected head to be one of ${HEADS.join(', ')} but received ${head}`,
     );
   }
   if (Number.isInteger(texts) && texts > 0) return { name: 'custom', texts, scored, head };

@@ -1,5 +1,7 @@
 // What a checkpoint belongs to: the data, the untrained model and the settings that decide what the run computes. Files
-// count by their content, wherever they lie. Where anything differs, continuing would give weights that no single run has, so it is refused, and what changed is named.
+// count by their content, wherever they lie. Where anything differs, continuing would give weights that no single run has,
+// so it is refused, and what changed is named. Another backend gives other bits of the same numbers, and a run may have to
+// go on where the first one is not to be had: that is told.
 
 import { join, relative } from 'node:path';
 import { ConfigError } from '../errors.ts';
@@ -8,8 +10,8 @@ import { kindOf, listFolder } from '../io/folder-path.ts';
 import { readModules } from '../io/sentence-transformers.ts';
 import type { TrainConfig } from './config.ts';
 
-/** By what it is of: `batchSize`, `optimizer.beta1`, `data.0 (its rows)`, `model (config.json)`. */
-export type Fingerprint = Record<string, string>;
+/** By what it is of: `batchSize`, `optimizer.beta1`, `data.0 (its rows)`, `model (config.json)`, `backend`. */
+export type Fingerprint = Readonly<Record<string, string>>;
 
 /** Rows of a file, by their content. */
 export interface RowsContent {
@@ -17,6 +19,9 @@ export interface RowsContent {
   /** SHA-256, hexadecimal. */
   sum: string;
 }
+
+/** The learner's, whether it was chosen or the best of the machine. */
+const backendName = 'backend';
 
 /** Settings that do not change what is computed, only what of it is written, where, how often and how fast. */
 const withoutEffect = new Set([
@@ -30,7 +35,7 @@ const withoutEffect = new Set([
   'keepCheckpoints',
   'logSteps',
   'threads',
-  'backend',
+  backendName,
   'nanPolicy',
 ]);
 
@@ -42,7 +47,7 @@ const asPairs = new Set(['data', 'columns', 'format', 'header']);
 export function fingerprintOf(
   config: TrainConfig,
   data: readonly { length: number; fingerprint: string }[],
-  model: Readonly<Record<string, string>>,
+  { fingerprint: model, engine }: { fingerprint: Fingerprint; engine: { backend: string } },
   evaluation: RowsContent | undefined,
 ): Fingerprint {
   const content = data.map(({ length, fingerprint }) => ({ rows: length, sum: fingerprint }));
@@ -53,12 +58,13 @@ export function fingerprintOf(
     ...Object.fromEntries(content.map((rows, index) => [`data.${index} (its rows)`, textOf(rows)])),
     ...(evaluation && { 'evaluation.data (its rows)': textOf(evaluation) }),
     ...Object.fromEntries(Object.entries(model).map(([name, sum]) => [`model (${name})`, sum])),
+    [backendName]: engine.backend,
   };
 }
 
 /** Each value of a table, and of the tables in it, by its path. */
 function settingsOf(table: object, path: string, without: ReadonlySet<string>): Fingerprint {
-  const settings: Fingerprint = {};
+  const settings: Record<string, string> = {};
   for (const [key, value] of Object.entries(table)) {
     if (value === undefined || without.has(key)) continue;
     const inner = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -70,16 +76,26 @@ function settingsOf(table: object, path: string, without: ReadonlySet<string>): 
 
 const textOf = ({ rows, sum }: RowsContent) => `${rows} rows, ${sum}`;
 
-/** @throws ConfigError naming what differs */
-export function checkFingerprint(saved: Fingerprint, now: Fingerprint): void {
+/**
+ * @returns what is to be told of a resumed run
+ * @throws ConfigError naming what differs
+ */
+export function checkFingerprint(saved: Fingerprint, now: Fingerprint): string[] {
   const names = [...new Set([...Object.keys(saved), ...Object.keys(now)])].filter(
     (name) => saved[name] !== now[name],
   );
-  if (names.length === 0) return;
+  if (names.every((name) => name === backendName)) return names.map(() => backendWarning(saved, now));
   const changes = names.map((name) => describeChange(name, saved[name], now[name]));
   throw new ConfigError(
     `expected the data, model and settings of the run that is resumed but these changed: ${changes.join(', ')}; ` +
       'put them back, or begin another run in another output',
+  );
+}
+
+function backendWarning({ backend: before }: Fingerprint, { backend: now }: Fingerprint): string {
+  return (
+    `the run was computed by the backend ${before} and goes on with ${now}: the last bits of its weights will not be those ` +
+    `of an undisturbed run; backend=${before} gives those, on a machine that has it`
   );
 }
 

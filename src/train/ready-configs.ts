@@ -1,10 +1,14 @@
 // Configurations that are ready to use by name: published recipes, where they leave nothing open but model, data and
-// output. Figures from Gao et al. 2021 (SimCSE: arXiv 2104.08821, its training scripts), Su 2021 (bojone/SimCSE), and
-// Reimers and Gurevych 2019 (arXiv 1908.10084).
+// output. Figures from Gao et al. 2021 (SimCSE: arXiv 2104.08821, its training scripts), Su 2021 (bojone/SimCSE), Reimers
+// and Gurevych 2019 (arXiv 1908.10084), and sentence-transformers' training scripts (NLI v2, STS benchmark; what they leave
+// to its `fit` is learning rate 2e-5 and weight decay 0.01).
 
-import type { TrainConfigInput } from './config.ts';
+import type { OBJECTIVES, TrainConfigInput } from './config.ts';
 
-export const READY_CONFIGS: Readonly<Record<string, Partial<TrainConfigInput>>> = {
+type Ready = Partial<TrainConfigInput>;
+
+/** One for each objective. */
+export const READY_CONFIGS: Readonly<Record<string, Ready>> = {
   // One text per line; each is its own positive under another dropout mask.
   'simcse-unsupervised': {
     objective: { name: 'simcse-unsupervised', head: 'training' },
@@ -39,6 +43,30 @@ export const READY_CONFIGS: Readonly<Record<string, Partial<TrainConfigInput>>> 
     dropout: 0.3,
     attentionDropout: 0, // bert4keras leaves it there
   },
+  // Pairs, or with `columns` texts with as many negatives as there are: anchor, positive, negatives; scale 20.
+  'multiple-negatives': {
+    objective: { name: 'multiple-negatives' },
+    pooling: 'mean',
+    batchSize: 128,
+    learningRate: 2e-5,
+    weightDecay: 0.01,
+    warmup: 0.1,
+    maxLength: 75,
+    temperature: 0.05,
+    dropout: 0.1,
+  },
+  // Pairs with a score from -1 to 1, those of STS Benchmark divided by 5.
+  'cosine-regression': {
+    objective: { name: 'cosine-regression' },
+    pooling: 'mean',
+    batchSize: 16,
+    learningRate: 2e-5,
+    weightDecay: 0.01,
+    epochs: 4,
+    warmup: 0.1,
+    maxLength: 128,
+    dropout: 0.1,
+  },
   // anchor, positive, negative; Euclidean distance.
   triplet: {
     objective: { name: 'triplet', margin: 5 },
@@ -49,4 +77,4 @@ export const READY_CONFIGS: Readonly<Record<string, Partial<TrainConfigInput>>> 
     maxLength: 128,
     dropout: 0.1,
   },
-};
+} satisfies Record<(typeof OBJECTIVES)[number], Ready>;

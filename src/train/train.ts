@@ -3,6 +3,7 @@
 import { AbortedError } from '../errors.ts';
 import { refuseSharedPaths } from '../io/output-check.ts';
 import { checkOptions } from '../options/check-options.ts';
+import { checkFormats } from './check-formats.ts';
 import type { TrainConfig, TrainConfigInput } from './config.ts';
 import { createLearner } from './create-learner.ts';
 import type { CustomObjective } from './custom-objective.ts';
@@ -67,6 +68,7 @@ export async function train(config: TrainConfigInput, options: TrainOptions = {}
   const checked = checkConfig(config, options.source ?? 'the configuration', options.objective);
   const { output, overwrite } = checked;
   await refuseSharedPaths({ output }, inputsOf(checked));
+  await checkFormats(checked);
   await using folder = await RunFolder.open(output, { resume, overwrite });
   const evaluation = checked.evaluation && (await Evaluation.open(checked.evaluation));
   const skipped: string[] = [];

@@ -50,7 +50,7 @@ export class Trainer {
     const { weightDecay, noDecay, learningRateFactors, maxGradientNorm } = config;
     const groups = { weightDecay, noDecay, learningRateFactors };
     this.#parts = parts;
-    const belongings = fingerprintOf(config, data.files, learner.fingerprint, parts.evaluation?.content);
+    const belongings = fingerprintOf(config, data.files, learner, parts.evaluation?.content);
     this.#state = freshState(data.totalSteps(), belongings);
     this.#report = new RunReport(parts.listener);
     this.#learningRate(); // throws now when the warm-up is longer than the run
@@ -71,11 +71,13 @@ export class Trainer {
     const saved = await readCheckpoint(folder.checkpoints);
     if (saved === undefined) return undefined;
     const state = parseState(saved.state, folder.checkpoints);
-    checkFingerprint(state.fingerprint, this.#state.fingerprint);
+    const { fingerprint } = this.#state;
+    const changes = checkFingerprint(state.fingerprint, fingerprint);
     if (config.keepBest && state.best !== null) await folder.checkBestModel(state.best.step);
+    for (const change of changes) this.#report.warn(state.step, change);
     for (const damage of saved.damaged) this.#report.warn(state.step, `left out a checkpoint: ${damage}`);
     loadTensors(learner.stores, this.#optimizer, saved.tensors, state.optimizerSteps);
-    this.#state = state;
+    this.#state = { ...state, fingerprint };
     this.#savedStep = saved.step;
     return state.step;
   }

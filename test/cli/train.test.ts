@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { OBJECTIVES } from '../../src/train/config.ts';
 import { scratchFolder } from '../temporary-file.ts';
 import { type CliOptions, runCli, tinyModel } from './run-cli.ts';
 
@@ -199,10 +200,13 @@ test('--help lists every key of the schema with its default, and docs/training.m
   expect(stdout).toMatch(/\n {2}objective +its name \(.*cosine-regression\), .* \[simcse-unsupervised\]\n/);
   expect(stdout).toMatch(/\n {2}data\.onCorrupt +.* \[stop\]\n/);
   expect(stdout).toMatch(/\n {2}evaluation\.columns +.* \[\["1","2","3"\]\]\n/);
+  const keysAt = stdout.indexOf('Keys of a');
   const docs = readFileSync(join(import.meta.dirname, '../../docs/training.md'), 'utf8');
-  const keys = stdout
-    .slice(stdout.indexOf('Keys of a'))
-    .matchAll(/^ {2}(?:(?:data|objective|evaluation)\.)?(\w+)/gm);
+  const unnamedObjectives = OBJECTIVES.filter(
+    (name) => !docs.includes(`\`${name}\``) || !stdout.slice(0, keysAt).includes(name),
+  );
+  expect(unnamedObjectives).toEqual([]);
+  const keys = stdout.slice(keysAt).matchAll(/^ {2}(?:(?:data|objective|evaluation)\.)?(\w+)/gm);
   const unnamed = [...keys].map(([, key = '']) => key).filter((key) => !docs.includes(`\`${key}\``));
   expect(unnamed).toEqual([]);
 });

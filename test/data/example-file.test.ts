@@ -33,6 +33,7 @@ test.each([
   ['objects', '{"anchor":"a","positive":"b"}\n{"positive":"d","anchor":"c","x":1}\n', {}],
   ['objects with keys named', '{"q":"a","p":"b"}\n{"p":"d","q":"c"}', { columns: ['q', 'p'] }],
   ['arrays', '["a","b"]\n["c","d"]\n', {}],
+  ['arrays with places named', '["x","b","a"]\n["x","d","c"]\n', { columns: ['3', '2'] }],
 ])('jsonl: %s', async (_, content, more) => {
   const { texts } = await readAll(temporaryFile('a.jsonl', content), { ...pair, ...more });
   expect(texts).toEqual([
@@ -154,6 +155,30 @@ test('refusals: no rows, a missing file, columns that do not fit', async () => {
   );
 });
 
+test.each([
+  ['txt', { columns: ['1'] }, /expected no columns in txt, .* but received "1": leave them out/],
+  ['txt', { header: true }, /expected no header in txt, .* leave it out/],
+  ['jsonl', { header: true }, /expected no header in jsonl, .* leave it out/],
+  ['csv', { columns: ['q'], header: false }, /expected a header, which the column "q" is named in, /],
+])('what would be without effect in %s, or could not be, is refused: %j', async (format, change, message) => {
+  const path = temporaryFile(`a.${format}`, '"text"\n');
+  await expectError(ExampleFile.open(path, { ...one, ...change }), ArgumentError, message);
+});
+
+test('jsonl: columns by name need objects, and numbers as many values', async () => {
+  const path = temporaryFile('a.jsonl', '["a","b"]\n');
+  await expectError(
+    ExampleFile.open(path, { ...pair, columns: ['q', 'p'] }),
+    DataError,
+    /a\.jsonl:1: expected an object with the field "q", which columns names, but found values without names/,
+  );
+  await expectError(
+    ExampleFile.open(path, { ...pair, columns: ['2', '3'] }),
+    DataError,
+    /a\.jsonl:1: expected a value 3 but found 2/,
+  );
+});
+
 test('the fingerprint is of the rows in use, and a file that changes under the run is noticed', async () => {
   const path = temporaryFile('a.txt', 'one\ntwo\nthree\n');
   const fingerprint = async (content: string, maxSamples?: number) =>
@@ -164,6 +189,27 @@ test('the fingerprint is of the rows in use, and a file that changes under the r
   expect(file.fingerprint).toBe(await fingerprint('one\ntwo\nthree\nfour', 3));
   writeFileSync(path, 'one\nTWO\nthree\n');
   await expectError(file.read([0, 1]), DataError, /a\.txt: expected the rows that were there at the start/);
+  await file.close();
+});
+
+test('the fingerprint is of what the header makes of the rows: columns that exchange their names are other data', async () => {
+  const rows = 'one\ttwo\nthree\tfour\n';
+  const fingerprint = async (header: string) => {
+    const columns = ['query', 'answer'];
+    return (await readAll(temporaryFile('a.tsv', `${header}\n${rows}`), { ...pair, columns })).file
+      .fingerprint;
+  };
+  const before = await fingerprint('query\tanswer');
+  expect(await fingerprint('query\tanswer')).toBe(before);
+  expect(await fingerprint('answer\tquery')).not.toBe(before);
+});
+
+test('a score that changes under the run is noticed', async () => {
+  const path = temporaryFile('a.tsv', 'a\tb\t0.5\nc\td\t0.25\n');
+  const file = await ExampleFile.open(path, { texts: 2, scored: true });
+  writeFileSync(path, 'a\tb\t0.6\nc\td\t0.25\n');
+  expect((await file.read([1]))[0]).toEqual({ texts: ['c', 'd'], score: 0.25 });
+  await expectError(file.read([0]), DataError, /expected the rows that were there at the start/);
   await file.close();
 });
 

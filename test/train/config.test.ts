@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { ArgumentError, ConfigError, FileError, FormatError } from '../../src/errors.ts';
 import { nearestName } from '../../src/options/nearest-name.ts';
+import { OBJECTIVES } from '../../src/train/config.ts';
 import { checkConfig, readConfig, setValue } from '../../src/train/read-config.ts';
 import { READY_CONFIGS } from '../../src/train/ready-configs.ts';
 import { expectError } from '../expect-error.ts';
@@ -92,6 +93,22 @@ test.each([
     },
     'key "objective.hardNegativeWeight": expected triplets, but data.0.columns names pairs',
   ],
+  [
+    { batchSize: 8, data: [{ path: 'x', batchSize: 4 }] },
+    'key "batchSize": expected a data set without batchSize of its own, but every one has it: set it here or there',
+  ],
+  [
+    { noDuplicates: false, data: ['x', 'y'].map((path) => ({ path, noDuplicates: true })) },
+    'key "noDuplicates": expected a data set without noDuplicates of its own, but every one has it',
+  ],
+  [
+    { objective: { maskedLanguageWeight: 0.1 }, data: [{ path: 'x', objective: 'su-ntxent' }] },
+    'key "objective.maskedLanguageWeight": expected a data set without an objective of its own, but every one has it',
+  ],
+  [
+    { objective: 'triplet', data: [{ path: 'x', objective: 'su-ntxent' }] },
+    'key "objective": expected a data set without an objective of its own, but every one has it',
+  ],
 ])('%j is refused', (change, message) => {
   let error: unknown;
   try {
@@ -140,6 +157,14 @@ test('an option of the objective alone leaves its name at the default', () => {
   });
 });
 
+test('the run’s own settings stand beside those of data sets where they count for one of them, or are the head', () => {
+  const own = { path: 'x', batchSize: 4, objective: 'su-ntxent' } as const;
+  const change = { batchSize: 8, objective: { maskedLanguageWeight: 0.1 }, data: [own, 'y'] };
+  expect(checkConfig({ ...least, ...change }, 'here').batchSize).toBe(8);
+  const head = { name: 'simcse-unsupervised', head: 'training', maskedLanguageWeight: 0 };
+  expect(checkConfig({ ...least, objective: head, data: own }, 'here').objective.head).toBe('training');
+});
+
 test('JSON and YAML files say the same', async () => {
   const expected = { ...least, batchSize: 8, optimizer: { convention: 'bert' }, data: [{ path: 'a.txt' }] };
   const json = temporaryFile('run.json', JSON.stringify(expected));
@@ -176,11 +201,12 @@ test('files that cannot be used', async () => {
   );
 });
 
-test('every ready configuration is complete but for model, data and output', async () => {
-  for (const name of Object.keys(READY_CONFIGS)) {
-    expect(checkConfig({ ...(await readConfig(name)), ...least }, name)).toMatchObject(
-      READY_CONFIGS[name] as object,
-    );
+test('every objective has a ready configuration of its name, complete but for model, data and output', async () => {
+  expect(Object.keys(READY_CONFIGS).sort()).toEqual(OBJECTIVES.toSorted());
+  for (const name of OBJECTIVES) {
+    const config = checkConfig({ ...(await readConfig(name)), ...least }, name);
+    expect(config).toMatchObject(READY_CONFIGS[name] as object);
+    expect(config.objective.name).toBe(name);
   }
 });
 

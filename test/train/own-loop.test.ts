@@ -62,6 +62,13 @@ test('what an objective in code cannot be', async () => {
     ArgumentError,
     /expected loss to be a function, or /,
   );
+  await expectError(wrong({ loss, texts: 2, score: true }), ArgumentError, /"score"; did you mean scored\?/);
+  await expectError(wrong({ loss, texts: 2, scored: 1 }), ArgumentError, /scored to be true or false but/);
+  await expectError(
+    wrong({ loss, texts: 1, head: 'on' }),
+    ArgumentError,
+    /head to be one of training, always, /,
+  );
   await expectError(wrong({ loss, texts: 0 }), ArgumentError, /expected texts, .* from 1 but received 0/);
   await expectError(
     wrong({ loss: wholeBatch(loss), texts: 1 }, { ...own, gradCache: 4 }),
@@ -100,6 +107,25 @@ test('a loop of one’s own over a real model folder', async () => {
     ArgumentError,
     /expected 1 texts without a score, as in example 0, but example 1 has 2 texts and no score/,
   );
+});
+
+test.each([{ batchSize: 9 }, { learningRate: 5 }, { epochs: 7 }, { data: 'x.txt' }, { output: 'x' }])(
+  'a learner refuses what only a run looks at: %j',
+  async (change) => {
+    const config = { model: smallModel, ...change };
+    const message = new RegExp(`^\\[loadLearner\\] unknown option "${Object.keys(change)[0]}"; `);
+    await expectError(loadLearner(config), ArgumentError, message);
+  },
+);
+
+test('a learner takes every key of its own, precision too', async () => {
+  using learner = await loadLearner({
+    model: smallModel,
+    precision: 'emulated-bfloat16',
+    gradCache: 2,
+    seed: 3,
+  });
+  expect(learner.stores.length).toBe(1);
 });
 
 /** A folder with a config.json and a tokenizer, and no weights. */

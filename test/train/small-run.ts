@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TrainConfigInput } from '../../src/train/config.ts';
+import type { OBJECTIVES, TrainConfigInput } from '../../src/train/config.ts';
 import { READY_CONFIGS } from '../../src/train/ready-configs.ts';
 import { type TrainOptions, train } from '../../src/train/train.ts';
 import { smallModel } from '../embed/small-model.ts';
@@ -26,10 +26,7 @@ export function writeData(folder: string, name: string, columns: number, score =
   return path;
 }
 
-export function makeRun(
-  name: keyof typeof READY_CONFIGS | 'cosine-regression' | 'multiple-negatives',
-  change: Partial<TrainConfigInput> = {},
-) {
+export function makeRun(name: (typeof OBJECTIVES)[number], change: Partial<TrainConfigInput> = {}) {
   const folder = temporaryFolder();
   const columns =
     { 'simcse-supervised': 3, triplet: 3, 'cosine-regression': 2, 'multiple-negatives': 2 }[name as string] ??
@@ -40,9 +37,8 @@ export function makeRun(
     columns,
     name === 'cosine-regression',
   );
-  const ready = READY_CONFIGS[name] ?? { objective: name };
   const config = {
-    ...ready,
+    ...READY_CONFIGS[name],
     model: smallModel,
     data,
     output: join(folder, 'out'),

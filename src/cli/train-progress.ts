@@ -1,5 +1,5 @@
-// The progress of training, on stderr: one line redrawn on a terminal, otherwise a line every few seconds; evaluations and
-// what was left out as lines of their own.
+// The progress of training, on stderr: one line redrawn on a terminal, otherwise one for the first step and every few
+// seconds from there; evaluations and what was left out as lines of their own.
 
 import type { EvaluationResult } from '../train/evaluation.ts';
 import type { TrainListener, WarningKind } from '../train/run-report.ts';
@@ -17,7 +17,8 @@ const namedRows = 20;
 export class TrainProgress implements TrainListener {
   readonly #stream: NodeJS.WriteStream;
   readonly #interval: number;
-  #shownAt = 0;
+  /** The first step is shown at once. */
+  #shownAt = Number.NEGATIVE_INFINITY;
   #shown = false;
   #totalSteps = 0;
   #lastStepAt = 0;

@@ -1,11 +1,25 @@
-// Checkpoints that are complete or not there. One is a folder, written under a temporary name, every file synced, then
-// the folder renamed and its parent synced; LATEST, which names the one to continue from, is written last. A sum per file
-// says whether what is read is what was written.
+// What a run saves to go on from, below checkpoints/ in its folder:
 //
-//   checkpoints/LATEST                        step-00000250
-//   checkpoints/step-00000250/state.json      counters and places, by the trainer
-//   checkpoints/step-00000250/tensors.safetensors
-//   checkpoints/step-00000250/checksums.json  { "<file>": SHA-256 in hexadecimal }
+//   LATEST                          step-00000250: the checkpoint to go on from
+//   step-00000250/                  state.json       counters and places, and which model was the best so far
+//                                   tensors.safetensors
+//                                   checksums.json   { "<file>": SHA-256 in hexadecimal }
+//   step-00000250-2/                the same step, saved a second time
+//   best-00000200/                  the model that was the best, a folder of sentence-transformers
+//
+// The rules, which leave a whole run to resume wherever a crash, an error or an abort comes:
+//
+// 1. A folder is written under a temporary name, every file synced, then renamed and its parent synced. A checkpoint that
+//    has its name is never changed: a step that is saved again, since an evaluation was done or the first one is damaged,
+//    gets another name.
+// 2. LATEST is written after the checkpoint it names; until then the one before counts.
+// 3. Only then goes what has become needless: other checkpoints of the same step, and of the steps before all but the newest
+//    `keepCheckpoints` - 1. Checkpoints of later steps, passed over as damaged, stay until the run comes to them.
+// 4. A best model is written before the run's state names it, and so before any checkpoint does. It is removed when neither
+//    the state nor a checkpoint that is there names it: any of these can be gone on from.
+//
+// Anything else is a leftover, which goes with the next write or at the end. What the log has of steps and evaluations that
+// the state does not count is taken away on resuming (metrics-log.ts), since they will be done again, with the same bits.
 
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,8 +40,14 @@ export interface Checkpoint {
   tensors: readonly SafetensorsTensor[];
 }
 
-export interface LoadedCheckpoint {
+/** One that is there. */
+export interface SavedCheckpoint {
   step: number;
+  /** Of its folder. */
+  name: string;
+}
+
+export interface LoadedCheckpoint extends SavedCheckpoint {
   state: unknown;
   /** Reads float32 tensors by name. */
   tensors: Map<string, Float32Array>;
@@ -39,30 +59,37 @@ const pointer = 'LATEST';
 const stateFile = 'state.json';
 const tensorFile = 'tensors.safetensors';
 const sumFile = 'checksums.json';
-const namePattern = /^step-(\d{8,})$/;
+const namePattern = /^step-(\d{8,})(?:-(\d+))?$/;
 
-/** `step-00000250` */
-function checkpointName(step: number): string {
-  return `step-${String(step).padStart(8, '0')}`;
+/** The step of a checkpoint's name, and which of that step's it is, from 1. */
+function placeOf(name: string): { step: number; time: number } {
+  const [, step, time = 1] = namePattern.exec(name) ?? [];
+  return { step: Number(step), time: Number(time) };
+}
+
+/** `step-00000250`, then `step-00000250-2`: one that is not among `names`, and newer than they. */
+function newName(step: number, names: readonly string[]): string {
+  const times = names.map(placeOf).flatMap((place) => (place.step === step ? [place.time] : []));
+  const time = Math.max(0, ...times) + 1;
+  return `step-${String(step).padStart(8, '0')}${time === 1 ? '' : `-${time}`}`;
 }
 
 /**
- * Writes the checkpoint of a step, then removes all but the newest `keep`. When it fails, what was there before is
- * untouched.
+ * Writes a checkpoint of a step. When it fails, what was there before is untouched.
  * @throws FileError
  */
 export async function writeCheckpoint(
   folder: string,
   step: number,
   { state, tensors }: Checkpoint,
-  keep: number,
-): Promise<void> {
-  const name = checkpointName(step);
-  const path = join(folder, name);
-  const temporary = temporaryName(path);
+): Promise<SavedCheckpoint> {
+  let temporary: string | undefined;
   try {
     await mkdir(folder, { recursive: true });
     await removeLeftovers(folder);
+    const name = newName(step, await checkpointNames(folder));
+    const path = join(folder, name);
+    temporary = temporaryName(path);
     await mkdir(temporary);
     await writeFileAtomic(join(temporary, stateFile), jsonText(state));
     await writeSafetensors(join(temporary, tensorFile), tensors);
@@ -72,17 +99,50 @@ export async function writeCheckpoint(
     };
     await writeFileAtomic(join(temporary, sumFile), jsonText(sums));
     await syncFolder(temporary);
-    if ((await latestName(folder)) === name) return; // nothing has been done since
-    await rm(path, { recursive: true, force: true }); // complete, but a kill came before LATEST named it
     await rename(temporary, path);
     await syncFolder(folder);
     await writeFileAtomic(join(folder, pointer), `${name}\n`);
-    await prune(folder, name, keep);
+    return { step, name };
   } catch (error) {
-    throw fileError('write the checkpoint', path, error);
+    throw fileError(`write the checkpoint of step ${step} in`, folder, error);
   } finally {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+/**
+ * Removes what a checkpoint has made needless (rule 3).
+ * @param newest one that is whole, the newest that LATEST names or named
+ * @throws FileError
+ */
+export async function pruneCheckpoints(
+  folder: string,
+  { step, name: newest }: SavedCheckpoint,
+  keep: number,
+): Promise<void> {
+  await removeLeftovers(folder);
+  const others = (await checkpointNames(folder)).filter((name) => name !== newest);
+  const older = others.filter((name) => placeOf(name).step < step);
+  const needless = [
+    ...others.filter((name) => placeOf(name).step === step),
+    ...older.slice(0, Math.max(0, older.length - keep + 1)),
+  ];
+  for (const name of needless) {
+    // Renamed first, so that a kill leaves no half of a checkpoint under its name.
+    const aside = temporaryName(join(folder, name));
+    try {
+      await rename(join(folder, name), aside);
+      await rm(aside, { recursive: true, force: true });
+    } catch (error) {
+      throw fileError('remove the old checkpoint', join(folder, name), error);
+    }
+  }
+}
+
+/** The states of all checkpoints that are there, whole or not. @throws FileError, FormatError when one cannot be read */
+export async function savedStates(folder: string): Promise<unknown[]> {
+  const names = await checkpointNames(folder);
+  return Promise.all(names.map((name) => readJsonFile(join(folder, name, stateFile))));
 }
 
 /**
@@ -98,7 +158,8 @@ export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint |
     try {
       return {
         ...(await readComplete(join(folder, name))),
-        step: Number(namePattern.exec(name)?.[1]),
+        step: placeOf(name).step,
+        name,
         damaged,
       };
     } catch (error) {
@@ -151,27 +212,23 @@ async function latestName(folder: string): Promise<string | undefined> {
 async function checkpointNames(folder: string): Promise<string[]> {
   try {
     const names = (await listFolder(folder)).filter((name) => namePattern.test(name));
-    return names.sort((left, right) => Number(left.slice(5)) - Number(right.slice(5)));
+    const places = names.map((name) => ({ name, ...placeOf(name) }));
+    return places
+      .sort((left, right) => left.step - right.step || left.time - right.time)
+      .map(({ name }) => name);
   } catch (error) {
     if (error instanceof FileError && systemErrorCode(error.cause) === 'ENOENT') return [];
     throw error;
   }
 }
 
-async function prune(folder: string, newest: string, keep: number): Promise<void> {
-  const older = (await checkpointNames(folder)).filter((name) => name !== newest);
-  for (const name of older.slice(0, Math.max(0, older.length - keep + 1))) {
-    // Renamed first, so that a kill leaves no half of a checkpoint under its name.
-    const aside = temporaryName(join(folder, name));
-    await rename(join(folder, name), aside);
-    await rm(aside, { recursive: true, force: true });
-  }
-}
-
 /** What a killed run left half written or half removed. */
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await listFolder(folder)) {
-    if (/^\.(step-\d+|LATEST)\.[0-9a-f]+\.tmp$/.test(name))
-      await rm(join(folder, name), { recursive: true, force: true });
+    if (!/^\.(step-[\d-]+|LATEST)\.[0-9a-f]+\.tmp$/.test(name)) continue;
+    const path = join(folder, name);
+    await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+      throw fileError('remove', path, error);
+    });
   }
 }

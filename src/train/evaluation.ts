@@ -77,21 +77,25 @@ function sumOf(pairs: readonly ScoredPair[]): string {
 }
 
 /**
- * Notes an evaluation's score in the run's state.
- * @returns whether it is the best so far
+ * What a run's state comes to by an evaluation's score; `state` stays as it is, since what the new one names is yet to be
+ * written.
+ * @returns the state, and whether the score is the best so far
  */
-export function noteScore(
-  state: RunState,
+export function withScore(
+  state: Readonly<RunState>,
   score: number,
   earlyStopping: TrainConfig['earlyStopping'],
-): boolean {
+): { state: RunState; best: boolean } {
   const before = state.best?.score ?? Number.NEGATIVE_INFINITY;
   const best = score > before;
   const risen = score > before + (earlyStopping?.minimumRise ?? 0) || (best && state.best === null);
-  state.evaluatedStep = state.step;
-  state.evaluationsWithoutRise = risen ? 0 : state.evaluationsWithoutRise + 1;
-  if (best) state.best = { step: state.step, score };
-  if (earlyStopping !== undefined && state.evaluationsWithoutRise >= earlyStopping.patience)
-    state.stoppedEarly = true;
-  return best;
+  const evaluationsWithoutRise = risen ? 0 : state.evaluationsWithoutRise + 1;
+  const stopped = earlyStopping !== undefined && evaluationsWithoutRise >= earlyStopping.patience;
+  const noted = {
+    evaluatedStep: state.step,
+    evaluationsWithoutRise,
+    best: best ? { step: state.step, score } : state.best,
+    stoppedEarly: state.stoppedEarly || stopped,
+  };
+  return { state: { ...state, ...noted }, best };
 }

@@ -1,7 +1,7 @@
 // The folder of a run: the model at its root, as sentence-transformers reads it, and beside it what the run writes down.
 //
 //   <output>/modules.json, model.safetensors, …    the trained model, when the run has ended
-//   <output>/checkpoints/                           to continue from; and the best model so far, best-<step>/
+//   <output>/checkpoints/                           to continue from, and the best model so far (checkpoint.ts)
 //   <output>/metrics.jsonl, events.out.tfevents.*   what was measured
 //   <output>/.lock                                  while a process trains into it
 //
@@ -9,12 +9,14 @@
 
 import { cp, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { FileError } from '../errors.ts';
+import { FileError, FormatError } from '../errors.ts';
 import { syncFolder } from '../io/atomic-file.ts';
 import { fileError, systemErrorCode } from '../io/file-error.ts';
 import { exists, kindOf, listFolder } from '../io/folder-path.ts';
 import { isReplaceable } from '../io/folder-writer.ts';
+import { savedStates } from './checkpoint.ts';
 import { LOCK_FILE, RunLock } from './run-lock.ts';
+import { parseState, type RunState } from './run-state.ts';
 
 /** What of an output that exists may be used. */
 export interface RunFolderOptions {
@@ -27,7 +29,7 @@ export interface RunFolderOptions {
 /** What a run writes beside the model; a kill leaves the temporary ones. */
 const ownNames =
   /^(checkpoints|metrics\.jsonl|events\.out\.tfevents\..*|\.lock(\..*\.tmp)?|\.(\.?model|metrics\.jsonl)(\..*\.tmp)?)$/;
-const savedNames = /^(LATEST|(step|best)-\d{8,})$/;
+const savedNames = /^(LATEST|(step|best)-\d{8,}(-\d+)?)$/;
 
 /** What an output holds: `begun` is a run that nothing was saved of. */
 type Content = 'nothing' | 'begun' | 'run' | 'model' | 'other';
@@ -89,7 +91,7 @@ export class RunFolder implements AsyncDisposable {
 
   /** Where the model of a step is kept that was the best so far. */
   bestModel(step: number): string {
-    return join(this.checkpoints, `best-${String(step).padStart(8, '0')}`);
+    return join(this.checkpoints, bestName(step));
   }
 
   /** @throws FileError when the model of a step is not there that was the best so far */
@@ -101,12 +103,26 @@ export class RunFolder implements AsyncDisposable {
     );
   }
 
-  /** Removes all models that were the best once but the one of `step`. */
-  async pruneBest(step: number | undefined): Promise<void> {
-    const kept = step === undefined ? undefined : this.bestModel(step);
+  /**
+   * Removes the models that were the best once and that neither `state` nor a checkpoint names any more; none when a
+   * checkpoint does not say which it names.
+   */
+  async pruneBest(state: RunState): Promise<void> {
+    const named = new Set([nameOfBest(state)]);
+    try {
+      for (const saved of await savedStates(this.checkpoints)) {
+        named.add(nameOfBest(parseState(saved, this.checkpoints)));
+      }
+    } catch (error) {
+      if (error instanceof FormatError || error instanceof FileError) return;
+      throw error;
+    }
     for (const name of await listFolder(this.checkpoints)) {
+      if (!/^\.?best-\d+/.test(name) || named.has(name)) continue;
       const path = join(this.checkpoints, name);
-      if (/^\.?best-\d+/.test(name) && path !== kept) await rm(path, { recursive: true, force: true });
+      await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+        throw fileError('remove', path, error);
+      });
     }
   }
 
@@ -159,6 +175,9 @@ export class RunFolder implements AsyncDisposable {
     return (await isReplaceable(this.path, names)) ? 'model' : 'other';
   }
 }
+
+const bestName = (step: number) => `best-${String(step).padStart(8, '0')}`;
+const nameOfBest = ({ best }: RunState) => (best === null ? undefined : bestName(best.step));
 
 const refusals = {
   run: 'holds a run; resume it (--resume), name another folder, or replace it with overwrite=true',

@@ -32,9 +32,9 @@ export class RunReport {
   }
 
   /** @throws FileError */
-  async open(folder: string, step: number): Promise<void> {
-    this.#log = await MetricsLog.open(folder, step);
-    for (const message of this.#early.splice(0)) this.event(step, 'warning', { message });
+  async open(folder: string, state: RunState): Promise<void> {
+    this.#log = await MetricsLog.open(folder, state);
+    for (const message of this.#early.splice(0)) this.event(state.step, 'warning', { message });
   }
 
   close(): void {

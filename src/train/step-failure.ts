@@ -34,9 +34,9 @@ export function stepFailure(error: unknown, step: number, saved: SavedStep | und
   );
 }
 
-/** An error of ours that ended a run, of its class, with what is saved. Others, such as a listener's, come back as they are. */
-export function runFailure(error: unknown, saved: SavedStep | undefined): unknown {
+/** An error of ours that ended a run, of its class, with the remedy. Others, such as a listener's, come back as they are. */
+export function runFailure(error: unknown, remedy: string): unknown {
   if (!(error instanceof LikewiseError)) return error;
   const Failure = error.constructor as new (message: string, options: ErrorOptions) => LikewiseError;
-  return new Failure(`${error.message}; ${remedyOf(saved)}`, { cause: error });
+  return new Failure(`${error.message}; ${remedy}`, { cause: error });
 }

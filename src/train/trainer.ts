@@ -2,19 +2,19 @@
 // tokenized, and what the step before came to is looked at. A checkpoint holds all that decides the rest of the run, so a
 // run that was stopped anywhere and resumed ends with the same bits as one that was not.
 
-import { AbortedError, LikewiseError } from '../errors.ts';
+import { AbortedError, ExecutionError, LikewiseError } from '../errors.ts';
 import { AdamW } from '../optim/adamw.ts';
 import { scheduleFactor } from '../optim/schedule.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { pruneCheckpoints, readCheckpoint, type SavedCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
-import { type Evaluation, type EvaluationResult, noteScore } from './evaluation.ts';
+import { type Evaluation, type EvaluationResult, withScore } from './evaluation.ts';
 import { checkFingerprint, fingerprintOf } from './fingerprint.ts';
 import type { Learner } from './learner.ts';
 import type { RunFolder } from './run-folder.ts';
 import { RunReport, type TrainListener } from './run-report.ts';
 import { countStep, freshState, parseState, type RunState } from './run-state.ts';
 import { loadTensors, tensorsOf } from './run-tensors.ts';
-import { warningOfSkipped } from './skipped-steps.ts';
+import { remedyOfSkipped, type SkippedVerdict, verdictOnRun, verdictOnStep } from './skipped-steps.ts';
 import { remedyOf, runFailure, type SavedStep, stepFailure } from './step-failure.ts';
 import { type QueuedStep, queueStep } from './step-queue.ts';
 import type { StepBatches, TrainingData } from './training-data.ts';
@@ -38,12 +38,14 @@ export class Trainer {
   #state: RunState;
   readonly #report: RunReport;
   #queued: QueuedStep | undefined;
-  /** Of the latest checkpoint. */
-  #savedStep: number | undefined;
+  /** The latest checkpoint, which is whole. */
+  #checkpoint: SavedCheckpoint | undefined;
   /** Whether the weights and moments in memory can be used. */
   #sound = true;
   /** An error ends the run: what is under way is counted and no longer told. */
   #failing = false;
+  /** What to do when an error ends the run. */
+  #remedy = remedyOf;
 
   constructor(parts: TrainerParts) {
     const { config, data, learner } = parts;
@@ -78,25 +80,23 @@ export class Trainer {
     for (const damage of saved.damaged) this.#report.warn(state.step, `left out a checkpoint: ${damage}`);
     loadTensors(learner.stores, this.#optimizer, saved.tensors, state.optimizerSteps);
     this.#state = { ...state, fingerprint };
-    this.#savedStep = saved.step;
+    this.#checkpoint = { step: saved.step, name: saved.name };
     return state.step;
   }
 
   /**
    * Runs to the end and writes the model.
-   * @throws AbortedError when the signal fired; ExecutionError for a step that is not finite when that is to stop, and for
-   *   an evaluation without a correlation; DataError, FileError and what a listener throws; a checkpoint having been
-   *   written in all these cases; ExecutionError or OutOfMemoryError for a step that the engine failed in
+   * @throws AbortedError when the signal fired; ExecutionError for a step that is not finite when that is to stop, when more
+   *   than half of the steps were left out, and for an evaluation without a correlation; DataError, FileError and what a
+   *   listener throws; a checkpoint having been written in all these cases; ExecutionError or OutOfMemoryError for a step
+   *   that the engine failed in
    */
   async run(): Promise<void> {
-    const { folder, learner, data, skipped, config } = this.#parts;
-    await this.#report.open(folder.path, this.#state.step);
+    const { folder, learner, data, skipped } = this.#parts;
+    await this.#report.open(folder.path, this.#state);
     try {
       this.#report.start(this.#state, data, learner, skipped);
       await this.#train().catch((error) => this.#fail(error));
-      const { best } = this.#state;
-      const kept = config.keepBest && best !== null ? folder.bestModel(best.step) : undefined;
-      await folder.install(kept ?? ((target) => learner.save(target)));
     } finally {
       await this.#queued?.result.catch(() => undefined);
       this.#report.close();
@@ -115,7 +115,7 @@ export class Trainer {
       next.catch(() => {}); // awaited below in its turn
       return next;
     };
-    await this.#afterStep(false); // an evaluation that was interrupted
+    await this.#afterStep(false); // an evaluation that was interrupted or failed
     let next = nextStep();
     try {
       while (this.#goesOn()) {
@@ -130,6 +130,27 @@ export class Trainer {
       await next.catch(() => undefined);
       await steps.return(undefined);
     }
+    await this.#install();
+  }
+
+  /** What the run came to, at the root of its folder. */
+  async #install(): Promise<void> {
+    const { folder, learner, config } = this.#parts;
+    if (this.#checkpoint !== undefined) await this.#prune(this.#checkpoint); // a kill may have come before it
+    const verdict = verdictOnRun(this.#state);
+    if (verdict !== undefined) this.#judge(verdict);
+    const { best } = this.#state;
+    const kept = config.keepBest && best !== null ? folder.bestModel(best.step) : undefined;
+    await folder.install(kept ?? ((target) => learner.save(target)));
+  }
+
+  /** @throws ExecutionError when the run is to end */
+  #judge({ message, ends }: SkippedVerdict): void {
+    if (ends) {
+      this.#remedy = (saved) => remedyOfSkipped(this.#parts.config.nanPolicy, saved);
+      throw new ExecutionError(message);
+    }
+    this.#report.tell(message);
   }
 
   #goesOn(): boolean {
@@ -172,7 +193,7 @@ export class Trainer {
 
   #saved(): SavedStep | undefined {
     const { checkpoints: folder } = this.#parts.folder;
-    return this.#savedStep === undefined ? undefined : { step: this.#savedStep, folder };
+    return this.#checkpoint && { step: this.#checkpoint.step, folder };
   }
 
   /** Waits for what the queued step came to. @param next queued behind it */
@@ -186,25 +207,26 @@ export class Trainer {
     countStep(state, result);
     this.#report.log(result, state, config);
     if (this.#failing) return;
-    if (!result.finite) {
-      this.#report.tell(warningOfSkipped(result, config.nanPolicy, state.skippedInARow));
-    }
+    if (!result.finite) this.#judge(verdictOnStep(result, config.nanPolicy, state.skippedInARow));
     this.#report.step(result, state);
   }
 
-  /** Evaluation and checkpoint, where they are due. */
-  async #afterStep(save: boolean): Promise<void> {
+  /** Evaluation and checkpoint, where they are due. @param done a step was, just now */
+  async #afterStep(done: boolean): Promise<void> {
     const { config, evaluation } = this.#parts;
-    const { step } = this.#state;
+    const { step, evaluatedStep } = this.#state;
     const last = step === this.#state.totalSteps;
-    const evaluated = step === 0 || this.#state.evaluatedStep === step;
-    if (evaluation !== undefined && !evaluated && (last || step % evaluation.config.steps === 0)) {
+    const evaluating =
+      evaluation !== undefined && step > evaluatedStep && (last || step % evaluation.config.steps === 0);
+    if (evaluating) {
       await this.#settle();
       await this.#evaluate(evaluation);
     }
-    if (save && (last || this.#state.stoppedEarly || step % config.checkpointSteps === 0)) await this.#save();
+    if (!done && !evaluating) return;
+    if (last || this.#state.stoppedEarly || step % config.checkpointSteps === 0) await this.#save();
   }
 
+  /** Order: the model, the log, then the state, which names what is written. */
   async #evaluate(evaluation: Evaluation): Promise<void> {
     const { learner, config, folder, signal } = this.#parts;
     let result: EvaluationResult;
@@ -215,28 +237,32 @@ export class Trainer {
       throw error;
     }
     const { step } = this.#state;
-    const best = noteScore(this.#state, result.score, config.earlyStopping);
-    this.#report.evaluation(result, step);
+    const { state, best } = withScore(this.#state, result.score, config.earlyStopping);
     if (best && config.keepBest) await learner.save(folder.bestModel(step));
+    this.#report.evaluation(result, step);
+    this.#state = state;
+    if (best) await folder.pruneBest(state);
     this.#report.evaluated(result, step, best);
   }
 
   async #save(): Promise<void> {
     await this.#settle();
-    const { folder, learner, config } = this.#parts;
+    const { folder, learner } = this.#parts;
     const tensors = await tensorsOf(learner.stores, this.#optimizer);
-    await writeCheckpoint(
-      folder.checkpoints,
-      this.#state.step,
-      { state: this.#state, tensors },
-      config.keepCheckpoints,
-    );
-    this.#savedStep = this.#state.step;
-    await folder.pruneBest(this.#state.best?.step);
+    const content = { state: this.#state, tensors };
+    this.#checkpoint = await writeCheckpoint(folder.checkpoints, this.#state.step, content);
+    await this.#prune(this.#checkpoint);
+  }
+
+  async #prune(checkpoint: SavedCheckpoint): Promise<void> {
+    const { folder, config } = this.#parts;
+    await pruneCheckpoints(folder.checkpoints, checkpoint, config.keepCheckpoints);
+    await folder.pruneBest(this.#state);
   }
 
   /** The signal fired: the steps done are saved, what was begun of the next one is not. */
   async #interrupt(): Promise<never> {
+    await this.#settle(); // what it came to may end the run in its own way
     const { step } = this.#state;
     let saved = 'nothing was done yet';
     if (step > 0) {
@@ -245,7 +271,7 @@ export class Trainer {
         saved = `step ${step} is saved; go on with --resume`;
       } catch (error) {
         if (!(error instanceof LikewiseError)) throw error;
-        saved = error.message;
+        saved = `${error.message}; ${remedyOf(this.#saved())}`;
       }
       this.#report.event(step, 'interrupted');
     }
@@ -256,7 +282,7 @@ export class Trainer {
   async #fail(error: unknown): Promise<never> {
     if (error instanceof AbortedError || !this.#sound) throw error;
     this.#failing = true;
-    if (this.#state.step > (this.#savedStep ?? 0)) await this.#save().catch(() => undefined); // what is saved is told
+    if (this.#state.step > (this.#checkpoint?.step ?? 0)) await this.#save().catch(() => undefined); // what is saved is told
     const { step } = this.#state;
     const message = error instanceof Error ? error.message : String(error);
     try {
@@ -264,8 +290,9 @@ export class Trainer {
     } catch {
       // a log that cannot be written to may be what ended the run
     }
-    const failure = runFailure(error, this.#saved());
-    if (failure === error) this.#report.note(remedyOf(this.#saved()));
+    const remedy = this.#remedy(this.#saved());
+    const failure = runFailure(error, remedy);
+    if (failure === error) this.#report.note(remedy);
     throw failure;
   }
 }

@@ -57,6 +57,26 @@ test('a log gets a whole line every five seconds', () => {
   expect(written).toEqual(['5 texts  1 texts/s  1 tokens/s\n', '10 texts  1 texts/s  1 tokens/s\n']);
 });
 
+test('in a log the first step has a line at once, then there is one every five seconds, and one for the last step', () => {
+  const { written, stream } = recorder(false);
+  const progress = new TrainProgress(stream);
+  progress.onStart({ step: 0, totalSteps: 20, examples: 80 });
+  for (let step = 1; step <= 20; step++) {
+    vi.advanceTimersByTime(700);
+    const result = {
+      loss: 1,
+      metrics: {},
+      gradientNorm: 1,
+      learningRate: 1,
+      examples: 4,
+      tokens: 40,
+      finite: true,
+    };
+    progress.onStep({ step, ...result });
+  }
+  expect(written.map((line) => /^step (\d+)/.exec(line)?.[1])).toEqual([undefined, '1', '9', '17', '20']);
+});
+
 test('of rows left out the first twenty are named; a warning of the run always is', () => {
   const { written, stream } = recorder(false);
   const progress = new TrainProgress(stream);

@@ -13,7 +13,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { FileError, FormatError } from '../../src/errors.ts';
-import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
+import { pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
 import { expectError } from '../expect-error.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 
@@ -27,9 +27,13 @@ const content = (step: number) => ({
   ],
 });
 
+async function write(folder: string, step: number): Promise<void> {
+  await pruneCheckpoints(folder, await writeCheckpoint(folder, step, content(step)), 2);
+}
+
 async function written(...steps: number[]): Promise<string> {
   const folder = join(temporaryFolder(), 'checkpoints');
-  for (const step of steps) await writeCheckpoint(folder, step, content(step), 2);
+  for (const step of steps) await write(folder, step);
   return folder;
 }
 
@@ -76,8 +80,9 @@ test('a kill before LATEST leaves the one it names; a kill before any leaves the
   const folder = await written(1, 2);
   writeFileSync(join(folder, 'LATEST'), 'step-00000001\n');
   expect((await readCheckpoint(folder))?.step).toBe(1);
-  await writeCheckpoint(folder, 2, content(2), 2); // written again over the one that LATEST did not name
+  await write(folder, 2); // written again beside the one that LATEST did not name
   expect((await readCheckpoint(folder))?.step).toBe(2);
+  expect(readdirSync(folder).sort()).toEqual(['LATEST', 'step-00000001', 'step-00000002-2']);
   rmSync(join(folder, 'LATEST'));
   expect((await readCheckpoint(folder))?.step).toBe(2);
 });
@@ -86,7 +91,7 @@ test('leftovers of a kill are removed by the next write', async () => {
   const folder = await written(1);
   mkdirSync(join(folder, '.step-00000002.0123456789ab.tmp'));
   writeFileSync(join(folder, '.step-00000002.0123456789ab.tmp', 'state.json'), '{');
-  await writeCheckpoint(folder, 3, content(3), 2);
+  await write(folder, 3);
   expect(readdirSync(folder).sort()).toEqual(['LATEST', 'step-00000001', 'step-00000003']);
 });
 
@@ -107,7 +112,7 @@ test.each([
         if (calls++ === failAt) return Promise.reject(Object.assign(new Error(code), { code }));
         return original.apply(this, given);
       } as never);
-      const failed = await writeCheckpoint(folder, 2, content(2), 2).then(
+      const failed = await write(folder, 2).then(
         () => undefined,
         (error: unknown) => error,
       );
@@ -128,9 +133,5 @@ test.each([
 test('a folder that cannot be written to', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'checkpoints'), 'a file');
-  await expectError(
-    writeCheckpoint(join(folder, 'checkpoints'), 1, content(1), 2),
-    FileError,
-    /cannot write/,
-  );
+  await expectError(writeCheckpoint(join(folder, 'checkpoints'), 1, content(1)), FileError, /cannot write/);
 });

@@ -43,25 +43,29 @@ test('an event holds step, tag and value', () => {
   expect(event.subarray(9).toString('hex')).toBe(`10ac022a130a11${value}`);
 });
 
-test('a resumed run takes away the lines after its checkpoint, and torn ones', async () => {
+test('a resumed run takes away the lines of steps and evaluations after its checkpoint, and torn ones', async () => {
   const folder = temporaryFolder();
-  const first = await MetricsLog.open(folder, 0);
-  for (const step of [1, 2, 3]) first.write('train', { step, loss: 1 / step });
+  const first = await MetricsLog.open(folder, { step: 0, evaluatedStep: 0 });
+  for (const step of [1, 2, 3]) {
+    first.write('train', { step, loss: 1 / step });
+    first.write('evaluation', { step, spearman: step });
+  }
   first.write('event', { step: 3, event: 'non-finite loss', loss: Number.NaN });
   first.close();
   appendFileSync(first.path, '{"kind":"train","step":2,"lo');
-  const second = await MetricsLog.open(folder, 2);
+  const second = await MetricsLog.open(folder, { step: 2, evaluatedStep: 1 });
   second.write('train', { step: 3, loss: 0.25 });
   second.close();
   expect(readFileSync(first.path, 'utf8')).toBe(
-    '{"kind":"train","step":1,"loss":1}\n{"kind":"train","step":2,"loss":0.5}\n{"kind":"train","step":3,"loss":0.25}\n',
+    '{"kind":"train","step":1,"loss":1}\n{"kind":"evaluation","step":1,"spearman":1}\n' +
+      '{"kind":"train","step":2,"loss":0.5}\n{"kind":"train","step":3,"loss":0.25}\n',
   );
   expect(readdirSync(folder).filter((name) => name.startsWith('events.'))).toHaveLength(2);
 });
 
 test('numbers that JSON does not have are text, and no scalars', async () => {
   const folder = temporaryFolder();
-  const log = await MetricsLog.open(folder, 0);
+  const log = await MetricsLog.open(folder, { step: 0, evaluatedStep: 0 });
   log.write('event', {
     step: 7,
     event: 'non-finite loss',
@@ -82,7 +86,7 @@ test('numbers that JSON does not have are text, and no scalars', async () => {
 
 test('a folder that is not there', async () => {
   await expectError(
-    MetricsLog.open('/none/such', 0),
+    MetricsLog.open('/none/such', { step: 0, evaluatedStep: 0 }),
     FileError,
     /cannot write '\/none\/such\/metrics\.jsonl'/,
   );

@@ -2,9 +2,20 @@
 // process at a time trains into it, and a resumed run knows what it belongs to by its content.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { ArgumentError, ConfigError, DataError, FileError } from '../../src/errors.ts';
 import { train } from '../../src/train/train.ts';
@@ -131,6 +142,33 @@ test('one process at a time; what a dead one left is taken over', async () => {
     await toy.runOnce(config, { resume: true });
     expect(existsSync(lock)).toBe(false);
   }
+});
+
+test('one run at a time within a process too, under whatever name; what its predecessor left is taken over', async () => {
+  const { config, folder, output } = toy.makeRun();
+  mkdirSync(output);
+  const link = join(folder, 'link');
+  symlinkSync(output, link);
+  const runs = await Promise.allSettled([toy.runOnce(config), toy.runOnce({ ...config, output: link })]);
+  const refused = runs.flatMap((run) => (run.status === 'rejected' ? [String(run.reason)] : []));
+  expect(refused).toEqual([expect.stringMatching(`process ${process.pid} on .* is training into it`)]);
+  expect(toy.metricsOf(output).filter(({ step }) => step === 1)).toHaveLength(1);
+
+  const lock = join(output, '.lock');
+  writeFileSync(lock, `${process.pid} ${hostname()}\n`);
+  const holding =
+    "require('fs').openSync(process.argv[2]); require('worker_threads').parentPort.on('message', () => {}).postMessage('')";
+  const thread = new Worker(holding, { eval: true, argv: [lock] });
+  await once(thread, 'message');
+  await expectError(toy.runOnce(config, { resume: true }), FileError, /is training into it/);
+  await thread.terminate();
+  await toy.runOnce(config, { resume: true });
+  expect(existsSync(lock)).toBe(false);
+
+  writeFileSync(lock, ''); // a kill came before the number was in it
+  await expectError(toy.runOnce(config, { resume: true }), FileError, /another process is training/);
+  utimesSync(lock, Date.now() / 1000 - 100, Date.now() / 1000 - 100);
+  await toy.runOnce(config, { resume: true });
 });
 
 test('resuming knows the model by its modules too, and evaluation data by its rows', async () => {

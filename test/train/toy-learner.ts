@@ -4,6 +4,7 @@
 import { backward } from '../../src/autograd/backward.ts';
 import { ParameterStore } from '../../src/autograd/parameter-store.ts';
 import { withTape } from '../../src/autograd/tape.ts';
+import { AbortedError } from '../../src/errors.ts';
 import type { EngineStats } from '../../src/native/addon.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { multiply, subtract } from '../../src/ops/elementwise.ts';
@@ -75,7 +76,8 @@ export function toyLearner(options: ToyOptions = {}): ToyLearner {
       return { loss, metrics: {} };
     },
     encoder: () => ({
-      async encode(texts: string[]) {
+      async encode(texts: string[], { signal }: { signal?: AbortSignal | undefined } = {}) {
+        if (signal?.aborted) throw new AbortedError('encoding was stopped');
         const weight = await store.parameter('weight').read();
         const rows = texts.map((text) =>
           Float32Array.from(weight, (value, letter) => value + (text.length % (letter + 2))),

@@ -1,7 +1,9 @@
 // Runs of the trainer over the toy learner, for tests: texts, a configuration in a folder of its own, one run of it.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../../src/io/atomic-file.ts';
+import { writeFolder } from '../../src/io/folder-writer.ts';
 import type { TrainConfigInput } from '../../src/train/config.ts';
 import { Evaluation } from '../../src/train/evaluation.ts';
 import { checkConfig } from '../../src/train/read-config.ts';
@@ -40,14 +42,16 @@ export function makeRun(change: Partial<TrainConfigInput> = {}) {
   return { folder, config, output: config.output };
 }
 
-/** A toy learner whose model is its values in modules.json. */
+/** A toy learner whose model folder is written as the real one's, its values in modules.json. */
 export function savingLearner(options: ToyOptions = {}): ToyLearner {
   const learner = toyLearner({
     ...options,
     onSave: async (target) => {
-      mkdirSync(target, { recursive: true });
       const values = await learner.stores[0]?.values.float32Data();
-      writeFileSync(join(target, 'modules.json'), JSON.stringify([...(values ?? [])]));
+      const modules = [{ path: '', type: 'toy', values: [...(values ?? [])] }];
+      await writeFolder(target, { overwrite: true }, (folder) =>
+        writeFileAtomic(join(folder, 'modules.json'), JSON.stringify(modules)),
+      );
     },
   });
   return learner;

@@ -13,6 +13,7 @@ import {
   FileError,
 } from '../../src/errors.ts';
 import type { EngineStats } from '../../src/native/addon.ts';
+import { readCheckpoint } from '../../src/train/checkpoint.ts';
 import type { TrainConfigInput } from '../../src/train/config.ts';
 import { expectError } from '../expect-error.ts';
 import { makeRun, metricsOf, runOnce, stopAt, weightsOf } from './toy-run.ts';
@@ -126,6 +127,35 @@ test('a damaged checkpoint is told and logged, however many rows were left out',
   expect(metricsOf(output).filter(({ event }) => event === 'warning')).toEqual([
     { kind: 'event', step: resumedFrom, event: 'warning', message: warnings[0] },
   ]);
+  expect((await runOnce(config, { resume: true })).warnings).toEqual([]);
+});
+
+test('a damaged checkpoint is replaced: by the steps done again, or by a stop before them', async () => {
+  for (const stop of [undefined, 2]) {
+    const { config, output } = makeRun({ epochs: undefined, maxSteps: 6, checkpointSteps: 3 });
+    const { state } = await runOnce(config);
+    const [weights, checkpoints] = [weightsOf(output), join(output, 'checkpoints')];
+    const damaged = join(checkpoints, 'step-00000006', 'tensors.safetensors');
+    writeFileSync(damaged, readFileSync(damaged).reverse());
+    if (stop !== undefined) {
+      await expectError(
+        runOnce(config, { ...stopAt(stop), resume: true }),
+        AbortedError,
+        /step [45] is saved; go on with --resume/,
+      );
+    }
+    const again = await runOnce(config, { resume: true });
+    expect([again.warnings.length, again.state, weightsOf(output)]).toEqual([stop ? 0 : 1, state, weights]);
+    expect(await readCheckpoint(checkpoints)).toMatchObject({
+      step: 6,
+      name: 'step-00000006-2',
+      damaged: [],
+    });
+    const kept = readdirSync(checkpoints).filter((name) => name.startsWith('step-'));
+    expect(kept).toHaveLength(2);
+    expect(kept).not.toContain('step-00000006');
+    expect((await runOnce(config, { resume: true })).steps).toEqual([]);
+  }
 });
 
 test('nanPolicy skip: the step changes nothing, is counted, logged and told', async () => {
@@ -156,8 +186,26 @@ test('a run whose every step is skipped ends', async () => {
   await expectError(
     runOnce(config, { onLearn: () => 'infinite' }),
     ExecutionError,
-    /at step 20 .*19 steps before/,
+    /at step 20 .*19 steps before; begin again in another output with a lower learning rate$/,
   );
+});
+
+test('steps left out of a short run: up to half of them are warned of, more and there is no model', async () => {
+  for (const [skipped, ends] of [
+    [3, false],
+    [4, true],
+  ] as const) {
+    const { config, output } = makeRun({ nanPolicy: 'skip', epochs: undefined, maxSteps: 6 });
+    const onLearn = (call: number) => (call <= skipped ? ('infinite' as const) : undefined);
+    const what = `${skipped} of 6 steps were left out, since their loss or gradient was not finite`;
+    const run = runOnce(config, { onLearn });
+    if (ends) {
+      const message = `^\\[train\\] expected to learn from most steps but ${what}; no model was written; begin again in another output with a lower learning rate$`;
+      await expectError(run, ExecutionError, new RegExp(message));
+      await expectError(runOnce(config, { resume: true }), ExecutionError, /but 4 of 6 steps were left out/);
+    } else expect((await run).warnings.at(-1)).toBe(`[train] ${what}`);
+    expect(existsSync(join(output, 'modules.json'))).toBe(!ends);
+  }
 });
 
 const scored = (folder: string) => {

@@ -74,21 +74,19 @@ function headersPrefix() {
 
 /** node-gyp's arguments, and a sentence about where Node's headers come from. */
 function gypArguments() {
-  const inCheckout = existsSync(join(packageFolder, 'native', 'test')); // the package is published without
-  const strict = inCheckout ? ['--', '-Dwarnings_are_errors=1'] : [];
   const args = ['configure', 'build', '-j', String(Math.max(2, availableParallelism()))];
   const prefix = headersPrefix();
   if (prefix !== undefined) {
     return {
-      args: [...args, `--nodedir=${prefix}`, ...strict],
+      args: [...args, `--nodedir=${prefix}`],
       headers: `Node headers: ${join(prefix, 'include', 'node')}`,
     };
   }
   const { npm_config_nodedir: nodedir } = process.env; // npm's setting, which node-gyp reads itself
-  if (nodedir) return { args: [...args, ...strict], headers: `Node headers: ${nodedir}` };
+  if (nodedir) return { args, headers: `Node headers: ${nodedir}` };
   const expected = join(dirname(dirname(process.execPath)), 'include', 'node');
   return {
-    args: [...args, ...strict],
+    args,
     headers: `Node headers for ${process.version} are not in ${expected}: node-gyp will fetch them`,
   };
 }
@@ -106,12 +104,20 @@ function removeObjects() {
   }
 }
 
+/** The environment of node-gyp: warnings stop the build in a checkout, which has the tests that a package has not. */
+function gypEnvironment() {
+  if (!existsSync(join(packageFolder, 'native', 'test'))) return process.env;
+  const { GYP_DEFINES = '' } = process.env;
+  return { ...process.env, GYP_DEFINES: `${GYP_DEFINES} warnings_are_errors=1` };
+}
+
 /** Runs node-gyp and gives its exit status and everything it printed. */
 function runNodeGyp(args) {
   const gyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [gyp, ...args], {
       cwd: packageFolder,
+      env: gypEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output = [];

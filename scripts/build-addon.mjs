@@ -108,7 +108,7 @@ function removeObjects() {
 function gypEnvironment() {
   if (!existsSync(join(packageFolder, 'native', 'test'))) return process.env;
   const { GYP_DEFINES = '' } = process.env;
-  return { ...process.env, GYP_DEFINES: `${GYP_DEFINES} warnings_are_errors=1` };
+  return { ...process.env, GYP_DEFINES: `warnings_are_errors=1 ${GYP_DEFINES}` };
 }
 
 /** Runs node-gyp and gives its exit status and everything it printed. */

@@ -26,7 +26,7 @@ function pointsOf({ engines }) {
   });
 }
 
-/** 1, 2 and 5 times the powers of ten between two numbers. */
+/** 1, 2, 3, 5 and 7 times the powers of ten between two numbers. */
 function logTicks(from, to) {
   const ticks = [];
   for (let power = 10 ** Math.floor(Math.log10(from)); power <= to; power *= 10)

@@ -1,5 +1,5 @@
-// Whether this CPU has AMX, and this process may use it: Linux saves the 8 KB of a thread's AMX tiles only for processes that asked for them; the first tile instruction of
-// another ends it.
+// Whether this CPU has AMX, and whether this process may use it: Linux saves the 8 KB of a thread's AMX tiles only for
+// processes that asked for them; the first tile instruction of another ends it.
 #pragma once
 
 #include <string>

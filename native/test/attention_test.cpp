@@ -163,6 +163,21 @@ void check_company() {
              "sequence " + std::to_string(s) + " alone, mask " + mask_names[static_cast<int32_t>(mask)]);
     }
   }
+  // So do first tokens that ask alone.
+  AttentionCase batch(2, 26, lengths, lengths, 5);
+  AttentionCase firsts(2, 26, std::vector<int32_t>(lengths.size(), 1), lengths, 7);
+  for (size_t s = 0; s < lengths.size(); s++)
+    std::copy_n(batch.query() + batch.query_offsets[s] * 156, 52, firsts.query() + s * 156);
+  for (int64_t t = 0; t < batch.key_tokens(); t++)
+    std::copy_n(batch.key() + t * 156, 104, firsts.key() + t * 104);
+  batch.run(kernel, 1);
+  firsts.run(kernel, 2);
+  for (size_t s = 0; s < lengths.size(); s++) {
+    const float* row = batch.output.data() + batch.query_offsets[s] * 52;
+    const float* own = firsts.output.data() + s * 52;
+    expect(same_bits(std::vector<float>(row, row + 52), std::vector<float>(own, own + 52)),
+           "first token of sequence " + std::to_string(s) + " alone");
+  }
   // A query by itself skips blocks of keys that it goes through, hidden, beside queries that see them.
   AttentionCase all(1, 32, {300}, {300}, 8);
   for (int32_t i = 0; i < 300; i++) {

@@ -1,6 +1,8 @@
 // The parameters of an encoder by Hugging Face's names, in the order of the forward pass: what a ParameterStore is made
 // from, and what a random start draws.
+
 import type { ParameterSpec } from '../autograd/parameter.ts';
+import { checkOptions } from '../options/check-options.ts';
 import type { EncoderConfig } from './encoder-config.ts';
 
 /** A dense layer's parameters below `path`. */
@@ -21,6 +23,7 @@ export function layerNormParameters(path: string, width: number): ParameterSpec[
 
 /** All parameters that `Encoder.load` reads. */
 export function encoderParameters(config: EncoderConfig, options: { pooler: boolean }): ParameterSpec[] {
+  checkOptions('encoderParameters', options, ['pooler']);
   const { embeddingSize: width, hiddenSize: hidden } = config;
   const table = (name: string, entries: number): ParameterSpec => ({
     names: [`embeddings.${name}_embeddings.weight`],

@@ -1,5 +1,7 @@
 // A dense layer: `activation(x W^T + b)`, parameters `weight` [outputs, inputs] and `bias` [outputs].
+
 import { type Activation, type LinearWeight, linear } from '../ops/linear.ts';
+import { checkOptions } from '../options/check-options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 import type { ParameterReader } from './parameter-reader.ts';
@@ -25,6 +27,7 @@ export class Linear extends Module {
 
   /** Reads `weight` and `bias` below the reader's prefix. @throws ModelError */
   static async load(reader: ParameterReader, config: LinearConfig): Promise<Linear> {
+    checkOptions('Linear.load', config, ['inputs', 'outputs', 'activation', 'bias']);
     const weight = await reader.packed(['weight'], config.outputs, config.inputs);
     const bias = config.bias === false ? undefined : await reader.tensor('bias', [config.outputs]);
     return new Linear(weight, bias, config.activation);

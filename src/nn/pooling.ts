@@ -59,6 +59,15 @@ function statesOf(mode: PoolingMode, layers: number, skipping: boolean): (number
   return [layers];
 }
 
+function stateOf(states: HiddenStates, wanted: number | 'cls'): Tensor {
+  const state = states.get(wanted);
+  if (state !== undefined) return state;
+  throw new ArgumentError(
+    `[Pooling] expected hidden state ${wanted} but there are ${[...states.keys()].join(', ') || 'none'}: give the encoder's ` +
+      'forward what wantedStates says, which is told whether a prompt is left out',
+  );
+}
+
 export class Pooling {
   readonly modes: readonly PoolingMode[];
   /** Whether a prompt's tokens count. */
@@ -102,7 +111,7 @@ export class Pooling {
   ): Tensor {
     const { offsets } = batch;
     const wanted = statesOf(mode, encoder.layers.length, skip !== undefined);
-    const [left, right] = wanted.map((state) => states.get(state)) as [Tensor, Tensor?];
+    const [left, right] = wanted.map((state) => stateOf(states, state)) as [Tensor, Tensor?];
     if (right !== undefined) {
       const means = [left, right].map((state) => pool(state, { mode: 'mean', offsets, skip })) as [
         Tensor,

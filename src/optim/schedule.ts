@@ -5,7 +5,9 @@
 //   linear     (total - step) / (total - warmup), transformers'; `bert`: (total - step) / total, google-research/bert's,
 //              which jumps down by warmup / total where the warm-up ends
 //   cosine     (1 + cos(pi (step - warmup) / (total - warmup))) / 2
+
 import { ArgumentError } from '../errors.ts';
+import { checkOptions } from '../options/check-options.ts';
 
 export const SCHEDULES = ['linear', 'cosine', 'constant', 'bert'] as const;
 
@@ -22,7 +24,9 @@ export interface Schedule {
  * The factor of the learning rate for update `step`, from 0; past the last update it stays where it ended.
  * @throws ArgumentError when there are more warm-up steps than steps
  */
-export function scheduleFactor({ name, warmupSteps, totalSteps }: Schedule, step: number): number {
+export function scheduleFactor(schedule: Schedule, step: number): number {
+  checkOptions('scheduleFactor', schedule, ['name', 'warmupSteps', 'totalSteps']);
+  const { name, warmupSteps, totalSteps } = schedule;
   if (name !== 'constant' && warmupSteps > totalSteps) {
     throw new ArgumentError(
       `expected at most ${totalSteps} warm-up steps, as the run has, but received ${warmupSteps}`,

@@ -13,8 +13,8 @@
 //    has its name is never changed: a step that is saved again, since an evaluation was done or the first one is damaged,
 //    gets another name.
 // 2. LATEST is written after the checkpoint it names; until then the one before counts.
-// 3. Only then goes what has become needless: other checkpoints of the same step, and of the steps before all but the newest
-//    `keepCheckpoints` - 1. Checkpoints of later steps, passed over as damaged, stay until the run comes to them.
+// 3. Only then goes what has become needless: other checkpoints of the same step, those that were passed over as damaged, and
+//    of the steps before all but the newest `keepCheckpoints` - 1.
 // 4. A best model is written before the run's state names it, and so before any checkpoint does. It is removed when neither
 //    the state nor a checkpoint that is there names it: any of these can be gone on from.
 //
@@ -47,12 +47,19 @@ export interface SavedCheckpoint {
   name: string;
 }
 
+/** One that was passed over. */
+export interface DamagedCheckpoint {
+  name: string;
+  /** What is wrong with it. */
+  message: string;
+}
+
 export interface LoadedCheckpoint extends SavedCheckpoint {
   state: unknown;
   /** Reads float32 tensors by name. */
   tensors: Map<string, Float32Array>;
   /** Checkpoints that were newer but damaged. */
-  damaged: string[];
+  damaged: DamagedCheckpoint[];
 }
 
 const pointer = 'LATEST';
@@ -113,17 +120,21 @@ export async function writeCheckpoint(
 /**
  * Removes what a checkpoint has made needless (rule 3).
  * @param newest one that is whole, the newest that LATEST names or named
+ * @param damaged names of checkpoints that were passed over
  * @throws FileError
  */
 export async function pruneCheckpoints(
   folder: string,
   { step, name: newest }: SavedCheckpoint,
   keep: number,
+  damaged: readonly string[] = [],
 ): Promise<void> {
   await removeLeftovers(folder);
-  const others = (await checkpointNames(folder)).filter((name) => name !== newest);
+  const all = (await checkpointNames(folder)).filter((name) => name !== newest);
+  const others = all.filter((name) => !damaged.includes(name));
   const older = others.filter((name) => placeOf(name).step < step);
   const needless = [
+    ...all.filter((name) => damaged.includes(name)),
     ...others.filter((name) => placeOf(name).step === step),
     ...older.slice(0, Math.max(0, older.length - keep + 1)),
   ];
@@ -153,7 +164,7 @@ export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint |
   const latest = await latestName(folder);
   const names = (await checkpointNames(folder)).reverse();
   const candidates = latest === undefined ? names : [latest, ...names.filter((name) => name !== latest)];
-  const damaged: string[] = [];
+  const damaged: DamagedCheckpoint[] = [];
   for (const name of candidates) {
     try {
       return {
@@ -164,12 +175,12 @@ export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint |
       };
     } catch (error) {
       if (!(error instanceof FormatError) && !(error instanceof FileError)) throw error;
-      damaged.push(error.message);
+      damaged.push({ name, message: error.message });
     }
   }
   if (damaged.length === 0) return undefined;
   throw new FormatError(
-    `none of the checkpoints in '${folder}' is whole: ${damaged.join('; ')}; start without resuming, in another folder`,
+    `none of the checkpoints in '${folder}' is whole: ${damaged.map(({ message }) => message).join('; ')}; start without resuming, in another folder`,
   );
 }
 

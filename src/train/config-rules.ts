@@ -123,7 +123,7 @@ function replacedEverywhere(config: TrainConfig): RuleProblem[] {
     const [key] = path as [(typeof keys)[number] | 'objective'];
     if (config.data.some((set) => set[key] === undefined)) return [];
     const what = key === 'objective' ? 'an objective' : key;
-    const message = `expected a data set without ${what} of its own, but every one has it: set it here or there, not in both`;
+    const message = `expected a data set without ${what} of its own, but every one has it: set it here or there, not in both; with a ready configuration that sets it, name none and give its other keys with --set`;
     return [{ path, message }];
   });
 }

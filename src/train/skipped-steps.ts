@@ -14,6 +14,8 @@ const limit = 20;
 export interface SkippedVerdict {
   message: string;
   ends: boolean;
+  /** Whether going on from a checkpoint would come to the same. */
+  final?: boolean;
 }
 
 /** Of a step that is not finite. @param inARow steps that changed nothing, this one included */
@@ -33,14 +35,22 @@ export function verdictOnRun({ step, skippedSteps }: RunState): SkippedVerdict |
   if (skippedSteps === 0) return undefined;
   const what = `${skippedSteps} of ${step} steps were left out, since their loss or gradient was not finite`;
   return skippedSteps * 2 > step
-    ? { message: `[train] expected to learn from most steps but ${what}; no model was written`, ends: true }
+    ? {
+        message: `[train] expected to learn from most steps but ${what}; no model was written`,
+        ends: true,
+        final: true,
+      }
     : { message: `[train] ${what}`, ends: false };
 }
 
 /** What to do when a run ended by a verdict: its weights are sound, but may be no good to go on from. */
-export function remedyOfSkipped(policy: TrainConfig['nanPolicy'], saved: SavedStep | undefined): string {
+export function remedyOfSkipped(
+  { final }: SkippedVerdict,
+  policy: TrainConfig['nanPolicy'],
+  saved: SavedStep | undefined,
+): string {
   const again = 'begin again in another output with a lower learning rate';
-  if (policy === 'skip') return again;
+  if (policy === 'skip' || final === true) return again;
   if (saved === undefined)
     return `nothing was saved yet: ${again}, or leave out such steps with nanPolicy=skip`;
   return (

@@ -1,6 +1,5 @@
-// The training loop. A step is queued without waiting; while the engine computes it the next one's rows are read and
-// tokenized, and what the step before came to is looked at. A checkpoint holds all that decides the rest of the run, so a
-// run that was stopped anywhere and resumed ends with the same bits as one that was not.
+// The training loop. A step is queued without waiting; while it is computed the next one's rows are read and tokenized. A
+// checkpoint holds all that decides the rest of a run: stopped anywhere and resumed, it ends with the same bits.
 
 import { AbortedError, ExecutionError, LikewiseError } from '../errors.ts';
 import { AdamW } from '../optim/adamw.ts';
@@ -40,6 +39,7 @@ export class Trainer {
   #queued: QueuedStep | undefined;
   /** The latest checkpoint, which is whole. */
   #checkpoint: SavedCheckpoint | undefined;
+  #damaged: readonly string[] = []; // checkpoints that were passed over
   /** Whether the weights and moments in memory can be used. */
   #sound = true;
   /** An error ends the run: what is under way is counted and no longer told. */
@@ -77,7 +77,8 @@ export class Trainer {
     const changes = checkFingerprint(state.fingerprint, fingerprint);
     if (config.keepBest && state.best !== null) await folder.checkBestModel(state.best.step);
     for (const change of changes) this.#report.warn(state.step, change);
-    for (const damage of saved.damaged) this.#report.warn(state.step, `left out a checkpoint: ${damage}`);
+    for (const each of saved.damaged) this.#report.warn(state.step, `left out a checkpoint: ${each.message}`);
+    this.#damaged = saved.damaged.map(({ name }) => name);
     loadTensors(learner.stores, this.#optimizer, saved.tensors, state.optimizerSteps);
     this.#state = { ...state, fingerprint };
     this.#checkpoint = { step: saved.step, name: saved.name };
@@ -139,18 +140,18 @@ export class Trainer {
     if (this.#checkpoint !== undefined) await this.#prune(this.#checkpoint); // a kill may have come before it
     const verdict = verdictOnRun(this.#state);
     if (verdict !== undefined) this.#judge(verdict);
-    const { best } = this.#state;
-    const kept = config.keepBest && best !== null ? folder.bestModel(best.step) : undefined;
+    const best = config.keepBest ? this.#state.best : null;
+    const kept = best === null ? undefined : folder.bestModel(best.step);
     await folder.install(kept ?? ((target) => learner.save(target)));
   }
 
   /** @throws ExecutionError when the run is to end */
-  #judge({ message, ends }: SkippedVerdict): void {
-    if (ends) {
-      this.#remedy = (saved) => remedyOfSkipped(this.#parts.config.nanPolicy, saved);
-      throw new ExecutionError(message);
+  #judge(verdict: SkippedVerdict): void {
+    if (verdict.ends) {
+      this.#remedy = (saved) => remedyOfSkipped(verdict, this.#parts.config.nanPolicy, saved);
+      throw new ExecutionError(verdict.message);
     }
-    this.#report.tell(message);
+    this.#report.tell(verdict.message);
   }
 
   #goesOn(): boolean {
@@ -256,7 +257,8 @@ export class Trainer {
 
   async #prune(checkpoint: SavedCheckpoint): Promise<void> {
     const { folder, config } = this.#parts;
-    await pruneCheckpoints(folder.checkpoints, checkpoint, config.keepCheckpoints);
+    await pruneCheckpoints(folder.checkpoints, checkpoint, config.keepCheckpoints, this.#damaged);
+    this.#damaged = [];
     await folder.pruneBest(this.#state);
   }
 

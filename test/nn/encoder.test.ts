@@ -124,6 +124,16 @@ describe.each(models.slice(0, 2))('every pooling of %s equals PyTorch', (name) =
     }
   });
 
+  it('says which hidden state is missing', async () => {
+    const engine = engines.get('reference') as Engine;
+    using encoder = await loadEncoder(name, engine);
+    scope(() => {
+      const batch = batchOf(engine, sequencesOf(name));
+      const states = encoder.forward(batch, new Set([encoder.config.layers]));
+      expect(() => new Pooling(['cls']).forward(encoder, states, batch)).toThrow(/expected hidden state cls/);
+    });
+  });
+
   it('side by side when several are asked for', async () => {
     const engine = engines.get('reference') as Engine;
     using encoder = await loadEncoder(name, engine);

@@ -1,5 +1,5 @@
-// A misspelt option is refused by every public function that takes options, and the nearest name is said: none goes on
-// with a default as if nothing had been asked for.
+// A misspelt option is refused by the public functions that are listed here, and the nearest name is said: none goes on with a
+// default as if nothing had been asked for.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ParameterStore } from '../../src/autograd/parameter-store.ts';
@@ -19,6 +19,7 @@ import { triplet } from '../../src/objectives/triplet.ts';
 import { cosineSoftmaxLoss } from '../../src/ops/cosine-softmax-loss.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
+import { scheduleFactor } from '../../src/optim/schedule.ts';
 import { checkOptions } from '../../src/options/check-options.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -89,6 +90,18 @@ const CALLS: [string, string, string, () => unknown][] = [
       using store = new ParameterStore(engine, specs);
       new AdamW([store], asked('weightdecay', 0.1));
     },
+  ],
+  [
+    'encoderParameters',
+    'poler',
+    'pooler',
+    () => encoderParameters(smallConfig, asked('poler', true) as unknown as { pooler: boolean }),
+  ],
+  [
+    'scheduleFactor',
+    'warmupStep',
+    'warmupSteps',
+    () => scheduleFactor(asked('warmupStep', 1) as unknown as Parameters<typeof scheduleFactor>[0], 0),
   ],
   ['simcseUnsupervised', 'temprature', 'temperature', () => simcseUnsupervised(asked('temprature', 1))],
   [

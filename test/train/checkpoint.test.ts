@@ -70,7 +70,10 @@ test.each([
     const loaded = await readCheckpoint(folder);
     expect(loaded?.step, file).toBe(1);
     expect(loaded?.damaged).toHaveLength(1);
-    expect(loaded?.damaged[0]).toContain('step-00000002');
+    expect(loaded?.damaged[0]).toMatchObject({
+      name: 'step-00000002',
+      message: expect.stringContaining('step-00000002'),
+    });
     rmSync(join(folder, 'step-00000001'), { recursive: true });
     await expectError(readCheckpoint(folder), FormatError, /none of the checkpoints in .* is whole/);
   }

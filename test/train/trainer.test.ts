@@ -15,6 +15,7 @@ import {
 import type { EngineStats } from '../../src/native/addon.ts';
 import { readCheckpoint } from '../../src/train/checkpoint.ts';
 import type { TrainConfigInput } from '../../src/train/config.ts';
+import { remedyOfSkipped } from '../../src/train/skipped-steps.ts';
 import { expectError } from '../expect-error.ts';
 import { makeRun, metricsOf, runOnce, stopAt, weightsOf } from './toy-run.ts';
 
@@ -148,14 +149,31 @@ test('a damaged checkpoint is replaced: by the steps done again, or by a stop be
     expect([again.warnings.length, again.state, weightsOf(output)]).toEqual([stop ? 0 : 1, state, weights]);
     expect(await readCheckpoint(checkpoints)).toMatchObject({
       step: 6,
-      name: 'step-00000006-2',
+      name: stop === undefined ? 'step-00000006-2' : 'step-00000006',
       damaged: [],
     });
-    const kept = readdirSync(checkpoints).filter((name) => name.startsWith('step-'));
-    expect(kept).toHaveLength(2);
-    expect(kept).not.toContain('step-00000006');
+    expect(readdirSync(checkpoints).filter((name) => name.startsWith('step-'))).toHaveLength(2);
     expect((await runOnce(config, { resume: true })).steps).toEqual([]);
   }
+});
+
+test('a damaged checkpoint of a step that is not due again goes, and whole ones stay', async () => {
+  const { config, output } = makeRun({ epochs: undefined, maxSteps: 6, checkpointSteps: 3 });
+  await expectError(runOnce(config, stopAt(5)), AbortedError, /is saved; go on with --resume/);
+  const checkpoints = join(output, 'checkpoints');
+  const names = () => readdirSync(checkpoints).filter((name) => name.startsWith('step-'));
+  const damaged = names().find((name) => name !== 'step-00000003') as string;
+  expect(['step-00000004', 'step-00000005']).toContain(damaged);
+  writeFileSync(join(checkpoints, damaged, 'state.json'), '{}');
+  expect((await runOnce(config, { resume: true })).resumedFrom).toBe(3);
+  expect(names().sort()).toEqual(['step-00000003', 'step-00000006']);
+});
+
+test('what to do after most steps were left out is to begin again, whatever the policy', () => {
+  const verdict = { message: '', ends: true };
+  const saved = { step: 6, folder: 'checkpoints' };
+  expect(remedyOfSkipped(verdict, 'stop', saved)).toContain('--resume');
+  expect(remedyOfSkipped({ ...verdict, final: true }, 'stop', saved)).not.toContain('--resume');
 });
 
 test('nanPolicy skip: the step changes nothing, is counted, logged and told', async () => {

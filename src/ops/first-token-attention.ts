@@ -5,7 +5,13 @@
 import { noGrad, record, recording } from '../autograd/tape.ts';
 import { copyInto } from '../tensor/memory.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { type AttentionOptions, attentionGradient, attentionWithLogSumExp, thirds } from './attention.ts';
+import {
+  type AttentionOptions,
+  attention,
+  attentionGradient,
+  attentionWithLogSumExp,
+  thirds,
+} from './attention.ts';
 import { pool, poolGradient } from './pool.ts';
 
 export interface FirstTokenAttentionOptions
@@ -22,18 +28,17 @@ export interface FirstTokenAttentionOptions
 export function firstTokenAttention(fused: Tensor, options: FirstTokenAttentionOptions): Tensor {
   const { offsets, queryOffsets, sequenceIds } = options;
   const { query: queries, key, value } = thirds('firstTokenAttention', fused);
-  const [query, { output, logSumExp }] = noGrad(() => {
-    const firsts = pool(queries, { mode: 'cls', offsets });
-    return [firsts, attentionWithLogSumExp(firsts, key, value, { ...options, keyOffsets: offsets })];
-  });
-  if (!recording('firstTokenAttention', [fused])) return output;
+  const asked = { ...options, keyOffsets: offsets };
+  const query = noGrad(() => pool(queries, { mode: 'cls', offsets }));
+  if (!recording('firstTokenAttention', [fused])) return attention(query, key, value, asked);
+  const { output, logSumExp } = noGrad(() => attentionWithLogSumExp(query, key, value, asked));
   const tensors = [fused, query, output, logSumExp, offsets, queryOffsets, sequenceIds] as const;
   record('firstTokenAttention', [output], tensors, (step, [f, q, o, sums, keyOffsets, ones, ids]) => {
     const gradient = Tensor.allocate(f.engine, f.dtype, f.shape);
     const into = thirds('firstTokenAttention', gradient);
     const same = { ...options, queryOffsets: ones, keyOffsets, sequenceIds: ids };
     const parts = thirds('firstTokenAttention', f);
-    const asked = { ...into, query: Tensor.allocate(q.engine, q.dtype, q.shape) };
+    const gradients = { ...into, query: Tensor.allocate(q.engine, q.dtype, q.shape) };
     attentionGradient(
       step.outputGradient,
       q,
@@ -41,10 +46,10 @@ export function firstTokenAttention(fused: Tensor, options: FirstTokenAttentionO
       parts.value,
       { output: o, logSumExp: sums },
       same,
-      asked,
+      gradients,
     );
     const tokens = f.shape[0] as number;
-    copyInto(poolGradient(asked.query, tokens, { mode: 'cls', offsets: keyOffsets }), into.query);
+    copyInto(poolGradient(gradients.query, tokens, { mode: 'cls', offsets: keyOffsets }), into.query);
     step.give(fused, gradient);
   });
   return output;

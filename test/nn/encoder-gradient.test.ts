@@ -1,9 +1,8 @@
 // A whole two-layer BERT: the gradient of every parameter against central differences in float64, with every pooling; and
 // what training promises: masks by sequence id, the same gradients when recomputed, cut up, or on another number of threads.
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { backward } from '../../src/autograd/backward.ts';
 import { withTape } from '../../src/autograd/tape.ts';
-import { Engine } from '../../src/native/engine.ts';
 import { uploadBatch } from '../../src/nn/encoder-batch.ts';
 import type { ForwardContext } from '../../src/nn/forward-context.ts';
 import { POOLING_MODES, Pooling, parsePooling } from '../../src/nn/pooling.ts';
@@ -11,18 +10,8 @@ import { multiply, square } from '../../src/ops/elementwise.ts';
 import { mean, sum } from '../../src/ops/reduce.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { engineOf } from './engines.ts';
 import { ragged, smallConfig, type Trainable, trainable, training } from './trainable.ts';
-
-const engines = new Map<string, Engine>();
-function engineOf(backend: string, threads: number): Engine {
-  const key = `${backend}/${threads}`;
-  const engine = engines.get(key) ?? new Engine({ backend, threads });
-  engines.set(key, engine);
-  return engine;
-}
-afterAll(() => {
-  for (const engine of engines.values()) engine.dispose();
-});
 
 const withEmpty = [3, 1, 5, 0, 4];
 const lengths = [3, 1, 5, 2, 4]; // where [CLS] is all that is pooled, the last layer runs for first tokens alone

@@ -1,9 +1,8 @@
 // Where a pooling reads [CLS] alone, the last layer runs for the first tokens only: the same bits, and the same gradients, as
 // when it runs for all.
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { backward } from '../../src/autograd/backward.ts';
 import { withTape } from '../../src/autograd/tape.ts';
-import { Engine } from '../../src/native/engine.ts';
 import { loadAddon } from '../../src/native/load.ts';
 import { Encoder } from '../../src/nn/encoder.ts';
 import { uploadBatch } from '../../src/nn/encoder-batch.ts';
@@ -14,22 +13,12 @@ import { multiply, square } from '../../src/ops/elementwise.ts';
 import { mean } from '../../src/ops/reduce.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { engineOf } from './engines.ts';
 import { ragged, smallConfig, type Trainable, trainable, training } from './trainable.ts';
 
 const backends = loadAddon()
   .description.backends.filter(({ name, available }) => available && name !== 'mock')
   .map(({ name }) => name);
-const engines = new Map<string, Engine>();
-function engineOf(backend: string, threads = 2): Engine {
-  const key = `${backend}/${threads}`;
-  const engine = engines.get(key) ?? new Engine({ backend, threads });
-  engines.set(key, engine);
-  return engine;
-}
-afterAll(() => {
-  for (const engine of engines.values()) engine.dispose();
-});
-
 const config = { ...smallConfig, hiddenSize: 40, embeddingSize: 40, intermediateSize: 72, maxPositions: 160 };
 const lengths = [3, 1, 17, 130, 16, 70];
 
@@ -45,7 +34,7 @@ function firsts(encoder: Encoder, way: 'alone' | 'among all', context?: ForwardC
 
 it.each(backends)('on %s in int8 they have the same bits alone and among all', async (backend) => {
   const source = randomParameters(encoderParameters(config, { pooler: false }), 1, 0.4);
-  using encoder = await Encoder.load(engineOf(backend), config, source, { precision: 'int8' });
+  using encoder = await Encoder.load(engineOf(backend, 2), config, source, { precision: 'int8' });
   using alone = firsts(encoder, 'alone');
   using all = firsts(encoder, 'among all');
   expect(await alone.data()).toEqual(await all.data());
@@ -56,7 +45,7 @@ describe.each(
     (['float32', 'emulated-bfloat16'] as const).map((precision) => [backend, precision] as const),
   ),
 )('on %s in %s', (backend, precision) => {
-  const model = (threads?: number) => trainable(engineOf(backend, threads), config, 'float32', precision);
+  const model = (threads = 2) => trainable(engineOf(backend, threads), config, 'float32', precision);
 
   async function gradients(trained: Trainable, way: 'alone' | 'among all', context: ForwardContext) {
     trained.store.clearGradients();

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "../core/thread_pool.h"
-#include "../cpu/kernels/register.h"
+#include "../cpu/kernels/tables/register.h"
 
 namespace likewise {
 

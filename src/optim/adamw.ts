@@ -9,7 +9,7 @@
 // A step whose gradient is not finite changes neither values nor moments; it still counts in t, so that what a step does
 // never depends on when its loss was looked at. Embedding rows are updated only where touched where that is exact: a row that
 // no token has touched so far has no gradient and no moments, and the formula leaves it as it is unless it decays, so the
-// kernel passes over such elements (native/cpu/kernels/optimizer.cpp). A row that was touched once goes on moving by its
+// kernel passes over such elements (native/cpu/kernels/optimizer/optimizer.cpp). A row that was touched once goes on moving by its
 // momentum, and one that decays by its decay, as in both originals.
 
 import type { ParameterStore } from '../autograd/parameter-store.ts';

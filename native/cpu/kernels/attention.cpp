@@ -1,9 +1,0 @@
-// Attention in float32.
-#include "attention_call.h"
-#include "register.h"
-
-namespace likewise::LIKEWISE_ISA {
-
-void register_attention(Backend& backend) { backend[OpId::attention].float32 = attention<Floats>; }
-
-}  // namespace likewise::LIKEWISE_ISA

@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander';
 import type { ComponentRanges, VectorPrecision } from '../embed/quantization.ts';
 import { ArgumentError } from '../errors.ts';
-import { refuseSharedPaths } from '../io/output-check.ts';
+import { refuseSharedPaths } from '../io/files/output-check.ts';
 import { interruptionSignal } from './interruption.ts';
 import {
   addModelOptions,

@@ -6,7 +6,7 @@ import type { SentenceEncoder } from '../embed/sentence-encoder.ts';
 import type { Whitening } from '../embed/whitening.ts';
 import { ArgumentError, DataError } from '../errors.ts';
 import type { SpaceMeasures, SpaceOptions } from '../eval/space.ts';
-import { refuseSharedPaths } from '../io/output-check.ts';
+import { refuseSharedPaths } from '../io/files/output-check.ts';
 import { interruptionSignal } from './interruption.ts';
 import {
   addModelOptions,
@@ -80,7 +80,7 @@ async function space(options: SpaceFlags): Promise<void> {
     await Promise.all([
       import('../eval/space.ts'),
       import('../report/space-report.ts'),
-      import('../io/atomic-file.ts'),
+      import('../io/files/atomic-file.ts'),
     ]);
   const { data: input, model, whiten } = options;
   const folder = whiten === 'fit' ? undefined : whiten;

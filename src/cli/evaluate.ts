@@ -100,7 +100,7 @@ function stsCommand(): Command {
 }
 
 async function sts(options: StsOptions): Promise<void> {
-  const { kindOf } = await import('../io/folder-path.ts');
+  const { kindOf } = await import('../io/files/folder-path.ts');
   const isFolder = options.data !== '-' && (await kindOf(options.data)) === 'folder';
   checkOptions(options, isFolder);
   const signal = interruptionSignal();

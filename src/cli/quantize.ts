@@ -51,7 +51,7 @@ async function quantize(options: QuantizeOptions): Promise<void> {
 
 /** Bytes of all tensors of a folder. */
 async function weightBytes(folder: string): Promise<number> {
-  const { withWeights } = await import('../io/weights.ts');
+  const { withWeights } = await import('../io/safetensors/weights.ts');
   return withWeights(folder, async (weights) =>
     weights.names.reduce((sum, name) => sum + weights.info(name).byteLength, 0),
   );

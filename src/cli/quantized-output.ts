@@ -10,7 +10,7 @@ import {
   type VectorPrecision,
   widen,
 } from '../embed/quantization.ts';
-import { temporaryName } from '../io/atomic-file.ts';
+import { temporaryName } from '../io/files/atomic-file.ts';
 import { NpyWriter, type NpyWritten, readNpyRows } from '../io/npy.ts';
 import type { QuantizedOutput, VectorWriter } from './vector-output.ts';
 

@@ -164,7 +164,7 @@ async function openScores(options: SimilarityOptions) {
   const kept: number[] = [];
   const nothing = () => Promise.resolve();
   if (options.output !== undefined) {
-    const { AtomicFile } = await import('../io/atomic-file.ts');
+    const { AtomicFile } = await import('../io/files/atomic-file.ts');
     const file = await AtomicFile.create(options.output);
     let rows = '';
     const flush = async () => {

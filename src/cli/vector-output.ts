@@ -4,7 +4,7 @@
 import { extname } from 'node:path';
 import type { ComponentRanges, VectorPrecision } from '../embed/quantization.ts';
 import { ArgumentError, ExecutionError } from '../errors.ts';
-import { AtomicFile } from '../io/atomic-file.ts';
+import { AtomicFile } from '../io/files/atomic-file.ts';
 import { NpyWriter } from '../io/npy.ts';
 
 /** A file of vectors being written; end it with `commit` or `discard`. */

@@ -58,7 +58,7 @@ async function vocab(options: VocabOptions): Promise<void> {
       import('../data/read-texts.ts'),
       import('../tokenizer/word-counts.ts'),
       import('../tokenizer/wordpiece-trainer.ts'),
-      import('../io/wordpiece-files.ts'),
+      import('../io/model-folder/wordpiece-files.ts'),
     ]);
   await refuseOverwriting(output, overwrite);
   const signal = interruptionSignal();

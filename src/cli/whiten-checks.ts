@@ -1,7 +1,7 @@
 // What `likewise whiten` refuses before it computes anything: options that contradict each other or would be ignored, and
 // outputs that would destroy an input or cannot be written.
 import { ArgumentError } from '../errors.ts';
-import { refuseSharedPaths } from '../io/output-check.ts';
+import { refuseSharedPaths } from '../io/files/output-check.ts';
 import { checkTextInput } from './text-input-options.ts';
 import type { WhitenOptions } from './whiten.ts';
 import { checkFit } from './whiten-options.ts';
@@ -16,8 +16,8 @@ export async function checkWhiten(options: WhitenOptions): Promise<void> {
     { '--model': model, '--input': input, '--vectors': vectors },
   );
   const [{ checkFolderTarget }, { checkWritable }] = await Promise.all([
-    import('../io/folder-writer.ts'),
-    import('../io/atomic-file.ts'),
+    import('../io/files/folder-writer.ts'),
+    import('../io/files/atomic-file.ts'),
   ]);
   await checkFit(options);
   await checkFolderTarget(output, { overwrite });

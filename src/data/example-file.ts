@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { AbortedError, DataError } from '../errors.ts';
-import { fileError } from '../io/file-error.ts';
+import { fileError } from '../io/files/file-error.ts';
 import {
   type Example,
   type ExampleRowOptions,

@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { DataError } from '../errors.ts';
-import { fileError } from '../io/file-error.ts';
+import { fileError } from '../io/files/file-error.ts';
 import { splitCsvRecord } from './csv-record.ts';
 import type { TextFormat } from './file-format.ts';
 

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { AbortedError, DataError } from '../errors.ts';
-import { fileError } from '../io/file-error.ts';
+import { fileError } from '../io/files/file-error.ts';
 
 /** How a file is read. */
 export interface ReadOptions {

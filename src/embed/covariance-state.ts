@@ -2,8 +2,8 @@
 // states merge into that of all rows (Chan, Golub and LeVeque 1979), so that parts may be summed anywhere:
 //   M2 = M2a + M2b + (mean_b - mean_a) (mean_b - mean_a)^T n_a n_b / (n_a + n_b)
 import { ArgumentError, DataError, FormatError, ShapeError } from '../errors.ts';
-import { SafetensorsFile } from '../io/safetensors.ts';
-import { writeSafetensors } from '../io/safetensors-writer.ts';
+import { SafetensorsFile } from '../io/safetensors/safetensors.ts';
+import { writeSafetensors } from '../io/safetensors/safetensors-writer.ts';
 
 /** What products of rows are computed in; sums of many are float64 in both. */
 export type CovariancePrecision = 'float32' | 'float64';

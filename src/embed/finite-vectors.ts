@@ -1,7 +1,7 @@
 // What an encoder gives is finite, or an error: a NaN in an index or a mean spoils everything beside it, and says nothing of
 // where it came from. Weights are finite when they are loaded, but may be so large (damaged scales, say) that sums overflow.
 import { ExecutionError } from '../errors.ts';
-import { indexOfNonFinite } from '../io/float-convert.ts';
+import { indexOfNonFinite } from '../io/safetensors/float-convert.ts';
 
 /**
  * One look at each number: of encoding a short sentence with all-MiniLM-L6-v2 in int8 0.02 %, of its tokens 0.2 %.

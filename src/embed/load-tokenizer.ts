@@ -1,6 +1,6 @@
 // A model folder's tokenizer, held against the encoder that its ids are for.
 import { ModelError } from '../errors.ts';
-import type { ModelFolder } from '../io/model-folder.ts';
+import type { ModelFolder } from '../io/model-folder/model-folder.ts';
 import { Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /**

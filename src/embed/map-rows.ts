@@ -1,7 +1,7 @@
 // A linear map of any number of rows, block by block: what `transform` and `inverse` of a whitening run. Rows that are not
 // finite, or whose results are too large for float32, are named.
 import { DataError, ShapeError } from '../errors.ts';
-import { indexOfNonFinite } from '../io/float-convert.ts';
+import { indexOfNonFinite } from '../io/safetensors/float-convert.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
 import { type PackedWeight, packArray } from '../ops/linear.ts';
 import { scope } from '../tensor/scope.ts';

@@ -3,7 +3,7 @@
 //   uint8    clip(floor((x - min) / ((max - min) / 255)), 0, 255), all in float32; int8 is 128 less
 //   ubinary  bit 1 where x > 0; binary is 128 less
 import { ArgumentError, DataError, ShapeError } from '../errors.ts';
-import { indexOfNonFinite, toFloat16 } from '../io/float-convert.ts';
+import { indexOfNonFinite, toFloat16 } from '../io/safetensors/float-convert.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { Embeddings } from './embeddings.ts';
 import { checkMatrix, matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';

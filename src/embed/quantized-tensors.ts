@@ -1,8 +1,8 @@
 // An encoder's weights in int8, ready to be written: the same quantisation as when they are loaded, so that the folder
 // written gives the same bits as the one it came from, loaded in int8.
-import { quantizedTensors, withEncoderWeights } from '../io/encoder-weights.ts';
-import type { ModelFolder } from '../io/model-folder.ts';
-import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
+import { quantizedTensors, withEncoderWeights } from '../io/model-folder/encoder-weights.ts';
+import type { ModelFolder } from '../io/model-folder/model-folder.ts';
+import type { SafetensorsTensor } from '../io/safetensors/safetensors-writer.ts';
 import type { Engine } from '../native/engine.ts';
 import { encoderReader } from '../nn/encoder.ts';
 import { encoderParameters, isQuantized } from '../nn/encoder-parameters.ts';

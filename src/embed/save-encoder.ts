@@ -1,18 +1,18 @@
 // Writes an encoder as a sentence-transformers folder: the weights of the folder it came from, in the precision and with the
 // pooling in use.
 import { ArgumentError } from '../errors.ts';
-import type { DenseSpec } from '../io/dense-config.ts';
-import { withEncoderWeights } from '../io/encoder-weights.ts';
-import type { ModelFolder } from '../io/model-folder.ts';
+import type { DenseSpec } from '../io/model-folder/dense-config.ts';
+import { withEncoderWeights } from '../io/model-folder/encoder-weights.ts';
+import type { ModelFolder } from '../io/model-folder/model-folder.ts';
 import {
   type DenseModule,
   type ModelFolderContent,
   type WriteModelFolderOptions,
   writeModelFolder,
-} from '../io/model-folder-writer.ts';
-import type { PoolingMode as StoredPooling } from '../io/pooling-config.ts';
-import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
-import { withWeights } from '../io/weights.ts';
+} from '../io/model-folder/model-folder-writer.ts';
+import type { PoolingMode as StoredPooling } from '../io/model-folder/pooling-config.ts';
+import type { SafetensorsTensor } from '../io/safetensors/safetensors-writer.ts';
+import { withWeights } from '../io/safetensors/weights.ts';
 import type { Engine } from '../native/engine.ts';
 import type { Pooling, PoolingMode } from '../nn/pooling.ts';
 import type { Precision } from '../nn/precision.ts';

@@ -2,7 +2,7 @@
 // flight, and JavaScript's thread only queues, so a server stays responsive. A text's vector does not depend on its
 // neighbours, its batch or the number of threads: the same bits.
 import { ArgumentError, DisposedError } from '../errors.ts';
-import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
+import { type ModelFolder, readModelFolder } from '../io/model-folder/model-folder.ts';
 import { Engine } from '../native/engine.ts';
 import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
 import { checkPrecision, type Precision } from '../nn/precision.ts';

@@ -1,10 +1,10 @@
 // A loaded sentence encoder below its tokenizer: encoder, pooling, and the dense and normalize modules after it. One
 // call queues a whole batch and returns the tensor its vectors will be in.
 import { ModelError } from '../errors.ts';
-import type { DenseSpec } from '../io/dense-config.ts';
-import { withEncoderWeights } from '../io/encoder-weights.ts';
-import type { ModelFolder } from '../io/model-folder.ts';
-import { withWeights } from '../io/weights.ts';
+import type { DenseSpec } from '../io/model-folder/dense-config.ts';
+import { withEncoderWeights } from '../io/model-folder/encoder-weights.ts';
+import type { ModelFolder } from '../io/model-folder/model-folder.ts';
+import { withWeights } from '../io/safetensors/weights.ts';
 import type { Engine } from '../native/engine.ts';
 import { Encoder } from '../nn/encoder.ts';
 import { uploadBatch } from '../nn/encoder-batch.ts';

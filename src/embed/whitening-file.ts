@@ -3,11 +3,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, FormatError } from '../errors.ts';
-import { exists, kindOf } from '../io/folder-path.ts';
-import { type FolderOptions, WHITENING_FILE, writeFolder } from '../io/folder-writer.ts';
-import { checkJson } from '../io/json-file.ts';
-import { SafetensorsFile } from '../io/safetensors.ts';
-import { writeSafetensors } from '../io/safetensors-writer.ts';
+import { exists, kindOf } from '../io/files/folder-path.ts';
+import { type FolderOptions, WHITENING_FILE, writeFolder } from '../io/files/folder-writer.ts';
+import { checkJson } from '../io/files/json-file.ts';
+import { SafetensorsFile } from '../io/safetensors/safetensors.ts';
+import { writeSafetensors } from '../io/safetensors/safetensors-writer.ts';
 import { readFloat64 } from './covariance-state.ts';
 import type { WhiteningData } from './whitening.ts';
 import { WHITENING_VARIANTS } from './whitening-matrix.ts';

@@ -3,10 +3,14 @@
 // folded into one: W (D x + b) - W mean = (W D) x + W (b - mean).
 import { join } from 'node:path';
 import { ArgumentError, ModelError } from '../errors.ts';
-import { exists } from '../io/folder-path.ts';
-import { WHITENING_FILE } from '../io/folder-writer.ts';
-import type { ModelFolder } from '../io/model-folder.ts';
-import { type DenseModule, type ModelFolderContent, writeModelFolder } from '../io/model-folder-writer.ts';
+import { exists } from '../io/files/folder-path.ts';
+import { WHITENING_FILE } from '../io/files/folder-writer.ts';
+import type { ModelFolder } from '../io/model-folder/model-folder.ts';
+import {
+  type DenseModule,
+  type ModelFolderContent,
+  writeModelFolder,
+} from '../io/model-folder/model-folder-writer.ts';
 import type { Pooling } from '../nn/pooling.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { readContent, readDense, type SavedModel, storablePooling } from './save-encoder.ts';

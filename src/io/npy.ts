@@ -3,8 +3,8 @@
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { ArgumentError, FormatError } from '../errors.ts';
-import { AtomicFile } from './atomic-file.ts';
-import { InputFile } from './input-file.ts';
+import { AtomicFile } from './files/atomic-file.ts';
+import { InputFile } from './files/input-file.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
 /** Fixed, so that the header can be rewritten in place: room for any two sizes below 2^53. */

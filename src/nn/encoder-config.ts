@@ -1,4 +1,4 @@
-// The sizes and choices of a BERT-family encoder, in Likewise's own names; src/io/model-config.ts reads them from a
+// The sizes and choices of a BERT-family encoder, in Likewise's own names; src/io/model-folder/model-config.ts reads them from a
 // Hugging Face config.json.
 
 /** Model families whose encoders can be run, by Hugging Face's `model_type`. */

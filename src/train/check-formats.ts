@@ -4,7 +4,7 @@
 import { stat } from 'node:fs/promises';
 import { formatByName } from '../data/file-format.ts';
 import { ConfigError } from '../errors.ts';
-import { fileError } from '../io/file-error.ts';
+import { fileError } from '../io/files/file-error.ts';
 import type { TrainConfig } from './config.ts';
 
 /** @throws FileError for one that is not there; ConfigError naming the key to set */

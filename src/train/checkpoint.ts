@@ -25,13 +25,13 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, FormatError } from '../errors.ts';
-import { syncFolder, temporaryName, writeFileAtomic } from '../io/atomic-file.ts';
-import { fileError, systemErrorCode } from '../io/file-error.ts';
-import { sha256OfFile } from '../io/file-hash.ts';
-import { listFolder } from '../io/folder-path.ts';
-import { checkJson, jsonText, readJsonFile } from '../io/json-file.ts';
-import { SafetensorsFile } from '../io/safetensors.ts';
-import { type SafetensorsTensor, writeSafetensors } from '../io/safetensors-writer.ts';
+import { syncFolder, temporaryName, writeFileAtomic } from '../io/files/atomic-file.ts';
+import { fileError, systemErrorCode } from '../io/files/file-error.ts';
+import { sha256OfFile } from '../io/files/file-hash.ts';
+import { listFolder } from '../io/files/folder-path.ts';
+import { checkJson, jsonText, readJsonFile } from '../io/files/json-file.ts';
+import { SafetensorsFile } from '../io/safetensors/safetensors.ts';
+import { type SafetensorsTensor, writeSafetensors } from '../io/safetensors/safetensors-writer.ts';
 
 /** What is in a checkpoint. */
 export interface Checkpoint {

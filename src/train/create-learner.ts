@@ -3,7 +3,7 @@
 import { loadTokenizer } from '../embed/load-tokenizer.ts';
 import { storablePooling } from '../embed/save-encoder.ts';
 import { ArgumentError, TokenizerError } from '../errors.ts';
-import { type ModelFolder, readModelFolder } from '../io/model-folder.ts';
+import { type ModelFolder, readModelFolder } from '../io/model-folder/model-folder.ts';
 import { Engine } from '../native/engine.ts';
 import type { MaskedLanguageHead } from '../nn/masked-language-head.ts';
 import { parsePooling } from '../nn/pooling.ts';

@@ -9,7 +9,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileError } from '../io/file-error.ts';
+import { fileError } from '../io/files/file-error.ts';
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;

@@ -5,9 +5,9 @@
 
 import { join, relative } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { sha256OfFile } from '../io/file-hash.ts';
-import { kindOf, listFolder } from '../io/folder-path.ts';
-import { readModules } from '../io/sentence-transformers.ts';
+import { sha256OfFile } from '../io/files/file-hash.ts';
+import { kindOf, listFolder } from '../io/files/folder-path.ts';
+import { readModules } from '../io/model-folder/sentence-transformers.ts';
 import type { TrainConfig } from './config.ts';
 
 /** By what it is of: `batchSize`, `optimizer.beta1`, `data.0 (its rows)`, `model (config.json)`, `backend`. */

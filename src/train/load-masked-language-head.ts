@@ -3,7 +3,7 @@
 
 import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { ModelError } from '../errors.ts';
-import type { WeightSource } from '../io/weights.ts';
+import type { WeightSource } from '../io/safetensors/weights.ts';
 import type { EncoderConfig } from '../nn/encoder-config.ts';
 import { MaskedLanguageHead, maskedLanguageParameters } from '../nn/masked-language-head.ts';
 import { ParameterReader, type ParameterSource } from '../nn/parameter-reader.ts';

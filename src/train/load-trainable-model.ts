@@ -4,10 +4,10 @@
 import type { ParameterSpec } from '../autograd/parameter.ts';
 import { ParameterStore } from '../autograd/parameter-store.ts';
 import { ModelError } from '../errors.ts';
-import type { DenseSpec } from '../io/dense-config.ts';
-import { listFolder } from '../io/folder-path.ts';
-import type { ModelFolder } from '../io/model-folder.ts';
-import { type WeightSource, withWeights } from '../io/weights.ts';
+import { listFolder } from '../io/files/folder-path.ts';
+import type { DenseSpec } from '../io/model-folder/dense-config.ts';
+import type { ModelFolder } from '../io/model-folder/model-folder.ts';
+import { type WeightSource, withWeights } from '../io/safetensors/weights.ts';
 import type { Engine } from '../native/engine.ts';
 import { Encoder } from '../nn/encoder.ts';
 import { encoderParameters, linearParameters } from '../nn/encoder-parameters.ts';

@@ -5,8 +5,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../io/atomic-file.ts';
-import { fileError, systemErrorCode } from '../io/file-error.ts';
+import { writeFileAtomic } from '../io/files/atomic-file.ts';
+import { fileError, systemErrorCode } from '../io/files/file-error.ts';
 import { EventFile } from './event-file.ts';
 import type { RunState } from './run-state.ts';
 

@@ -4,9 +4,9 @@
 import { extname } from 'node:path';
 import type { z } from 'zod';
 import { ArgumentError, ConfigError } from '../errors.ts';
-import { readWholeFile } from '../io/input-file.ts';
-import { readJsonFile } from '../io/json-file.ts';
-import { decodeUtf8 } from '../io/json-text.ts';
+import { readWholeFile } from '../io/files/input-file.ts';
+import { readJsonFile } from '../io/files/json-file.ts';
+import { decodeUtf8 } from '../io/files/json-text.ts';
 import { nearestName } from '../options/nearest-name.ts';
 import { configSchema, type TrainConfig, type TrainConfigInput } from './config.ts';
 import { checkRules } from './config-rules.ts';

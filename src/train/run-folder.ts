@@ -10,10 +10,10 @@
 import { cp, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FileError, FormatError } from '../errors.ts';
-import { syncFolder } from '../io/atomic-file.ts';
-import { fileError, systemErrorCode } from '../io/file-error.ts';
-import { exists, kindOf, listFolder } from '../io/folder-path.ts';
-import { isReplaceable } from '../io/folder-writer.ts';
+import { syncFolder } from '../io/files/atomic-file.ts';
+import { fileError, systemErrorCode } from '../io/files/file-error.ts';
+import { exists, kindOf, listFolder } from '../io/files/folder-path.ts';
+import { isReplaceable } from '../io/files/folder-writer.ts';
 import { savedStates } from './checkpoint.ts';
 import { LOCK_FILE, RunLock } from './run-lock.ts';
 import { parseState, type RunState } from './run-state.ts';

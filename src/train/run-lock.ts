@@ -20,7 +20,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FileError } from '../errors.ts';
-import { fileError, systemErrorCode } from '../io/file-error.ts';
+import { fileError, systemErrorCode } from '../io/files/file-error.ts';
 
 /** The lock's name in the folder. */
 export const LOCK_FILE = '.lock';

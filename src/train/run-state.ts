@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { FormatError } from '../errors.ts';
-import { checkJson } from '../io/json-file.ts';
+import { checkJson } from '../io/files/json-file.ts';
 import type { StepResult } from './step-queue.ts';
 
 const count = z.int().min(0);

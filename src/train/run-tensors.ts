@@ -2,7 +2,7 @@
 
 import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { FormatError } from '../errors.ts';
-import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
+import type { SafetensorsTensor } from '../io/safetensors/safetensors-writer.ts';
 import type { AdamW } from '../optim/adamw.ts';
 
 const namesOf = (store: number) =>

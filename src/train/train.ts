@@ -1,7 +1,7 @@
 // A whole run, from a configuration to a model folder.
 
 import { AbortedError } from '../errors.ts';
-import { refuseSharedPaths } from '../io/output-check.ts';
+import { refuseSharedPaths } from '../io/files/output-check.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { checkFormats } from './check-formats.ts';
 import type { TrainConfig, TrainConfigInput } from './config.ts';

@@ -2,10 +2,10 @@
 // only training needs. All parameters lie in one store.
 
 import type { ParameterStore } from '../autograd/parameter-store.ts';
-import type { ModelFolder } from '../io/model-folder.ts';
-import { type DenseModule, writeModelFolder } from '../io/model-folder-writer.ts';
-import type { PoolingMode as StoredPooling } from '../io/pooling-config.ts';
-import type { SafetensorsTensor } from '../io/safetensors-writer.ts';
+import type { ModelFolder } from '../io/model-folder/model-folder.ts';
+import { type DenseModule, writeModelFolder } from '../io/model-folder/model-folder-writer.ts';
+import type { PoolingMode as StoredPooling } from '../io/model-folder/pooling-config.ts';
+import type { SafetensorsTensor } from '../io/safetensors/safetensors-writer.ts';
 import type { Engine } from '../native/engine.ts';
 import type { Encoder } from '../nn/encoder.ts';
 import { uploadBatch } from '../nn/encoder-batch.ts';

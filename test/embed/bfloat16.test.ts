@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
 import { SentenceModel } from '../../src/embed/sentence-model.ts';
 import { BackendError, ModelError } from '../../src/errors.ts';
-import { readModelFolder } from '../../src/io/model-folder.ts';
+import { readModelFolder } from '../../src/io/model-folder/model-folder.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { expectError } from '../expect-error.ts';
 import { temporaryFolder } from '../temporary-file.ts';

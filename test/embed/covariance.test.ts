@@ -19,7 +19,7 @@ import {
   FormatError,
   ShapeError,
 } from '../../src/errors.ts';
-import { writeSafetensors } from '../../src/io/safetensors-writer.ts';
+import { writeSafetensors } from '../../src/io/safetensors/safetensors-writer.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { expectError } from '../expect-error.ts';
 import { Random } from '../ops/random.ts';

@@ -7,7 +7,7 @@ import { readScoredPairs } from '../../src/data/read-scored-pairs.ts';
 import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
 import { SentenceModel } from '../../src/embed/sentence-model.ts';
 import { evaluateSts } from '../../src/eval/sts.ts';
-import { readModelFolder } from '../../src/io/model-folder.ts';
+import { readModelFolder } from '../../src/io/model-folder/model-folder.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { elementCount } from '../../src/tensor/shape.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';

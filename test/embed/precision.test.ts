@@ -7,7 +7,7 @@ import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
 import { SentenceModel } from '../../src/embed/sentence-model.ts';
 import { Whitening } from '../../src/embed/whitening.ts';
 import { ArgumentError, ModelError } from '../../src/errors.ts';
-import { readModelFolder } from '../../src/io/model-folder.ts';
+import { readModelFolder } from '../../src/io/model-folder/model-folder.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { Encoder } from '../../src/nn/encoder.ts';
 import { encoderParameters } from '../../src/nn/encoder-parameters.ts';

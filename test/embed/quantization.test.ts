@@ -9,7 +9,7 @@ import {
   type VectorPrecision,
 } from '../../src/embed/quantization.ts';
 import { ArgumentError, DataError, ShapeError } from '../../src/errors.ts';
-import { toFloat16 } from '../../src/io/float-convert.ts';
+import { toFloat16 } from '../../src/io/safetensors/float-convert.ts';
 import { expectError } from '../expect-error.ts';
 import { decodeBytes, golden, goldenVectors } from './whitening-golden.ts';
 

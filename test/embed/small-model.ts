@@ -1,8 +1,8 @@
 // Writes the small golden model as a sentence-transformers folder, with other modules, fewer tensors or other numbers.
 import { fileURLToPath } from 'node:url';
-import { readModelFolder } from '../../src/io/model-folder.ts';
-import { writeModelFolder } from '../../src/io/model-folder-writer.ts';
-import { openWeights } from '../../src/io/weights.ts';
+import { readModelFolder } from '../../src/io/model-folder/model-folder.ts';
+import { writeModelFolder } from '../../src/io/model-folder/model-folder-writer.ts';
+import { openWeights } from '../../src/io/safetensors/weights.ts';
 
 /** The small golden model: 2 layers, hidden 32. */
 export const smallModel = fileURLToPath(new URL('../golden/bert-two-layers', import.meta.url));

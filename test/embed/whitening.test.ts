@@ -15,7 +15,7 @@ import {
   ShapeError,
 } from '../../src/errors.ts';
 import { cosine } from '../../src/eval/cosine.ts';
-import { writeSafetensors } from '../../src/io/safetensors-writer.ts';
+import { writeSafetensors } from '../../src/io/safetensors/safetensors-writer.ts';
 import { expectError } from '../expect-error.ts';
 import { Random } from '../ops/random.ts';
 import { temporaryFolder } from '../temporary-file.ts';

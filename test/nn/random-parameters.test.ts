@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
-import { readEncoderConfig } from '../../src/io/model-config.ts';
-import { openWeights } from '../../src/io/weights.ts';
+import { readEncoderConfig } from '../../src/io/model-folder/model-config.ts';
+import { openWeights } from '../../src/io/safetensors/weights.ts';
 import { encoderParameters } from '../../src/nn/encoder-parameters.ts';
 import { randomParameters } from '../../src/nn/random-parameters.ts';
 

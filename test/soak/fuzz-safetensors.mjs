@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LikewiseError } from '../../dist/errors.js';
-import { SafetensorsFile } from '../../dist/io/safetensors.js';
+import { SafetensorsFile } from '../../dist/io/safetensors/safetensors.js';
 import { Random } from '../native/fuzz-values.mjs';
 
 // What a header is made of, and what it should not be made of.

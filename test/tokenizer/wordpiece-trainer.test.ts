@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bertNormalizer, bertPreTokenizer } from 'tokenizers';
 import { describe, expect, test } from 'vitest';
 import { ArgumentError, DataError, FileError } from '../../src/errors.ts';
-import { writeWordPieceFiles } from '../../src/io/wordpiece-files.ts';
+import { writeWordPieceFiles } from '../../src/io/model-folder/wordpiece-files.ts';
 import { Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { WordCounter } from '../../src/tokenizer/word-counts.ts';
 import { SPECIAL_TOKENS, trainWordPiece } from '../../src/tokenizer/wordpiece-trainer.ts';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BackendError, ConfigError } from '../../src/errors.ts';
-import { openWeights } from '../../src/io/weights.ts';
+import { openWeights } from '../../src/io/safetensors/weights.ts';
 import { Engine } from '../../src/native/engine.ts';
 import type { TrainConfigInput } from '../../src/train/config.ts';
 import { train } from '../../src/train/train.ts';

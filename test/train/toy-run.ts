@@ -2,8 +2,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../src/io/atomic-file.ts';
-import { writeFolder } from '../../src/io/folder-writer.ts';
+import { writeFileAtomic } from '../../src/io/files/atomic-file.ts';
+import { writeFolder } from '../../src/io/files/folder-writer.ts';
 import type { TrainConfigInput } from '../../src/train/config.ts';
 import { Evaluation } from '../../src/train/evaluation.ts';
 import { checkConfig } from '../../src/train/read-config.ts';

@@ -4,17 +4,17 @@
 
 import { Command } from 'commander';
 import { FileError } from '../errors.ts';
-import { buildCommand } from './build.ts';
-import { doctorCommand } from './doctor.ts';
-import { embedCommand } from './embed.ts';
-import { evaluateCommand } from './evaluate.ts';
+import { buildCommand } from './commands/build.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { embedCommand } from './commands/embed.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { quantizeCommand } from './commands/quantize.ts';
+import { similarityCommand } from './commands/similarity.ts';
+import { trainCommand } from './commands/train.ts';
+import { vocabCommand } from './commands/vocab.ts';
+import { whitenCommand } from './commands/whiten.ts';
 import { reportFailure, reportUsageError } from './failure.ts';
 import { installedVersion } from './installed-version.ts';
-import { quantizeCommand } from './quantize.ts';
-import { similarityCommand } from './similarity.ts';
-import { trainCommand } from './train.ts';
-import { vocabCommand } from './vocab.ts';
-import { whitenCommand } from './whiten.ts';
 
 const program = new Command('likewise')
   .description('Sentence embeddings in Node.js, on a native engine.')

@@ -1,6 +1,6 @@
 // The pipeline under every way to encode: windows of texts, the next one being tokenized while this one computes; batches
 // by token budget; two batches in flight, so that the engine always has the next one.
-import { textWindows, tokenBatches } from '../data/ragged-batches.ts';
+import { textWindows, tokenBatches } from '../data/batches/ragged-batches.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { abortedError, checkTexts } from './encode-options.ts';

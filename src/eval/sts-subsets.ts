@@ -4,7 +4,7 @@
 //   wmean  the same, weighted by their pairs (BERT-flow, BERT-whitening)
 // Figures of different aggregations are not comparable.
 
-import type { ScoredPair } from '../data/read-scored-pairs.ts';
+import type { ScoredPair } from '../data/readers/read-scored-pairs.ts';
 import type { EncodeOptions } from '../embed/encode-options.ts';
 import { DataError } from '../errors.ts';
 import {

@@ -1,7 +1,7 @@
 // Semantic textual similarity: how well the cosine of two texts' vectors follows people's scores, as Spearman's and
 // Pearson's correlation over all pairs (Cer et al. 2017, arXiv 1708.00055).
 
-import type { ScoredPair } from '../data/read-scored-pairs.ts';
+import type { ScoredPair } from '../data/readers/read-scored-pairs.ts';
 import type { EncodeOptions } from '../embed/encode-options.ts';
 import { gatherVectors } from '../embed/vector-source.ts';
 import { type FitOptions, Whitening } from '../embed/whitening.ts';

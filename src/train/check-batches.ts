@@ -1,7 +1,7 @@
 // Data that can teach nothing is refused before the first step: a data set that gives no batch, and, for objectives that
 // learn from the other examples of a batch, batches without others. What is left to be told comes back as warnings.
 
-import type { MixedSampler } from '../data/mixed-sampler.ts';
+import type { MixedSampler } from '../data/batches/mixed-sampler.ts';
 import { DataError } from '../errors.ts';
 
 /** A data set of a run. */

@@ -2,7 +2,7 @@
 // missing is a key of the configuration.
 
 import { stat } from 'node:fs/promises';
-import { formatByName } from '../data/file-format.ts';
+import { formatByName } from '../data/formats/file-format.ts';
 import { ConfigError } from '../errors.ts';
 import { fileError } from '../io/files/file-error.ts';
 import type { TrainConfig } from './config.ts';

@@ -2,7 +2,7 @@
 // it is time to stop.
 
 import { createHash } from 'node:crypto';
-import { readScoredPairs, type ScoredPair } from '../data/read-scored-pairs.ts';
+import { readScoredPairs, type ScoredPair } from '../data/readers/read-scored-pairs.ts';
 import { DataError, ExecutionError } from '../errors.ts';
 import { evaluateSts } from '../eval/sts.ts';
 import type { TrainConfig } from './config.ts';

@@ -1,6 +1,6 @@
 // Examples as the batch that objectives learn from: texts column by column, tokenized, equal ones known by their numbers.
 
-import type { Example } from '../data/example-row.ts';
+import type { Example } from '../data/examples/example-row.ts';
 import { ArgumentError } from '../errors.ts';
 import type { Learner, TrainingBatch } from './learner.ts';
 

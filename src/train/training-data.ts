@@ -1,8 +1,8 @@
 // The data sets of a run, opened, and their batches in order, tokenized one step ahead: while the engine computes a step,
 // the rows of the next one are read and tokenized.
 
-import { ExampleFile } from '../data/example-file.ts';
-import { MixedSampler, type SampledBatch, type SamplerPosition } from '../data/mixed-sampler.ts';
+import { MixedSampler, type SampledBatch, type SamplerPosition } from '../data/batches/mixed-sampler.ts';
+import { ExampleFile } from '../data/examples/example-file.ts';
 import { DataError } from '../errors.ts';
 import type { RaggedTokens } from '../tokenizer/tokenizer.ts';
 import { checkBatches } from './check-batches.ts';

@@ -1,9 +1,9 @@
 // What progress looks like, on a terminal and in a log.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { describeProgress, ProgressLine } from '../../src/cli/progress.ts';
-import { formatBytes, formatDuration } from '../../src/cli/quantities.ts';
-import { TrainProgress } from '../../src/cli/train-progress.ts';
+import { describeProgress, ProgressLine } from '../../src/cli/output/progress.ts';
+import { formatBytes, formatDuration } from '../../src/cli/output/quantities.ts';
+import { TrainProgress } from '../../src/cli/output/train-progress.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => void vi.useRealTimers());

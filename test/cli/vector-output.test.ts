@@ -1,7 +1,7 @@
 // The shortest decimal of a float32.
 
 import { expect, test } from 'vitest';
-import { shortestFloat32 } from '../../src/cli/vector-output.ts';
+import { shortestFloat32 } from '../../src/cli/output/vector-output.ts';
 import { ExecutionError } from '../../src/errors.ts';
 
 test.each([

@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { WhitenOptions } from '../../src/cli/whiten.ts';
-import { checkVectorsFit, checkWhiten } from '../../src/cli/whiten-checks.ts';
+import type { WhitenOptions } from '../../src/cli/commands/whiten.ts';
+import { checkVectorsFit, checkWhiten } from '../../src/cli/options/whiten-checks.ts';
 import { ArgumentError, FileError } from '../../src/errors.ts';
 import { refuseSharedPaths } from '../../src/io/files/output-check.ts';
 import { NpyWriter } from '../../src/io/npy.ts';
@@ -276,7 +276,7 @@ test('embed refuses more components than the model has', async () => {
 });
 
 test('a compact vector that is not finite is named by its number among all', async () => {
-  const { createQuantizedWriter } = await import('../../src/cli/quantized-output.ts');
+  const { createQuantizedWriter } = await import('../../src/cli/output/quantized-output.ts');
   for (const precision of ['binary', 'int8'] as const) {
     const writer = await createQuantizedWriter(join(temporaryFolder(), 'v.npy'), 2, { precision });
     await writer.append(Float32Array.of(1, 2, 3, 4));

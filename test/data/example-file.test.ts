@@ -2,10 +2,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { splitCsvRecord } from '../../src/data/csv-record.ts';
-import { ExampleFile, type ExampleFileOptions } from '../../src/data/example-file.ts';
-import { scanRows } from '../../src/data/row-scan.ts';
-import { readTableRecords } from '../../src/data/table-records.ts';
+import { ExampleFile, type ExampleFileOptions } from '../../src/data/examples/example-file.ts';
+import { splitCsvRecord } from '../../src/data/formats/csv-record.ts';
+import { scanRows } from '../../src/data/formats/row-scan.ts';
+import { readTableRecords } from '../../src/data/formats/table-records.ts';
 import { ArgumentError, DataError, FileError } from '../../src/errors.ts';
 import { collect } from '../collect.ts';
 import { expectError } from '../expect-error.ts';

@@ -1,7 +1,7 @@
 // Lines: endings, byte order mark, encodings, block borders.
 
 import { expect, test } from 'vitest';
-import { readLines } from '../../src/data/lines.ts';
+import { readLines } from '../../src/data/formats/lines.ts';
 import { AbortedError, DataError, FileError } from '../../src/errors.ts';
 import { collect } from '../collect.ts';
 import { temporaryFile, temporaryFolder } from '../temporary-file.ts';

@@ -1,6 +1,6 @@
 // Batches by token budget: order, budget, nothing lost between windows, and only the last one small.
 import { describe, expect, it } from 'vitest';
-import { textWindows, tokenBatches } from '../../src/data/ragged-batches.ts';
+import { textWindows, tokenBatches } from '../../src/data/batches/ragged-batches.ts';
 import type { RaggedTokens } from '../../src/tokenizer/tokenizer.ts';
 import { collect } from '../collect.ts';
 

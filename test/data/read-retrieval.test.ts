@@ -1,6 +1,6 @@
 // The files of a retrieval task in every layout that is read.
 import { expect, test } from 'vitest';
-import { readIdentifiedTexts, readJudgements } from '../../src/data/read-retrieval.ts';
+import { readIdentifiedTexts, readJudgements } from '../../src/data/readers/read-retrieval.ts';
 import { DataError } from '../../src/errors.ts';
 import { collect } from '../collect.ts';
 import { temporaryFile } from '../temporary-file.ts';

@@ -1,7 +1,7 @@
 // Pairs with scores, and the columns they are read from.
 
 import { expect, test } from 'vitest';
-import { readScoredPairs } from '../../src/data/read-scored-pairs.ts';
+import { readScoredPairs } from '../../src/data/readers/read-scored-pairs.ts';
 import { ArgumentError, DataError } from '../../src/errors.ts';
 import { collect } from '../collect.ts';
 import { temporaryFile } from '../temporary-file.ts';

@@ -1,7 +1,7 @@
 // Texts of a corpus in each format.
 
 import { expect, test } from 'vitest';
-import { readTexts, type TextOptions } from '../../src/data/read-texts.ts';
+import { readTexts, type TextOptions } from '../../src/data/readers/read-texts.ts';
 import { ArgumentError, DataError } from '../../src/errors.ts';
 import { collect } from '../collect.ts';
 import { temporaryFile } from '../temporary-file.ts';

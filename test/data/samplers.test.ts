@@ -1,10 +1,10 @@
 // Orders, batches without duplicates, mixtures of data sets: complete, repeatable, and exact when continued in the middle.
 
 import { expect, test } from 'vitest';
-import { epochBatches, type SamplerOptions } from '../../src/data/batch-sampler.ts';
-import { MixedSampler, type Mixing } from '../../src/data/mixed-sampler.ts';
-import { shuffle } from '../../src/data/seeded-order.ts';
-import { textKey } from '../../src/data/text-key.ts';
+import { epochBatches, type SamplerOptions } from '../../src/data/batches/batch-sampler.ts';
+import { MixedSampler, type Mixing } from '../../src/data/batches/mixed-sampler.ts';
+import { shuffle } from '../../src/data/batches/seeded-order.ts';
+import { textKey } from '../../src/data/examples/text-key.ts';
 
 const plain: SamplerOptions = {
   batchSize: 4,

@@ -1,7 +1,7 @@
 // CSV and TSV records: quoting, line numbers, ragged records.
 
 import { expect, test } from 'vitest';
-import { readTableRecords } from '../../src/data/table-records.ts';
+import { readTableRecords } from '../../src/data/formats/table-records.ts';
 import { DataError } from '../../src/errors.ts';
 import { collect } from '../collect.ts';
 import { temporaryFile } from '../temporary-file.ts';

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readScoredPairs } from '../../src/data/read-scored-pairs.ts';
+import { readScoredPairs } from '../../src/data/readers/read-scored-pairs.ts';
 import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
 import { SentenceModel } from '../../src/embed/sentence-model.ts';
 import { evaluateSts } from '../../src/eval/sts.ts';

@@ -2,7 +2,7 @@
 // control characters, …) component by component, and Spearman and Pearson on STS Benchmark dev.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readScoredPairs } from '../../src/data/read-scored-pairs.ts';
+import { readScoredPairs } from '../../src/data/readers/read-scored-pairs.ts';
 import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
 import { evaluateSts } from '../../src/eval/sts.ts';
 import { sharedPath } from '../shared-folder.ts';

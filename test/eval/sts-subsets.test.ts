@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readSentEval } from '../../src/data/read-senteval.ts';
+import { readSentEval } from '../../src/data/readers/read-senteval.ts';
 import { DataError, FileError } from '../../src/errors.ts';
 import { pearson, spearman } from '../../src/eval/correlation.ts';
 import { evaluateStsSubsets } from '../../src/eval/sts-subsets.ts';

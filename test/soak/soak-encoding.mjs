@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createVectorWriter } from '../../dist/cli/vector-output.js';
+import { createVectorWriter } from '../../dist/cli/output/vector-output.js';
 import { SentenceEncoder } from '../../dist/index.js';
 
 const cycle = 8192; // texts, after which they repeat

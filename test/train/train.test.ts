@@ -142,7 +142,7 @@ test.each([
     { listener: { onEvaluation: (result) => seen.push(result.spearman) } },
   );
   const { evaluateSts } = await import('../../src/eval/sts.ts');
-  const { readScoredPairs } = await import('../../src/data/read-scored-pairs.ts');
+  const { readScoredPairs } = await import('../../src/data/readers/read-scored-pairs.ts');
   using encoder = await SentenceEncoder.load(config.output);
   const { spearman } = await evaluateSts(encoder, readScoredPairs(dev, { columns: ['1', '2', '3'] }));
   expect(seen).toEqual([spearman]);

@@ -1,0 +1,23 @@
+// `likewise build`: compiles the native addon on request, where the package manager skipped the install script or the
+// Node version changed. The work is in scripts/build-addon.mjs, which runs by itself and says what it does.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+
+const script = fileURLToPath(new URL('../../../scripts/build-addon.mjs', import.meta.url));
+
+/** The command, for the program. */
+export function buildCommand(): Command {
+  return new Command('build')
+    .description('Compile the native addon; needs a C++20 compiler, make and Python.')
+    .addHelpText('after', '\nExample:\n  $ npx likewise build')
+    .action(build);
+}
+
+async function build(): Promise<void> {
+  const child = spawn(process.execPath, [script], { stdio: 'inherit' });
+  const [status] = (await once(child, 'exit')) as [number | null];
+  process.exitCode = status ?? 1;
+}

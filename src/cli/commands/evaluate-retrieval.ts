@@ -1,0 +1,80 @@
+// `likewise evaluate retrieval`: how well a model finds the documents that are relevant for a query.
+
+import { Command } from 'commander';
+import { interruptionSignal } from '../interruption.ts';
+import { addModelOptions, encodeOptions, loadEncoder, type ModelOptions } from '../options/model-options.ts';
+import { addRequiredOption } from '../options/required-option.ts';
+import { ProgressLine } from '../output/progress.ts';
+
+interface RetrievalOptions extends ModelOptions {
+  corpus: string;
+  queries: string;
+  qrels: string;
+  json?: boolean;
+}
+
+const help = `
+Corpus and queries: a JSON object per line with _id (or id), text and perhaps title, as BEIR has them, or a tsv of id and
+text. Judgements: a tsv of query, document and score, with or without a header, or TREC's four columns; above 0 is relevant.
+Accuracy, precision and recall at 1, 3, 5 and 10, MRR@10, NDCG@10 and MAP@100, by cosine over the whole corpus; of equal
+cosines the smaller id comes first. Queries with nothing relevant are left out and counted.
+
+Example:
+  $ likewise evaluate retrieval --model ./all-MiniLM-L6-v2 --corpus corpus.jsonl --queries queries.jsonl --qrels test.tsv`;
+
+/** The command, for `likewise evaluate`. */
+export function retrievalCommand(): Command {
+  const command = new Command('retrieval').description(
+    'Find documents for queries and count the relevant ones.',
+  );
+  addRequiredOption(command, '--corpus <file>', 'documents: jsonl or tsv');
+  addRequiredOption(command, '--queries <file>', 'queries: jsonl or tsv');
+  addRequiredOption(command, '--qrels <file>', 'which document is relevant for which query: tsv or jsonl');
+  return addModelOptions(command)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(retrieval);
+}
+
+async function retrieval(options: RetrievalOptions): Promise<void> {
+  const [{ evaluateRetrieval }, { readIdentifiedTexts, readJudgements }] = await Promise.all([
+    import('../../eval/retrieval.ts'),
+    import('../../data/readers/read-retrieval.ts'),
+  ]);
+  const signal = interruptionSignal();
+  const reading = { signal };
+  const relevant = await readJudgements(options.qrels, reading);
+  using encoder = await loadEncoder(options);
+  const progress = new ProgressLine();
+  const encoding = {
+    ...encodeOptions(options),
+    signal,
+    onProgress: ({ texts, tokens }: { texts: number; tokens: number }) => progress.update({ texts, tokens }),
+  };
+  const result = await evaluateRetrieval(
+    encoder,
+    {
+      queries: readIdentifiedTexts(options.queries, reading),
+      corpus: readIdentifiedTexts(options.corpus, reading),
+      relevant,
+    },
+    encoding,
+  ).finally(() => progress.end());
+  if (result.missing > 0) {
+    process.stderr.write(
+      `warning: ${result.missing} judgements name documents that are not in the corpus; they count as not found\n`,
+    );
+  }
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  const left = result.skipped > 0 ? ` (${result.skipped} without a relevant document left out)` : '';
+  const rows = [
+    ...Object.entries(result.metrics).map(([name, value]) => [name, value.toFixed(6)]),
+    ['queries', `${result.queries}${left}`],
+    ['documents', `${result.documents}`],
+    ['seconds', result.seconds.toFixed(1)],
+  ];
+  process.stdout.write(`${rows.map(([name = '', value]) => `${name.padEnd(14)}${value}`).join('\n')}\n`);
+}

@@ -1,0 +1,194 @@
+// `likewise evaluate sts`: how well the similarities of pairs of texts follow people's scores.
+
+import { Command, Option } from 'commander';
+import type { EncodeOptions, Progress } from '../../embed/encode-options.ts';
+import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
+import { ArgumentError } from '../../errors.ts';
+import type { StsResult, StsWhitening, StsWhiteningReport } from '../../eval/sts.ts';
+import {
+  evaluateStsSubsets,
+  STS_AGGREGATIONS,
+  type StsAggregation,
+  type StsSubset,
+  type StsSubsetsResult,
+} from '../../eval/sts-subsets.ts';
+import { interruptionSignal } from '../interruption.ts';
+import {
+  addModelOptions,
+  commaSeparated,
+  encodeOptions,
+  loadEncoder,
+  type ModelOptions,
+} from '../options/model-options.ts';
+import { addRequiredOption } from '../options/required-option.ts';
+import {
+  addWhiteningOptions,
+  checkFit,
+  loadWhitening,
+  type WhiteningFlags,
+  whiteningOptions,
+} from '../options/whiten-options.ts';
+import { ProgressLine } from '../output/progress.ts';
+
+interface StsOptions extends ModelOptions, WhiteningFlags {
+  data: string;
+  format?: 'csv' | 'tsv';
+  columns: string[];
+  header?: boolean;
+  aggregation?: StsAggregation;
+  json?: boolean;
+  whiten?: string;
+}
+
+const help = `
+Spearman's correlation (equal values share their mean rank) and Pearson's, of the cosines of the pairs' vectors with
+the scores. Rows with an empty score are left out and counted. A folder is a year of the STS tasks as SentEval lays it out
+(STS.input.NAME.txt, STS.gs.NAME.txt); --aggregation says how its subsets are joined: all pairs in one correlation, the mean
+of the subsets' correlations, or wmean, weighted by their pairs. The three are not comparable.
+
+--whiten folder applies what "likewise whiten" fitted on another corpus; --whiten fit fits on all evaluated sentences
+themselves, without their scores, as BERT-whitening's "target" rows do, and the result says so.
+
+Examples:
+  $ likewise evaluate sts --model ./all-MiniLM-L6-v2 --data stsb-en-dev.csv --format csv --columns 1,2,3 --json
+  $ likewise evaluate sts --model ./bert-base --data stsb-en-dev.csv --whiten fit --components 256
+  $ likewise evaluate sts --model ./bert-base --data STS12-en-test --aggregation wmean`;
+
+/** The command, for `likewise evaluate`. */
+export function stsCommand(): Command {
+  const command = new Command('sts').description('Correlate cosines with human scores of similarity.');
+  addRequiredOption(
+    command,
+    '--data <path>',
+    'csv or tsv of pairs with scores, - is stdin; or a folder of SentEval',
+  );
+  addModelOptions(command)
+    .addOption(
+      new Option('--format <format>', 'format of the file, when its name does not tell').choices([
+        'csv',
+        'tsv',
+      ]),
+    )
+    .option('--columns <three>', 'first text, second text, score: numbers or names', commaSeparated, [
+      '1',
+      '2',
+      '3',
+    ])
+    .option('--header', 'the first row is a header')
+    .addOption(
+      new Option('--aggregation <way>', 'how the subsets of a folder are joined').choices(STS_AGGREGATIONS),
+    )
+    .option('--whiten <folder>', 'whiten the vectors: a folder written by "likewise whiten", or fit');
+  return addWhiteningOptions(command)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(sts);
+}
+
+async function sts(options: StsOptions): Promise<void> {
+  const { kindOf } = await import('../../io/files/folder-path.ts');
+  const isFolder = options.data !== '-' && (await kindOf(options.data)) === 'folder';
+  checkOptions(options, isFolder);
+  const signal = interruptionSignal();
+  const subsets = isFolder ? await readSubsets(options.data, signal) : undefined;
+  const given = await chosenWhitening(options);
+  using encoder = await loadEncoder(options);
+  await given?.checkFits(encoder);
+  const whitening = given?.asked;
+  const progress = new ProgressLine();
+  const onProgress = ({ texts, tokens, total }: Progress) =>
+    progress.update({ texts, tokens, fraction: total === undefined ? undefined : texts / total });
+  const encoding = { ...encodeOptions(options), onProgress, signal };
+  const result = await (subsets === undefined
+    ? fileResult(encoder, options, encoding, signal, whitening)
+    : evaluateStsSubsets(encoder, subsets, options.aggregation ?? 'all', encoding, whitening)
+  ).finally(() => progress.end());
+  if (result.undefinedBecause !== undefined)
+    process.stderr.write(`warning: the correlations are undefined: ${result.undefinedBecause}\n`);
+  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : resultTable(result));
+}
+
+function checkOptions({ columns, aggregation, data, format, header }: StsOptions, isFolder: boolean): void {
+  if (columns.length !== 3)
+    throw new ArgumentError(
+      `expected three columns, first text, second text and score, as in --columns 1,2,3, but received ${columns.join(',')}`,
+    );
+  if (!isFolder && aggregation !== undefined) {
+    throw new ArgumentError(`--aggregation joins the subsets of a folder, but ${data} is a file`);
+  }
+  if (isFolder && (format !== undefined || header !== undefined)) {
+    throw new ArgumentError(`--format and --header describe a file, but ${data} is a folder`);
+  }
+}
+
+async function readSubsets(folder: string, signal: AbortSignal): Promise<StsSubset[]> {
+  const { readSentEval } = await import('../../data/readers/read-senteval.ts');
+  return readSentEval(folder, { signal });
+}
+
+async function fileResult(
+  encoder: SentenceEncoder,
+  { data, columns, format, header }: StsOptions,
+  encoding: EncodeOptions,
+  signal: AbortSignal,
+  whitening: StsWhitening | undefined,
+): Promise<StsResult> {
+  const [{ evaluateSts }, { readScoredPairs }] = await Promise.all([
+    import('../../eval/sts.ts'),
+    import('../../data/readers/read-scored-pairs.ts'),
+  ]);
+  const pairs = readScoredPairs(data, { columns, format, header, signal });
+  return evaluateSts(encoder, pairs, encoding, whitening);
+}
+
+function resultTable(result: StsResult | StsSubsetsResult): string {
+  const left = result.skipped > 0 ? ` (${result.skipped} without a score left out)` : '';
+  const subsets = 'subsets' in result ? result.subsets : [];
+  const rows = [
+    ...('aggregation' in result ? [['aggregation', result.aggregation]] : []),
+    ['spearman', result.spearman.toFixed(6)],
+    ['pearson', result.pearson.toFixed(6)],
+    ['pairs', `${result.pairs}${left}`],
+    ['seconds', result.seconds.toFixed(1)],
+    ...subsets.map(({ name, spearman, pairs }) => [name, `spearman ${spearman.toFixed(6)}, ${pairs} pairs`]),
+    ...whiteningRows(result.whitening),
+  ];
+  const width = subsets.length > 0 ? Math.max(...rows.map(([name = '']) => name.length)) + 1 : 10;
+  return `${rows.map(([name = '', value]) => `${name.padEnd(width)}${value}`).join('\n')}\n`;
+}
+
+interface ChosenWhitening {
+  asked: StsWhitening;
+  checkFits: (encoder: SentenceEncoder) => void | Promise<void>;
+}
+
+/** What --whiten asks for. */
+async function chosenWhitening(options: StsOptions): Promise<ChosenWhitening | undefined> {
+  const { whiten, threads, backend } = options;
+  const { components, ...fitting } = whiteningOptions(options);
+  if (whiten === undefined) {
+    if (components === undefined && Object.keys(fitting).length === 0) return undefined;
+    throw new ArgumentError(
+      '--components and the other options of a whitening need --whiten, a folder or fit',
+    );
+  }
+  if (whiten === 'fit') {
+    await checkFit(options);
+    return {
+      asked: { whitening: 'fit', components, fitOptions: { ...fitting, threads, backend } },
+      checkFits: ({ dimension }) => checkFit(options, dimension),
+    };
+  }
+  const { whitening, checkFits } = await loadWhitening(whiten, options);
+  return { asked: { whitening, fitOptions: { threads, backend } }, checkFits };
+}
+
+function whiteningRows(report: StsWhiteningReport | undefined): [string, string][] {
+  if (report === undefined) return [];
+  const { variant, components, rank, fittedOn, vectors, epsilon } = report;
+  const added = epsilon > 0 ? `, epsilon ${epsilon}` : '';
+  return [
+    ['whitening', `${variant}, ${components} components of rank ${rank}${added}`],
+    ['fitted on', `${fittedOn}, ${vectors} vectors`],
+  ];
+}

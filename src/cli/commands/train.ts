@@ -1,0 +1,91 @@
+// `likewise train`: a configuration in, a trained model folder out. A signal saves a checkpoint and ends the run within a
+// step; `--resume` goes on from it.
+
+import { Command } from 'commander';
+import { AbortedError } from '../../errors.ts';
+import type { TrainSummary } from '../../train/train.ts';
+import { interruptedBy, interruptionSignal } from '../interruption.ts';
+import { formatCount, formatDuration } from '../output/quantities.ts';
+import { TrainProgress } from '../output/train-progress.ts';
+
+interface TrainOptions {
+  set?: string[];
+  resume?: boolean;
+  json?: boolean;
+  help?: boolean;
+}
+
+const help = `
+CONFIG is a file (.json, .yaml) or the name of a ready configuration, by what a row of the data holds: a text
+(simcse-unsupervised, su-ntxent); anchor, positive, hard negative (simcse-supervised, triplet); two texts, or with
+data.columns further negatives too (multiple-negatives); two texts and a score from -1 to 1 (cosine-regression). --set goes
+below tables with points, and a data file's columns are named by number or header: --set data=pairs.csv
+data.columns='["1","2"]'. Further data sets are data.1, data.2, and so on.
+
+The output folder is the trained model; checkpoints, metrics.jsonl and TensorBoard's event files lie in it too.
+
+Example:
+  $ likewise train simcse-unsupervised --set model=./minilm --set data=sentences.txt --set output=./trained`;
+
+/** The command, for the program. */
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('Train a sentence encoder on texts, pairs or triplets.')
+    .argument('[config]', 'file, or the name of a ready configuration')
+    .option('--set <key=value...>', 'set keys of the configuration')
+    .option('--resume', 'go on from the latest checkpoint in the output; from the start when there is none')
+    .option('--json', 'print the summary as one JSON object')
+    .helpOption(false) // our own, which loads the keys only when they are wanted
+    .option('-h, --help', 'display help for command')
+    .addHelpText('after', help)
+    .action(train);
+}
+
+async function train(config: string | undefined, options: TrainOptions, command: Command): Promise<void> {
+  if (options.help) {
+    const { describeKeys } = await import('../../train/config-help.ts');
+    command.addHelpText('after', `\nKeys of a configuration [default]:\n${describeKeys()}`).outputHelp();
+    return;
+  }
+  const [{ train: run }, { readConfig, setValue }] = await Promise.all([
+    import('../../train/train.ts'),
+    import('../../train/read-config.ts'),
+  ]);
+  const values = config === undefined ? {} : await readConfig(config);
+  for (const pair of options.set ?? []) setValue(values, pair);
+  const progress = new TrainProgress();
+  try {
+    const signal = interruptionSignal();
+    const source = config ?? 'the command line';
+    const summary = await run(values as never, {
+      resume: options.resume,
+      signal,
+      listener: progress,
+      source,
+    });
+    progress.end();
+    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : describe(summary));
+  } catch (error) {
+    progress.end();
+    const signal = interruptedBy();
+    if (signal === undefined || !(error instanceof AbortedError)) throw error;
+    process.stderr.write(`likewise: stopped by ${signal}; ${error.message} [${error.code}]\n`);
+    process.exitCode = signal === 'SIGINT' ? 130 : 143;
+  }
+}
+
+function describe(summary: TrainSummary): string {
+  const { steps, resumedFrom, loss, seconds, examples, tokens, skippedRows, skippedSteps, best, output } =
+    summary;
+  const rows = [
+    ['steps', `${formatCount(steps)}${resumedFrom > 0 ? `, resumed from ${formatCount(resumedFrom)}` : ''}`],
+    ['loss', loss === null ? 'not finite' : loss.toPrecision(5)],
+    ['learned', `${formatCount(examples)} examples, ${formatCount(tokens)} tokens`],
+    ...(skippedRows > 0 ? [['left out', `${formatCount(skippedRows)} rows`]] : []),
+    ...(skippedSteps > 0 ? [['left out', `${formatCount(skippedSteps)} steps`]] : []),
+    ...(best === null ? [] : [['best', `${best.score.toFixed(6)} at step ${formatCount(best.step)}`]]),
+    ['time', formatDuration(seconds)],
+    ['output', output],
+  ];
+  return `${rows.map(([name = '', value]) => `${name.padEnd(10)}${value}`).join('\n')}\n`;
+}

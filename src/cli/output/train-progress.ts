@@ -1,0 +1,107 @@
+// The progress of training, on stderr: one line redrawn on a terminal, otherwise one for the first step and every few
+// seconds from there; evaluations and what was left out as lines of their own.
+
+import type { EvaluationResult } from '../../train/evaluation.ts';
+import type { TrainListener, WarningKind } from '../../train/run-report.ts';
+import type { StepResult } from '../../train/step-queue.ts';
+
+import { formatCount, formatDuration } from './quantities.ts';
+
+const redrawMilliseconds = 100;
+const lineMilliseconds = 5000;
+/** Speed is that of the last steps: this share of it from before. */
+const inertia = 0.9;
+/** Rows that are named when they are left out. */
+const namedRows = 20;
+
+export class TrainProgress implements TrainListener {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #interval: number;
+  /** The first step is shown at once. */
+  #shownAt = Number.NEGATIVE_INFINITY;
+  #shown = false;
+  #totalSteps = 0;
+  #lastStepAt = 0;
+  #secondsPerStep = 0;
+  #tokensPerSecond = 0;
+  #rows = 0;
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+    this.#interval = stream.isTTY ? redrawMilliseconds : lineMilliseconds;
+  }
+
+  onStart({ step, totalSteps, examples }: { step: number; totalSteps: number; examples: number }): void {
+    this.#totalSteps = totalSteps;
+    this.#lastStepAt = performance.now();
+    const from = step === 0 ? '' : `, going on after step ${formatCount(step)}`;
+    this.#line(`${formatCount(examples)} examples, ${formatCount(totalSteps)} steps${from}`);
+  }
+
+  onStep(result: StepResult): void {
+    const now = performance.now();
+    const seconds = (now - this.#lastStepAt) / 1000;
+    this.#lastStepAt = now;
+    this.#secondsPerStep = mixed(this.#secondsPerStep, seconds);
+    this.#tokensPerSecond = mixed(this.#tokensPerSecond, result.tokens / seconds);
+    if (now - this.#shownAt < this.#interval && result.step !== this.#totalSteps) return;
+    this.#shownAt = now;
+    const line = describeStep(result, this.#totalSteps, this.#tokensPerSecond, this.#secondsPerStep);
+    if (this.#stream.isTTY) {
+      this.#stream.write(`\r\x1b[K${line.slice(0, (this.#stream.columns || 80) - 1)}`);
+      this.#shown = true;
+    } else {
+      this.#stream.write(`${line}\n`);
+    }
+  }
+
+  onEvaluation({ spearman, pearson, pairs }: EvaluationResult, step: number, best: boolean): void {
+    const figures = `spearman ${spearman.toFixed(6)}  pearson ${pearson.toFixed(6)}  ${formatCount(pairs)} pairs`;
+    this.#line(`step ${formatCount(step)}  ${figures}${best ? '  best so far' : ''}`);
+    this.#lastStepAt = performance.now(); // an evaluation's time is not a step's
+  }
+
+  onWarning(message: string, kind: WarningKind): void {
+    if (kind === 'row') this.#rows += 1;
+    if (kind === 'run' || this.#rows <= namedRows) this.#line(message);
+    else if (this.#rows === namedRows + 1) {
+      this.#line('more rows are left out: metrics.jsonl names the first 1,000 and counts all');
+    }
+  }
+
+  onNote(message: string): void {
+    this.#line(`note: ${message}`);
+  }
+
+  /** Clears a redrawn line. */
+  end(): void {
+    if (this.#shown) this.#stream.write('\r\x1b[K');
+    this.#shown = false;
+  }
+
+  #line(text: string): void {
+    this.end();
+    this.#stream.write(`${text}\n`);
+  }
+}
+
+function mixed(before: number, now: number): number {
+  return before === 0 ? now : inertia * before + (1 - inertia) * now;
+}
+
+/** `step 120/398  loss 0.0123  rate 2.1e-5  norm 0.534  14,950 tokens/s  3 min 20 s left` */
+export function describeStep(
+  { step, loss, learningRate, gradientNorm }: StepResult,
+  totalSteps: number,
+  tokensPerSecond: number,
+  secondsPerStep: number,
+): string {
+  return [
+    `step ${formatCount(step)}/${formatCount(totalSteps)}`,
+    `loss ${loss.toPrecision(4)}`,
+    `rate ${learningRate.toPrecision(3)}`,
+    `norm ${gradientNorm.toPrecision(3)}`,
+    `${formatCount(tokensPerSecond)} tokens/s`,
+    `${formatDuration((totalSteps - step) * secondsPerStep)} left`,
+  ].join('  ');
+}

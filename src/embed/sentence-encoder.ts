@@ -25,7 +25,8 @@ import { checkFinite } from './finite-vectors.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
-import { type SimilarityFunction, similarities } from './similarity.ts';
+import { similarities } from './similarity.ts';
+import type { SimilarityFunction } from './similarity-function.ts';
 import type { Whitening } from './whitening.ts';
 import { checkWhiteningFits, type SaveWhitenedOptions, saveWhitenedModel } from './whitening-model.ts';
 
@@ -79,6 +80,11 @@ export class SentenceEncoder implements Disposable {
   /** What the encoder's weights are held and multiplied in. */
   get precision(): Precision {
     return this.#model.precision;
+  }
+
+  /** How the model says its vectors are to be compared; cosine where it does not say. */
+  get similarityFunction(): SimilarityFunction {
+    return this.folder.similarity;
   }
 
   get pooling(): readonly PoolingMode[] {
@@ -162,7 +168,7 @@ export class SentenceEncoder implements Disposable {
   /** Similarities [n, m] by the measure the model names, cosine by default. @throws ShapeError */
   async similarity(left: Embeddings, right: Embeddings, measure?: SimilarityFunction): Promise<Embeddings> {
     this.#checkAlive();
-    return similarities(this.engine, left, right, measure ?? this.folder.similarity);
+    return similarities(this.engine, left, right, measure ?? this.similarityFunction);
   }
 
   /**

@@ -7,10 +7,7 @@ import { l2Normalize } from '../ops/rows.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Embeddings } from './embeddings.ts';
-
-const SIMILARITY_FUNCTIONS = ['cosine', 'dot', 'euclidean', 'manhattan'] as const;
-
-export type SimilarityFunction = (typeof SIMILARITY_FUNCTIONS)[number];
+import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './similarity-function.ts';
 
 /**
  * @param left [n, dimension]

@@ -1,26 +1,34 @@
-// Each query's nearest documents by cosine, best first, of documents that come a part at a time and are not kept. Cosines are
-// float64 and equal ones ranked by the documents' ids, in the order of their code points. The engine's float32 products say
-// which documents may be among the best at all; only those cosines are computed in float64, so that the ranking is the
-// one that all of them would give, in a tenth of the time.
-//
-// Why none is missed: u = 2^-24 is float32's rounding, d the width. A unit vector rounded to float32 is off by at most u per
-// component's size, a product of two by at most 2 u + u^2, and a sum of d of them in any order by at most d u / (1 - d u)
-// of sum |x_i y_i| <= 1: together less than (d + 3) u, of which `margin` is twice.
+// Each query's nearest documents by a measure, best first, of documents that come a part at a time and are not kept. Scores
+// are float64 and equal ones ranked by the documents' ids, in the order of their code points. The engine's float32
+// products say which documents may be among the best at all (ranking-measure.ts); only those are scored in float64, so
+// that the ranking is the one that all of them would give, in a tenth of the time.
+import type { SimilarityFunction } from '../embed/similarity-function.ts';
 import type { Engine } from '../native/engine.ts';
 import { linear, packArray } from '../ops/linear.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { dotProduct, unitVector } from './cosine.ts';
+import { type RankedVector, type RankingMeasure, rankingMeasure } from './ranking-measure.ts';
 
 /** A document among a query's nearest. */
 export interface Hit {
   id: string;
-  /** Cosine in float64; 0 where a vector is of zeros. */
+  /** By the measure, in float64; a cosine is 0 where a vector is of zeros. */
   score: number;
 }
 
 interface Rows {
   row(index: number): Float32Array;
+}
+
+export interface RankingOptions {
+  /** Queries. */
+  count: number;
+  /** Documents of a ranking. */
+  longest: number;
+  /** Cosine by default. */
+  measure?: SimilarityFunction | undefined;
+  /** [count]: for each query, the id of a document that is left out of its ranking: its own. */
+  own?: readonly string[] | undefined;
 }
 
 /** Queries whose products with a part of the documents are in memory at once. */
@@ -29,14 +37,17 @@ const queriesAtOnce = 256;
 export class NearestDocuments {
   readonly #engine: Engine;
   readonly #longest: number;
-  readonly #queries: readonly Float64Array[]; // each of length 1, or zeros
+  readonly #measure: RankingMeasure;
+  readonly #own: readonly string[] | undefined;
+  readonly #queries: readonly RankedVector[];
   readonly #hits: Hit[][];
 
-  /** @param longest documents of a ranking */
-  constructor(engine: Engine, queries: Rows, count: number, longest: number) {
+  constructor(engine: Engine, queries: Rows, { count, longest, measure = 'cosine', own }: RankingOptions) {
     this.#engine = engine;
     this.#longest = longest;
-    this.#queries = Array.from({ length: count }, (_, index) => unitVector(queries.row(index)));
+    this.#measure = rankingMeasure(measure);
+    this.#own = own;
+    this.#queries = Array.from({ length: count }, (_, index) => this.#measure.prepare(queries.row(index)));
     this.#hits = this.#queries.map(() => []);
   }
 
@@ -47,37 +58,57 @@ export class NearestDocuments {
 
   /** Compares every query with a part of the documents, at least one. */
   async add(ids: readonly string[], documents: Rows): Promise<void> {
-    const units = ids.map((_, index) => unitVector(documents.row(index)));
-    const width = units[0]?.length as number;
-    using packed = packArray(this.#engine, matrixOf(units, width), units.length, width);
-    const margin = 2 * (width + 3) * 2 ** -24;
+    const prepared = ids.map((_, index) => this.#measure.prepare(documents.row(index)));
+    for await (const { start, products } of this.#products(prepared)) {
+      for (let index = 0; index < products.length; index++) {
+        this.#rank(start + index, products[index], ids, prepared);
+      }
+    }
+  }
+
+  /** The float32 products of some queries after others with all documents; undefined in place of each that says nothing. */
+  async *#products(
+    documents: readonly RankedVector[],
+  ): AsyncGenerator<{ start: number; products: (Float32Array | undefined)[] }> {
+    const width = documents[0]?.values.length as number;
+    const count = documents.length;
+    if (this.#measure.bound === undefined) {
+      for (let start = 0; start < this.#queries.length; start++) {
+        await new Promise<void>((resolve) => setImmediate(resolve)); // a query's scores take milliseconds
+        yield { start, products: [undefined] };
+      }
+      return;
+    }
+    using packed = packArray(this.#engine, matrixOf(documents, width), count, width);
     for (let start = 0; start < this.#queries.length; start += queriesAtOnce) {
       const queries = this.#queries.slice(start, start + queriesAtOnce);
       const shape = [queries.length, width];
       using block = scope(() => linear(Tensor.from(this.#engine, matrixOf(queries, width), shape), packed));
-      const products = await block.float32Data(); // [queries, documents]
-      for (const [index, query] of queries.entries()) {
-        const row = products.subarray(index * ids.length, (index + 1) * ids.length);
-        this.#rank(start + index, query, row, ids, units, margin);
-      }
+      const data = await block.float32Data(); // [queries, documents]
+      yield {
+        start,
+        products: queries.map((_, index) => data.subarray(index * count, (index + 1) * count)),
+      };
     }
   }
 
   #rank(
     index: number,
-    query: Float64Array,
-    products: Float32Array,
+    products: Float32Array | undefined,
     ids: readonly string[],
-    units: readonly Float64Array[],
-    margin: number,
+    documents: readonly RankedVector[],
   ): void {
     const hits = this.#hits[index] as Hit[];
-    let least = this.#least(hits) - margin;
-    for (let document = 0; document < products.length; document++) {
-      if ((products[document] as number) < least) continue;
-      const score = dotProduct(query, units[document] as Float64Array);
-      insert(hits, { id: ids[document] as string, score }, this.#longest);
-      least = this.#least(hits) - margin;
+    const query = this.#queries[index] as RankedVector;
+    const own = this.#own?.[index];
+    const { bound, score } = this.#measure;
+    let least = this.#least(hits);
+    for (const [at, document] of documents.entries()) {
+      const product = products?.[at];
+      if (bound !== undefined && product !== undefined && bound(product, query, document) < least) continue;
+      if (ids[at] === own) continue;
+      insert(hits, { id: ids[at] as string, score: score(query, document) }, this.#longest);
+      least = this.#least(hits);
     }
   }
 
@@ -88,9 +119,9 @@ export class NearestDocuments {
 }
 
 /** Vectors as the rows of one float32 matrix. @returns [rows, width] */
-function matrixOf(rows: readonly Float64Array[], width: number): Float32Array {
+function matrixOf(rows: readonly RankedVector[], width: number): Float32Array {
   const data = new Float32Array(rows.length * width);
-  for (const [index, row] of rows.entries()) data.set(row, index * width);
+  for (const [index, { values }] of rows.entries()) data.set(values, index * width);
   return data;
 }
 

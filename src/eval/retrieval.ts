@@ -1,8 +1,10 @@
-// Retrieval: each query's 100 nearest documents by cosine over the whole corpus, and how well they are the relevant ones
-// (ranking-metrics.ts). Equal cosines are ranked by the documents' ids (nearest-documents.ts), so that a result does not
-// depend on the order of the corpus. Documents are encoded a part at a time and not kept.
+// Retrieval: each query's 100 nearest documents over the whole corpus, by the measure that the model names, and how well
+// they are the relevant ones (ranking-metrics.ts). Documents of equal scores are ranked by their ids
+// (nearest-documents.ts), so that a result does not depend on the order of the corpus. Documents are encoded a part at a
+// time and not kept.
 
 import type { EncodeOptions } from '../embed/encode-options.ts';
+import type { SimilarityFunction } from '../embed/similarity-function.ts';
 import { DataError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
 import { NearestDocuments } from './nearest-documents.ts';
@@ -12,6 +14,8 @@ import { LONGEST_RANKING, type RankingMetrics, rankingMetrics } from './ranking-
 export interface RetrievalEncoder {
   /** Compares queries with documents. */
   readonly engine: Engine;
+  /** How its vectors are compared; cosine by default. */
+  readonly similarityFunction?: SimilarityFunction;
   encodeQuery(texts: string[], options?: EncodeOptions): Promise<{ row(index: number): Float32Array }>;
   encodeDocument(texts: string[], options?: EncodeOptions): Promise<{ row(index: number): Float32Array }>;
 }
@@ -29,7 +33,18 @@ export interface RetrievalData {
   relevant: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
+export interface RetrievalOptions {
+  /** Passed to `encodeQuery` and `encodeDocument`. */
+  encoding?: EncodeOptions | undefined;
+  /** Instead of the measure that the model names. */
+  similarity?: SimilarityFunction | undefined;
+  /** A document with a query's own id is left out of that query's ranking and of its judgements, as in ArguAna. */
+  excludeSelf?: boolean | undefined;
+}
+
 export interface RetrievalResult {
+  /** The measure that documents were ranked by. */
+  similarity: SimilarityFunction;
   metrics: RankingMetrics;
   /** Queries with a relevant document. */
   queries: number;
@@ -38,6 +53,8 @@ export interface RetrievalResult {
   /** Judgements of those queries that name a document which is not in the corpus: it counts as relevant and not found. */
   missing: number;
   documents: number;
+  /** Queries that stand in the corpus under their own id: left out with `excludeSelf`; else, those with their own text. */
+  self: number;
   /** Wall time of encoding and ranking. */
   seconds: number;
 }
@@ -48,28 +65,42 @@ const DOCUMENTS_AT_ONCE = 4096;
  * Evaluates an encoder on retrieval; queries are encoded with `encodeQuery`, documents with `encodeDocument`, whose
  * prompts apply.
  *
- * @param options Passed to both.
  * @throws {DataError} No query has a relevant document, none of the relevant documents is in the corpus, or two documents
  *   or queries have one id.
  */
 export async function evaluateRetrieval(
   encoder: RetrievalEncoder,
   data: RetrievalData,
-  options?: EncodeOptions,
+  { encoding, similarity, excludeSelf = false }: RetrievalOptions = {},
 ): Promise<RetrievalResult> {
   const started = performance.now();
-  const [kept, skipped] = await readQueries(data);
+  const measure = similarity ?? encoder.similarityFunction ?? 'cosine';
+  const relevantOf = (query: string) => {
+    const judged = data.relevant.get(query) ?? new Set<string>();
+    return excludeSelf && judged.has(query) ? new Set([...judged].filter((id) => id !== query)) : judged;
+  };
+  const [kept, skipped] = await readQueries(data, relevantOf);
   const vectors = await encoder.encodeQuery(
     kept.map(({ text }) => text),
-    options,
+    encoding,
   );
-  const nearest = new NearestDocuments(encoder.engine, vectors, kept.length, LONGEST_RANKING);
+  const ids = kept.map(({ id }) => id);
+  const own = excludeSelf ? ids : undefined;
+  const ranking = { count: kept.length, longest: LONGEST_RANKING, measure, own };
+  const nearest = new NearestDocuments(encoder.engine, vectors, ranking);
+  const queryTexts = new Map(kept.map(({ id, text }) => [id, text]));
   const seen = new Set<string>();
+  let self = 0;
   for await (const documents of inParts(data.corpus)) {
-    for (const { id } of documents) refuseTwice('document', id, seen);
+    for (const { id, text } of documents) {
+      refuseTwice('document', id, seen);
+      const query = queryTexts.get(id);
+      // a title may stand before it
+      if (query !== undefined && (excludeSelf || text.endsWith(query))) self += 1;
+    }
     const encoded = await encoder.encodeDocument(
       documents.map(({ text }) => text),
-      options,
+      encoding,
     );
     await nearest.add(
       documents.map(({ id }) => id),
@@ -77,13 +108,15 @@ export async function evaluateRetrieval(
     );
   }
   const rankings = nearest.rankings.map((hits) => hits.map(({ id }) => id));
-  const relevant = kept.map(({ id }) => data.relevant.get(id) as ReadonlySet<string>);
+  const relevant = ids.map(relevantOf);
   return {
+    similarity: measure,
     metrics: rankingMetrics(rankings, relevant),
     queries: kept.length,
     skipped,
     missing: missingOf(relevant, seen),
     documents: seen.size,
+    self,
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -104,12 +137,15 @@ function firstOf(ids: Iterable<string>): string {
   return 'none';
 }
 
-async function readQueries({ queries, relevant }: RetrievalData): Promise<[IdentifiedText[], number]> {
+async function readQueries(
+  { queries, relevant }: RetrievalData,
+  relevantOf: (query: string) => ReadonlySet<string>,
+): Promise<[IdentifiedText[], number]> {
   const kept: IdentifiedText[] = [];
   const seen = new Set<string>();
   for await (const query of queries) {
     refuseTwice('query', query.id, seen);
-    if ((relevant.get(query.id)?.size ?? 0) > 0) kept.push(query);
+    if (relevantOf(query.id).size > 0) kept.push(query);
   }
   if (kept.length === 0) {
     throw new DataError(

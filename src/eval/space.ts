@@ -6,6 +6,7 @@
 //   uniformity       log of the mean of exp(-2 |x - y|^2) over all pairs; small is good (Wang and Isola 2020)
 import { CovarianceAccumulator } from '../embed/covariance-accumulator.ts';
 import { covarianceMatrix } from '../embed/covariance-state.ts';
+import type { SimilarityFunction } from '../embed/similarity-function.ts';
 import { checkMatrix, type VectorMatrix } from '../embed/vector-source.ts';
 import { eigenOf } from '../embed/whitening-fit.ts';
 import { DataError } from '../errors.ts';
@@ -16,11 +17,13 @@ import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { alignment, type Vectors } from './alignment.ts';
 import { spearman } from './correlation.ts';
-import { cosine } from './cosine.ts';
+import { pairSimilarity } from './pair-similarity.ts';
 
 export interface SpaceOptions extends EngineOptions {
   /** Rows of two texts each, with how alike people found them. */
   pairs?: readonly { first: number; second: number; score: number }[] | undefined;
+  /** What the correlation of `pairs` is of; cosine by default. Everything else looks at directions alone. */
+  similarity?: SimilarityFunction | undefined;
   /** Pairs of a higher score mean the same; 4 by default, of STS's 0 to 5, as in SimCSE's paper. */
   positive?: number | undefined;
 }
@@ -41,6 +44,8 @@ export interface SpaceMeasures {
   alignment?: number;
   positives?: number;
   spearman?: number;
+  /** What `spearman` compares vectors by. */
+  similarity?: SimilarityFunction;
   /** Vectors whose pairs were all compared; fewer than `vectors` where those are many. */
   compared: number;
   /** Whether there are too few vectors to span the dimension: they limit spectrum and effective rank. */
@@ -134,18 +139,23 @@ async function compareAll(engine: Engine, vectors: VectorMatrix) {
   };
 }
 
-function measurePairs({ data, shape }: VectorMatrix, { pairs, positive = 4 }: SpaceOptions) {
+function measurePairs(
+  { data, shape }: VectorMatrix,
+  { pairs, positive = 4, similarity = 'cosine' }: SpaceOptions,
+) {
   if (pairs === undefined || pairs.length < 2) return {};
   const row = (index: number) => data.subarray(index * shape[1], (index + 1) * shape[1]);
-  const cosines = pairs.map(({ first, second }) => cosine(row(first), row(second)));
+  const compare = pairSimilarity(similarity);
+  const similarities = pairs.map(({ first, second }) => compare(row(first), row(second)));
   const alike = pairs.filter(({ score }) => score > positive);
   const side = (of: 'first' | 'second'): Vectors => ({
     shape: [alike.length, shape[1]],
     row: (index) => row(alike[index]?.[of] as number),
   });
   return {
+    similarity,
     spearman: spearman(
-      cosines,
+      similarities,
       pairs.map(({ score }) => score),
     ),
     positives: alike.length,

@@ -6,12 +6,14 @@
 
 import type { ScoredPair } from '../data/readers/read-scored-pairs.ts';
 import type { EncodeOptions } from '../embed/encode-options.ts';
+import type { SimilarityFunction } from '../embed/similarity-function.ts';
 import { DataError } from '../errors.ts';
 import {
+  chosenSimilarity,
   chosenWhitening,
   evaluateSts,
   reportOf,
-  type StsWhitening,
+  type StsOptions,
   type StsWhiteningReport,
   type TextsEncoder,
 } from './sts.ts';
@@ -19,7 +21,7 @@ import {
 export const STS_AGGREGATIONS = ['all', 'mean', 'wmean'] as const;
 export type StsAggregation = (typeof STS_AGGREGATIONS)[number];
 
-/** Both correlations, in [-1, 1]; NaN when every score or every cosine is equal. */
+/** Both correlations, in [-1, 1]; NaN when all scores or all similarities are equal. */
 export interface Correlations {
   spearman: number;
   pearson: number;
@@ -34,6 +36,8 @@ export interface StsSubset {
 /** The figures of the aggregation asked for, and everything they could have been. */
 export interface StsSubsetsResult extends Correlations {
   aggregation: StsAggregation;
+  /** The measure that vectors were compared by. */
+  similarity: SimilarityFunction;
   /** Pairs that were scored. */
   pairs: number;
   /** Pairs left out because their score is empty. */
@@ -50,16 +54,16 @@ export interface StsSubsetsResult extends Correlations {
 /**
  * `evaluateSts` on each subset and over all; each different text is encoded once, and a whitening is fitted once, on all.
  *
- * @param options Passed to `encoder.encode`.
  * @throws {DataError} A subset has fewer than two pairs with a score; the message names it.
  */
 export async function evaluateStsSubsets(
   encoder: TextsEncoder,
   subsets: readonly StsSubset[],
   aggregation: StsAggregation = 'all',
-  options?: EncodeOptions,
-  whiten?: StsWhitening,
+  options: StsOptions = {},
 ): Promise<StsSubsetsResult> {
+  const { encoding, whiten } = options;
+  const similarity = chosenSimilarity(encoder, options);
   for (const { name, pairs } of subsets) {
     const scored = pairs.filter(({ score }) => score !== null).length;
     if (scored < 2)
@@ -67,10 +71,10 @@ export async function evaluateStsSubsets(
   }
   const started = performance.now();
   const every = subsets.flatMap(({ pairs }) => pairs);
-  const known = await encodedOnce(encoder, every, options);
+  const known = await encodedOnce(encoder, every, encoding);
   const fitted = whiten && (await chosenWhitening(whiten, await sentenceVectors(known, every)));
-  const chosen = fitted && { whitening: fitted, fitOptions: whiten.fitOptions };
-  const overall = await evaluateSts(known, every, undefined, chosen);
+  const chosen = { similarity, whiten: fitted && { whitening: fitted, fitOptions: whiten?.fitOptions } };
+  const overall = await evaluateSts(known, every, chosen);
   const each: StsSubsetsResult['subsets'] = [];
   for (const { name, pairs } of subsets) {
     const {
@@ -78,7 +82,7 @@ export async function evaluateStsSubsets(
       pearson,
       pairs: scored,
       undefinedBecause: reason,
-    } = await evaluateSts(known, pairs, undefined, chosen);
+    } = await evaluateSts(known, pairs, chosen);
     each.push({ name, spearman, pearson, pairs: scored, ...(reason && { undefinedBecause: reason }) });
   }
   const subset = each.find((one) => one.undefinedBecause !== undefined);
@@ -95,6 +99,7 @@ export async function evaluateStsSubsets(
   };
   return {
     aggregation,
+    similarity,
     ...aggregations[aggregation],
     pairs: overall.pairs,
     skipped: overall.skipped,

@@ -1,16 +1,19 @@
-// Semantic textual similarity: how well the cosine of two texts' vectors follows people's scores, as Spearman's and
-// Pearson's correlation over all pairs (Cer et al. 2017, arXiv 1708.00055).
+// Semantic textual similarity: how well the similarity of two texts' vectors, by the measure that the model names, follows
+// people's scores, as Spearman's and Pearson's correlation over all pairs (Cer et al. 2017, arXiv 1708.00055).
 
 import type { ScoredPair } from '../data/readers/read-scored-pairs.ts';
 import type { EncodeOptions } from '../embed/encode-options.ts';
+import type { SimilarityFunction } from '../embed/similarity-function.ts';
 import { gatherVectors } from '../embed/vector-source.ts';
 import { type FitOptions, Whitening } from '../embed/whitening.ts';
 import { DataError } from '../errors.ts';
 import { pearson, spearman } from './correlation.ts';
-import { cosine } from './cosine.ts';
+import { pairSimilarity } from './pair-similarity.ts';
 
 /** What an evaluation needs of an encoder. */
 export interface TextsEncoder {
+  /** How its vectors are compared; cosine by default. */
+  readonly similarityFunction?: SimilarityFunction;
   encode(texts: string[], options?: EncodeOptions): Promise<{ row(index: number): Float32Array }>;
 }
 
@@ -21,6 +24,14 @@ export interface StsWhitening {
   /** Components to keep. */
   components?: number | undefined;
   fitOptions?: FitOptions | undefined;
+}
+
+export interface StsOptions {
+  /** Passed to `encoder.encode`. */
+  encoding?: EncodeOptions | undefined;
+  /** Instead of the measure that the model names; whitened vectors are compared by their cosine. */
+  similarity?: SimilarityFunction | undefined;
+  whiten?: StsWhitening | undefined;
 }
 
 /** What was done to the vectors. */
@@ -37,7 +48,9 @@ export interface StsWhiteningReport {
 
 /** The result of {@link evaluateSts}. */
 export interface StsResult {
-  /** Spearman's correlation, in [-1, 1]; NaN when every score or every cosine is equal, or a vector is not finite. */
+  /** The measure that vectors were compared by. */
+  similarity: SimilarityFunction;
+  /** Spearman's correlation, in [-1, 1]; NaN when all scores or all similarities are equal, or a vector is not finite. */
   spearman: number;
   /** Pearson's correlation, in [-1, 1]; NaN as for `spearman`. */
   pearson: number;
@@ -53,19 +66,19 @@ export interface StsResult {
 }
 
 /**
- * Evaluates an encoder on scored pairs. Each different text is encoded once; cosines are summed in float64, and
- * that of a vector of zeros counts as 0.
+ * Evaluates an encoder on scored pairs. Each different text is encoded once; similarities are summed in float64, and the
+ * cosine of a vector of zeros counts as 0.
  *
- * @param options Passed to `encoder.encode`.
  * @throws {DataError} Fewer than two pairs have a score.
  * @throws {ArgumentError} More components are asked for than the whitening has.
  */
 export async function evaluateSts(
   encoder: TextsEncoder,
   pairs: Iterable<ScoredPair> | AsyncIterable<ScoredPair>,
-  options?: EncodeOptions,
-  whiten?: StsWhitening,
+  options: StsOptions = {},
 ): Promise<StsResult> {
+  const { encoding, whiten } = options;
+  const similarity = chosenSimilarity(encoder, options);
   const scores: number[] = [];
   const rows: [number, number][] = [];
   const rowOf = new Map<string, number>();
@@ -90,7 +103,7 @@ export async function evaluateSts(
     );
   }
   const started = performance.now();
-  const raw = await encoder.encode([...rowOf.keys()], options);
+  const raw = await encoder.encode([...rowOf.keys()], encoding);
   const sentences = () => rows.flatMap((pair) => pair.map((index) => raw.row(index)));
   const whitening = whiten && (await chosenWhitening(whiten, sentences));
   const all = Array.from({ length: rowOf.size }, (_, index) => index);
@@ -101,11 +114,13 @@ export async function evaluateSts(
           threads: whiten?.fitOptions?.threads,
           backend: whiten?.fitOptions?.backend,
         });
-  const cosines = rows.map(([first, second]) => cosine(embeddings.row(first), embeddings.row(second)));
-  const undefinedBecause = reasonUndefined(cosines, scores);
+  const compare = pairSimilarity(similarity);
+  const similarities = rows.map(([first, second]) => compare(embeddings.row(first), embeddings.row(second)));
+  const undefinedBecause = reasonUndefined(similarities, scores);
   return {
-    spearman: undefinedBecause === undefined ? spearman(cosines, scores) : Number.NaN,
-    pearson: undefinedBecause === undefined ? pearson(cosines, scores) : Number.NaN,
+    similarity,
+    spearman: undefinedBecause === undefined ? spearman(similarities, scores) : Number.NaN,
+    pearson: undefinedBecause === undefined ? pearson(similarities, scores) : Number.NaN,
     pairs: scores.length,
     skipped,
     seconds: (performance.now() - started) / 1000,
@@ -114,13 +129,24 @@ export async function evaluateSts(
   };
 }
 
+/** The measure asked for; of a whitening, what the model says that it is built into; or the encoder's own. */
+export function chosenSimilarity(
+  encoder: TextsEncoder,
+  { similarity, whiten }: StsOptions,
+): SimilarityFunction {
+  return similarity ?? (whiten === undefined ? (encoder.similarityFunction ?? 'cosine') : 'cosine');
+}
+
 /** Why two lists have no correlation: a value that is not finite, or all of a list equal. */
-export function reasonUndefined(cosines: readonly number[], scores: readonly number[]): string | undefined {
+export function reasonUndefined(
+  similarities: readonly number[],
+  scores: readonly number[],
+): string | undefined {
   const equal = (values: readonly number[]) => values.every((value) => value === values[0]);
-  const broken = cosines.filter((value) => !Number.isFinite(value)).length;
-  if (broken > 0) return `the vectors of ${broken} of ${cosines.length} pairs are not finite`;
+  const broken = similarities.filter((value) => !Number.isFinite(value)).length;
+  if (broken > 0) return `the vectors of ${broken} of ${similarities.length} pairs are not finite`;
   if (equal(scores)) return `all ${scores.length} scores are ${scores[0]}`;
-  if (equal(cosines)) return `all ${cosines.length} cosines are ${cosines[0]}`;
+  if (equal(similarities)) return `all ${similarities.length} similarities are ${similarities[0]}`;
   return undefined;
 }
 

@@ -37,7 +37,10 @@ export function spaceTable(before: SpaceMeasures, after: SpaceMeasures): [string
     row('uniformity', ({ uniformity }) => fixed(uniformity)),
   ];
   if (before.alignment !== undefined) rows.push(row('alignment', ({ alignment }) => fixed(alignment)));
-  if (before.spearman !== undefined) rows.push(row('Spearman', (measures) => fixed(measures.spearman)));
+  if (before.spearman !== undefined) {
+    rows.push(row('Spearman', (measures) => fixed(measures.spearman)));
+    rows.push(row('similarity', ({ similarity = '' }) => similarity));
+  }
   return rows;
 }
 

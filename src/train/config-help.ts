@@ -84,6 +84,7 @@ const evaluation: Lines<NonNullable<Run['evaluation']>> = {
   header: 'whether the first row names columns',
   steps: 'steps between evaluations',
   metric: 'spearman or pearson',
+  similarity: "cosine, dot, euclidean or manhattan; the model's own",
 };
 
 /** All keys, a line each. */

@@ -2,6 +2,7 @@
 // output; an unknown key is refused with the nearest one.
 
 import { z } from 'zod';
+import { SIMILARITY_FUNCTIONS } from '../embed/similarity-function.ts';
 import { TRAINING_PRECISIONS } from '../nn/precision.ts';
 import { DIRECTIONS } from '../objectives/contrastive-pairs.ts';
 import { SCHEDULES } from '../optim/schedule.ts';
@@ -107,6 +108,8 @@ const evaluationTable = table({
   /** Every so many steps, and after the last. */
   steps: whole(1).default(250),
   metric: oneOf(['spearman', 'pearson']).default('spearman'),
+  /** How vectors are compared, instead of the model's own. */
+  similarity: oneOf(SIMILARITY_FUNCTIONS).optional(),
 });
 
 const runTable = table({

@@ -1,8 +1,9 @@
-// Evaluation during training: the correlation of cosines with people's scores (STS), which model was the best, and whether
+// Evaluation during training: the correlation of similarities with people's scores (STS), which model was the best, and whether
 // it is time to stop.
 
 import { createHash } from 'node:crypto';
 import { readScoredPairs, type ScoredPair } from '../data/readers/read-scored-pairs.ts';
+import type { SimilarityFunction } from '../embed/similarity-function.ts';
 import { DataError, ExecutionError } from '../errors.ts';
 import { evaluateSts } from '../eval/sts.ts';
 import type { TrainConfig } from './config.ts';
@@ -17,6 +18,8 @@ export interface EvaluationResult {
   spearman: number;
   pearson: number;
   pairs: number;
+  /** The measure that vectors were compared by. */
+  similarity: SimilarityFunction;
   /** Of the metric that decides. */
   score: number;
 }
@@ -55,17 +58,17 @@ export class Evaluation {
 
   /** @throws AbortedError when the signal fires; ExecutionError when the model's vectors give no correlation */
   async run(learner: Learner, signal: AbortSignal | undefined): Promise<EvaluationResult> {
-    const { spearman, pearson, pairs, undefinedBecause } = await evaluateSts(
+    const { spearman, pearson, pairs, similarity, undefinedBecause } = await evaluateSts(
       learner.encoder(),
       this.#pairs,
-      signal === undefined ? {} : { signal },
+      { similarity: this.config.similarity, encoding: signal === undefined ? {} : { signal } },
     );
     if (undefinedBecause !== undefined) {
       throw new ExecutionError(
         `[train] expected the evaluation on ${this.config.data} to have a correlation but ${undefinedBecause}`,
       );
     }
-    return { spearman, pearson, pairs, score: { spearman, pearson }[this.config.metric] };
+    return { spearman, pearson, pairs, similarity, score: { spearman, pearson }[this.config.metric] };
   }
 }
 

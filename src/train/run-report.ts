@@ -69,8 +69,8 @@ export class RunReport {
   }
 
   evaluation(result: EvaluationResult, step: number): void {
-    const { spearman, pearson, pairs } = result;
-    this.#log?.write('evaluation', { step, spearman, pearson, pairs });
+    const { spearman, pearson, pairs, similarity } = result;
+    this.#log?.write('evaluation', { step, spearman, pearson, pairs, similarity });
   }
 
   evaluated(result: EvaluationResult, step: number, best: boolean): void {

@@ -60,6 +60,7 @@ export class SentenceLearner implements Learner {
   encoder(): TextsEncoder {
     const { model, tokenizer: trained, evaluationTokenizer: tokenizer = trained } = this.#parts;
     return {
+      similarityFunction: model.similarityFunction,
       async encode(texts, options = {}) {
         const vectors: Float32Array[] = [];
         const batches = tokenizedBatches(tokenizer, texts, undefined, evaluationTokens, options.signal);

@@ -2,6 +2,7 @@
 // only training needs. All parameters lie in one store.
 
 import type { ParameterStore } from '../autograd/parameter-store.ts';
+import type { SimilarityFunction } from '../embed/similarity-function.ts';
 import type { ModelFolder } from '../io/model-folder/model-folder.ts';
 import { type DenseModule, writeModelFolder } from '../io/model-folder/model-folder-writer.ts';
 import type { PoolingMode as StoredPooling } from '../io/model-folder/pooling-config.ts';
@@ -105,6 +106,11 @@ export class TrainableModel extends Module {
     this.#parts = parts;
     this.#pooling = new SentencePooling(options.stored, pooling.includePrompt, pooling.modules);
     this.#options = options;
+  }
+
+  /** How the written model says its vectors are to be compared. */
+  get similarityFunction(): SimilarityFunction {
+    return this.#parts.folder.similarity;
   }
 
   /** Queues the vectors that the written model gives texts. @returns [texts, width] */

@@ -3,6 +3,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { pearson } from '../../src/eval/correlation.ts';
+import { copyModel } from '../embed/small-model.ts';
 import { sharedPath } from '../shared-folder.ts';
 import { temporaryFile, temporaryFolder } from '../temporary-file.ts';
 import { runCli, tinyModel } from './run-cli.ts';
@@ -14,13 +16,13 @@ test('a small file: the correlations of the cosines that `similarity` gives', as
   const { code, stdout, stderr } = await runCli([...args, '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const result = JSON.parse(stdout) as Record<string, number>;
-  expect(Object.keys(result)).toEqual(['spearman', 'pearson', 'pairs', 'skipped', 'seconds']);
+  expect(Object.keys(result)).toEqual(['similarity', 'spearman', 'pearson', 'pairs', 'skipped', 'seconds']);
   expect(result).toMatchObject({ pairs: 3, skipped: 1 });
   expect(Math.abs(result.spearman as number)).toBeLessThanOrEqual(1);
 
   const text = (await runCli(args)).stdout;
   expect(text).toMatch(
-    /^spearman {2}-?[01]\.\d{6}\npearson {3}-?[01]\.\d{6}\npairs {5}3 \(1 without a score left out\)\n/,
+    /^spearman +-?[01]\.\d{6}\npearson +-?[01]\.\d{6}\nsimilarity +cosine\npairs +3 \(1 without a score left out\)\n/,
   );
   expect(text).toContain((result.spearman as number).toFixed(6));
 });
@@ -97,6 +99,54 @@ test('retrieval: every measure, in JSON and in words', async () => {
   expect(text).toContain('queries       2 (1 without a relevant document left out)');
   const missing = await runCli(args.slice(0, -2));
   expect(missing.stderr).toMatch(/expected the option --qrels <file>/);
+});
+
+test('the measure that a model names is taken and named, and --similarity takes another', async () => {
+  const model = join(temporaryFolder(), 'dot');
+  await copyModel(model, { similarity: 'dot' });
+  const pairs = 'the cat\ta dog sat\t5\nthe cat\tred mat on\t3\nthe cat over\tred\t1\na\tb c d\t2\n';
+  const data = temporaryFile('sts.tsv', pairs);
+  const spearmanOf = async (more: string[]) => {
+    const { stdout } = await runCli(['evaluate', 'sts', '--model', model, '--data', data, '--json', ...more]);
+    return JSON.parse(stdout);
+  };
+  const scores = async (more: string[]) => {
+    const args = ['similarity', '--model', model, '--input', data, '--json', ...more];
+    return JSON.parse((await runCli(args)).stdout);
+  };
+  const gold = [5, 3, 1, 2];
+  for (const [more, measure] of [
+    [[], 'dot'],
+    [['--similarity', 'euclidean'], 'euclidean'],
+  ] as const) {
+    const measured = await spearmanOf([...more]);
+    const compared = await scores([...more]);
+    expect([measured.similarity, compared.similarity]).toEqual([measure, measure]);
+    expect(measured.pearson).toBeCloseTo(pearson(compared.scores, gold), 6);
+  }
+  const refused = await runCli(['evaluate', 'sts', '--model', model, '--data', data, '--similarity', 'cos']);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('Allowed choices are cosine, dot, euclidean, manhattan.');
+  const space = await runCli(['evaluate', 'space', '--model', model, '--data', data, '--json']);
+  const { before, after } = JSON.parse(space.stdout);
+  expect([before.similarity, after.similarity]).toEqual(['dot', 'cosine']);
+});
+
+test('a query that stands in the corpus under its own id: a note, and --exclude-self', async () => {
+  const corpus = temporaryFile('corpus.tsv', '1\tthe cat sat\n2\tthe cat\n3\tred mat\n');
+  const queries = temporaryFile('queries.tsv', '1\tthe cat sat\n');
+  const qrels = temporaryFile('qrels.tsv', '1\t2\t1\n');
+  const files = ['--corpus', corpus, '--queries', queries, '--qrels', qrels];
+  const args = ['evaluate', 'retrieval', '--model', tinyModel, ...files, '--json'];
+  const plain = await runCli(args);
+  expect(JSON.parse(plain.stdout).metrics['accuracy@1']).toBe(0);
+  expect(plain.notes.join()).toContain('1 query stands in the corpus with the same id and text');
+  const excluded = await runCli([...args, '--exclude-self']);
+  expect(JSON.parse(excluded.stdout)).toMatchObject({ self: 1, documents: 3 });
+  expect(excluded.notes.join()).not.toContain('same id');
+  expect((await runCli([...args.slice(0, -1), '--exclude-self'])).stdout).toContain(
+    'left out      1 document,',
+  );
 });
 
 const model = sharedPath('models', 'all-MiniLM-L6-v2');

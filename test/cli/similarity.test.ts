@@ -25,7 +25,7 @@ test('a table of cosines, symmetric, ones on the diagonal', async () => {
 
 test('a file of pairs: one cosine per row, the same as in the table, whatever the columns', async () => {
   const table = await runCli([...similarity, 'the cat', 'a dog', '--json']);
-  const { texts, cosines } = JSON.parse(table.stdout) as { texts: string[]; cosines: number[][] };
+  const { texts, similarities } = JSON.parse(table.stdout) as { texts: string[]; similarities: number[][] };
   expect(texts).toEqual(['the cat', 'a dog']);
 
   const input = temporaryFile('pairs.tsv', 'the cat\tx\ta dog\nthe cat\tx\tthe cat\n'.repeat(1500));
@@ -33,11 +33,11 @@ test('a file of pairs: one cosine per row, the same as in the table, whatever th
   const pairs = [...similarity, '--input', input, '--columns', '1,3'];
   const { code, stdout, stderr } = await runCli([...pairs, '--output', output]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(/scores\.tsv: 3000 cosines in [\d.]+ s\n$/);
+  expect(stdout).toMatch(/scores\.tsv: 3,000 cosine similarities in [\d.]+ s\n$/);
   const scores = readFileSync(output, 'utf8').trimEnd().split('\n').map(Number);
   expect(scores.length).toBe(3000); // more than one piece of output
   for (const [row, score] of scores.entries())
-    expect(score).toBeCloseTo(row % 2 === 0 ? (cosines[0]?.[1] ?? 2) : 1, 8);
+    expect(score).toBeCloseTo(row % 2 === 0 ? (similarities[0]?.[1] ?? 2) : 1, 8);
 
   const printed = await runCli(pairs);
   expect(printed.stdout).toBe(readFileSync(output, 'utf8'));

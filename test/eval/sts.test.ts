@@ -27,7 +27,7 @@ test('correlations of the cosines, each text encoded once, rows without a score 
     { first: '9 9', second: '8 8', score: null },
     { first: '1 0', second: '-1 0', score: 2 }, // -1
   ];
-  const result = await evaluateSts(encoder, pairs, { prompt: 'p' });
+  const result = await evaluateSts(encoder, pairs, { encoding: { prompt: 'p' } });
   // scipy 1.17.1: pearsonr and spearmanr of [1, 2 ** -0.5, 0, -1] and [5, 4, 1, 2]
   expect(result.pearson).toBeCloseTo(0.7606822612730948, 6);
   expect(result.spearman).toBeCloseTo(0.8, 12);
@@ -81,7 +81,7 @@ test('correlations that are undefined come with a reason', async () => {
       ['1 0', 3],
       ['2 0', 4],
     ]),
-  ).toBe('all 2 cosines are 1');
+  ).toBe('all 2 similarities are 1');
   expect(
     await reason([
       ['1 0', 3],

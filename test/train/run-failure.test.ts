@@ -85,7 +85,7 @@ test('an evaluation without a correlation ends the run, and says why', async () 
   await expectError(
     runOnce({ ...config, evaluation: { data: same, steps: 4 } }),
     ExecutionError,
-    /evaluation on .*same\.csv to have a correlation but all 3 cosines are 1; the checkpoint of step 4/,
+    /evaluation on .*same\.csv to have a correlation but all 3 similarities are 1; the checkpoint of step 4/,
   );
 });
 

@@ -4,20 +4,25 @@ import { Command } from 'commander';
 import { interruptionSignal } from '../interruption.ts';
 import { addModelOptions, encodeOptions, loadEncoder, type ModelOptions } from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
+import { addSimilarityOption, type SimilarityFlag } from '../options/similarity-option.ts';
 import { ProgressLine } from '../output/progress.ts';
+import { formatCount, formatCounted } from '../output/quantities.ts';
 
-interface RetrievalOptions extends ModelOptions {
+interface RetrievalFlags extends ModelOptions, SimilarityFlag {
   corpus: string;
   queries: string;
   qrels: string;
+  excludeSelf?: boolean;
   json?: boolean;
 }
 
 const help = `
 Corpus and queries: a JSON object per line with _id (or id), text and perhaps title, as BEIR has them, or a tsv of id and
 text. Judgements: a tsv of query, document and score, with or without a header, or TREC's four columns; above 0 is relevant.
-Accuracy, precision and recall at 1, 3, 5 and 10, MRR@10, NDCG@10 and MAP@100, by cosine over the whole corpus; of equal
-cosines the smaller id comes first. Queries with nothing relevant are left out and counted.
+Accuracy, precision and recall at 1, 3, 5 and 10, MRR@10, NDCG@10 and MAP@100 over the whole corpus, ranked by the measure
+that the model names, or --similarity; of equal similarities the smaller id comes first. Queries with nothing relevant are
+left out and counted. Where queries stand in the corpus under their own ids (ArguAna, Quora), --exclude-self leaves each
+out of its own ranking.
 
 Example:
   $ likewise evaluate retrieval --model ./all-MiniLM-L6-v2 --corpus corpus.jsonl --queries queries.jsonl --qrels test.tsv`;
@@ -30,13 +35,14 @@ export function retrievalCommand(): Command {
   addRequiredOption(command, '--corpus <file>', 'documents: jsonl or tsv');
   addRequiredOption(command, '--queries <file>', 'queries: jsonl or tsv');
   addRequiredOption(command, '--qrels <file>', 'which document is relevant for which query: tsv or jsonl');
-  return addModelOptions(command)
+  return addSimilarityOption(addModelOptions(command))
+    .option('--exclude-self', "leave the document with a query's own id out of its ranking")
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(retrieval);
 }
 
-async function retrieval(options: RetrievalOptions): Promise<void> {
+async function retrieval(options: RetrievalFlags): Promise<void> {
   const [{ evaluateRetrieval }, { readIdentifiedTexts, readJudgements }] = await Promise.all([
     import('../../eval/retrieval.ts'),
     import('../../data/readers/read-retrieval.ts'),
@@ -58,22 +64,33 @@ async function retrieval(options: RetrievalOptions): Promise<void> {
       corpus: readIdentifiedTexts(options.corpus, reading),
       relevant,
     },
-    encoding,
+    { encoding, similarity: options.similarity, excludeSelf: options.excludeSelf },
   ).finally(() => progress.end());
   if (result.missing > 0) {
     process.stderr.write(
-      `warning: ${result.missing} judgements name documents that are not in the corpus; they count as not found\n`,
+      `warning: ${formatCounted(result.missing, 'judgement names', 'judgements name')} documents that are not in the corpus; they count as not found\n`,
+    );
+  }
+  if (result.self > 0 && !options.excludeSelf) {
+    process.stderr.write(
+      `note: ${formatCounted(result.self, 'query stands', 'queries stand')} in the corpus with the same id and text, and will ` +
+        'find themselves there: --exclude-self leaves them out\n',
     );
   }
   if (options.json) {
     process.stdout.write(`${JSON.stringify(result)}\n`);
     return;
   }
-  const left = result.skipped > 0 ? ` (${result.skipped} without a relevant document left out)` : '';
+  const left =
+    result.skipped > 0 ? ` (${formatCount(result.skipped)} without a relevant document left out)` : '';
   const rows = [
     ...Object.entries(result.metrics).map(([name, value]) => [name, value.toFixed(6)]),
-    ['queries', `${result.queries}${left}`],
-    ['documents', `${result.documents}`],
+    ['ranked by', result.similarity],
+    ['queries', `${formatCount(result.queries)}${left}`],
+    ['documents', formatCount(result.documents)],
+    ...(options.excludeSelf
+      ? [['left out', `${formatCounted(result.self, 'document')}, each from its own query's ranking`]]
+      : []),
     ['seconds', result.seconds.toFixed(1)],
   ];
   process.stdout.write(`${rows.map(([name = '', value]) => `${name.padEnd(14)}${value}`).join('\n')}\n`);

@@ -17,6 +17,7 @@ import {
   notNegative,
 } from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
+import { addSimilarityOption, type SimilarityFlag } from '../options/similarity-option.ts';
 import {
   addWhiteningOptions,
   checkFit,
@@ -26,7 +27,7 @@ import {
 } from '../options/whiten-options.ts';
 import { ProgressLine } from '../output/progress.ts';
 
-interface SpaceFlags extends ModelOptions, WhiteningFlags {
+interface SpaceFlags extends ModelOptions, WhiteningFlags, SimilarityFlag {
   data: string;
   format?: 'csv' | 'tsv';
   columns: string[];
@@ -45,7 +46,8 @@ interface Marked {
 }
 
 const help = `
-Mean cosine, spectrum, effective rank, uniformity; with scores also alignment and Spearman's correlation. Three columns are
+Mean cosine, spectrum, effective rank, uniformity; with scores also alignment and Spearman's correlation with similarities
+by the measure that the model names (after whitening: cosines), or --similarity. Three columns are
 two texts and a score, two a text and a label, one a text. "After" is whitened: --whiten fit (the default) fits on these
 very texts, a folder was fitted by "likewise whiten".
 
@@ -56,7 +58,7 @@ Example:
 export function spaceCommand(): Command {
   const command = new Command('space').description("Look at how a model's vectors fill their space.");
   addRequiredOption(command, '--data <file>', 'csv or tsv of texts; - is stdin');
-  addModelOptions(command)
+  addSimilarityOption(addModelOptions(command))
     .addOption(
       new Option('--format <format>', 'format of the file, when its name does not tell').choices([
         'csv',
@@ -99,8 +101,11 @@ async function space(options: SpaceFlags): Promise<void> {
   const { threads, backend, positive } = options;
   const whitening = given?.whitening ?? (await fitOn(vectors, options));
   const measuring = { pairs: marked.pairs, positive, threads, backend };
-  const before = await measureSpace(vectors, measuring);
-  const after = await measureSpace(await whitening.transform(vectors, { threads, backend }), measuring);
+  const { similarity } = options;
+  const own = similarity ?? encoder.similarityFunction;
+  const before = await measureSpace(vectors, { ...measuring, similarity: own });
+  const whitened = await whitening.transform(vectors, { threads, backend });
+  const after = await measureSpace(whitened, { ...measuring, similarity }); // by default the cosine, as a whitened model says
   const { variant, components, data } = whitening;
   const fittedOn = given === undefined ? 'these texts' : 'another corpus';
   const description = `${options.model}, pooling ${encoder.pooling.join('+')}, ${marked.texts.length} texts of ${options.data}. After: ${variant}, ${components} components of rank ${data.rank}, fitted on ${fittedOn} (${data.count} vectors).`;
@@ -118,11 +123,11 @@ async function space(options: SpaceFlags): Promise<void> {
     await writeFileAtomic(options.report, html);
   }
   if (options.json) {
-    const whitened = { variant, components, rank: data.rank, fittedOn, vectors: data.count };
+    const fitted = { variant, components, rank: data.rank, fittedOn, vectors: data.count };
     const result = {
       before: before.measures,
       after: after.measures,
-      whitening: whitened,
+      whitening: fitted,
       notes,
       report: options.report,
     };

@@ -1,10 +1,10 @@
 // `likewise evaluate sts`: how well the similarities of pairs of texts follow people's scores.
 
 import { Command, Option } from 'commander';
-import type { EncodeOptions, Progress } from '../../embed/encode-options.ts';
+import type { Progress } from '../../embed/encode-options.ts';
 import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
 import { ArgumentError } from '../../errors.ts';
-import type { StsResult, StsWhitening, StsWhiteningReport } from '../../eval/sts.ts';
+import type { StsOptions, StsResult, StsWhitening, StsWhiteningReport } from '../../eval/sts.ts';
 import {
   evaluateStsSubsets,
   STS_AGGREGATIONS,
@@ -21,6 +21,7 @@ import {
   type ModelOptions,
 } from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
+import { addSimilarityOption, type SimilarityFlag } from '../options/similarity-option.ts';
 import {
   addWhiteningOptions,
   checkFit,
@@ -29,8 +30,9 @@ import {
   whiteningOptions,
 } from '../options/whiten-options.ts';
 import { ProgressLine } from '../output/progress.ts';
+import { formatCount } from '../output/quantities.ts';
 
-interface StsOptions extends ModelOptions, WhiteningFlags {
+interface StsFlags extends ModelOptions, WhiteningFlags, SimilarityFlag {
   data: string;
   format?: 'csv' | 'tsv';
   columns: string[];
@@ -41,8 +43,8 @@ interface StsOptions extends ModelOptions, WhiteningFlags {
 }
 
 const help = `
-Spearman's correlation (equal values share their mean rank) and Pearson's, of the cosines of the pairs' vectors with
-the scores. Rows with an empty score are left out and counted. A folder is a year of the STS tasks as SentEval lays it out
+Spearman's correlation (equal values share their mean rank) and Pearson's, of the similarities of the pairs' vectors with
+the scores: by the measure that the model names, or --similarity. Rows with an empty score are left out and counted. A folder is a year of the STS tasks as SentEval lays it out
 (STS.input.NAME.txt, STS.gs.NAME.txt); --aggregation says how its subsets are joined: all pairs in one correlation, the mean
 of the subsets' correlations, or wmean, weighted by their pairs. The three are not comparable.
 
@@ -56,13 +58,13 @@ Examples:
 
 /** The command, for `likewise evaluate`. */
 export function stsCommand(): Command {
-  const command = new Command('sts').description('Correlate cosines with human scores of similarity.');
+  const command = new Command('sts').description('Correlate similarities with human scores.');
   addRequiredOption(
     command,
     '--data <path>',
     'csv or tsv of pairs with scores, - is stdin; or a folder of SentEval',
   );
-  addModelOptions(command)
+  addSimilarityOption(addModelOptions(command))
     .addOption(
       new Option('--format <format>', 'format of the file, when its name does not tell').choices([
         'csv',
@@ -85,7 +87,7 @@ export function stsCommand(): Command {
     .action(sts);
 }
 
-async function sts(options: StsOptions): Promise<void> {
+async function sts(options: StsFlags): Promise<void> {
   const { kindOf } = await import('../../io/files/folder-path.ts');
   const isFolder = options.data !== '-' && (await kindOf(options.data)) === 'folder';
   checkOptions(options, isFolder);
@@ -99,16 +101,17 @@ async function sts(options: StsOptions): Promise<void> {
   const onProgress = ({ texts, tokens, total }: Progress) =>
     progress.update({ texts, tokens, fraction: total === undefined ? undefined : texts / total });
   const encoding = { ...encodeOptions(options), onProgress, signal };
+  const evaluating = { encoding, similarity: options.similarity, whiten: whitening };
   const result = await (subsets === undefined
-    ? fileResult(encoder, options, encoding, signal, whitening)
-    : evaluateStsSubsets(encoder, subsets, options.aggregation ?? 'all', encoding, whitening)
+    ? fileResult(encoder, options, evaluating, signal)
+    : evaluateStsSubsets(encoder, subsets, options.aggregation ?? 'all', evaluating)
   ).finally(() => progress.end());
   if (result.undefinedBecause !== undefined)
     process.stderr.write(`warning: the correlations are undefined: ${result.undefinedBecause}\n`);
   process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : resultTable(result));
 }
 
-function checkOptions({ columns, aggregation, data, format, header }: StsOptions, isFolder: boolean): void {
+function checkOptions({ columns, aggregation, data, format, header }: StsFlags, isFolder: boolean): void {
   if (columns.length !== 3)
     throw new ArgumentError(
       `expected three columns, first text, second text and score, as in --columns 1,2,3, but received ${columns.join(',')}`,
@@ -128,32 +131,35 @@ async function readSubsets(folder: string, signal: AbortSignal): Promise<StsSubs
 
 async function fileResult(
   encoder: SentenceEncoder,
-  { data, columns, format, header }: StsOptions,
-  encoding: EncodeOptions,
+  { data, columns, format, header }: StsFlags,
+  evaluating: StsOptions,
   signal: AbortSignal,
-  whitening: StsWhitening | undefined,
 ): Promise<StsResult> {
   const [{ evaluateSts }, { readScoredPairs }] = await Promise.all([
     import('../../eval/sts.ts'),
     import('../../data/readers/read-scored-pairs.ts'),
   ]);
   const pairs = readScoredPairs(data, { columns, format, header, signal });
-  return evaluateSts(encoder, pairs, encoding, whitening);
+  return evaluateSts(encoder, pairs, evaluating);
 }
 
 function resultTable(result: StsResult | StsSubsetsResult): string {
-  const left = result.skipped > 0 ? ` (${result.skipped} without a score left out)` : '';
+  const left = result.skipped > 0 ? ` (${formatCount(result.skipped)} without a score left out)` : '';
   const subsets = 'subsets' in result ? result.subsets : [];
   const rows = [
     ...('aggregation' in result ? [['aggregation', result.aggregation]] : []),
     ['spearman', result.spearman.toFixed(6)],
     ['pearson', result.pearson.toFixed(6)],
-    ['pairs', `${result.pairs}${left}`],
+    ['similarity', result.similarity],
+    ['pairs', `${formatCount(result.pairs)}${left}`],
     ['seconds', result.seconds.toFixed(1)],
-    ...subsets.map(({ name, spearman, pairs }) => [name, `spearman ${spearman.toFixed(6)}, ${pairs} pairs`]),
+    ...subsets.map(({ name, spearman, pairs }) => [
+      name,
+      `spearman ${spearman.toFixed(6)}, ${formatCount(pairs)} pairs`,
+    ]),
     ...whiteningRows(result.whitening),
   ];
-  const width = subsets.length > 0 ? Math.max(...rows.map(([name = '']) => name.length)) + 1 : 10;
+  const width = subsets.length > 0 ? Math.max(...rows.map(([name = '']) => name.length)) + 1 : 12;
   return `${rows.map(([name = '', value]) => `${name.padEnd(width)}${value}`).join('\n')}\n`;
 }
 
@@ -163,7 +169,7 @@ interface ChosenWhitening {
 }
 
 /** What --whiten asks for. */
-async function chosenWhitening(options: StsOptions): Promise<ChosenWhitening | undefined> {
+async function chosenWhitening(options: StsFlags): Promise<ChosenWhitening | undefined> {
   const { whiten, threads, backend } = options;
   const { components, ...fitting } = whiteningOptions(options);
   if (whiten === undefined) {
@@ -189,6 +195,6 @@ function whiteningRows(report: StsWhiteningReport | undefined): [string, string]
   const added = epsilon > 0 ? `, epsilon ${epsilon}` : '';
   return [
     ['whitening', `${variant}, ${components} components of rank ${rank}${added}`],
-    ['fitted on', `${fittedOn}, ${vectors} vectors`],
+    ['fitted on', `${fittedOn}, ${formatCount(vectors)} vectors`],
   ];
 }

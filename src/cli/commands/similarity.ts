@@ -1,9 +1,9 @@
-// `likewise similarity`: a table of cosines of a few texts, or one cosine per row of a file of pairs.
+// `likewise similarity`: a table of similarities of a few texts, or one similarity per row of a file of pairs.
 
 import { Command, Option } from 'commander';
 import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
 import { ArgumentError } from '../../errors.ts';
-import { cosine } from '../../eval/cosine.ts';
+import { type PairSimilarity, pairSimilarity } from '../../eval/pair-similarity.ts';
 import { interruptionSignal } from '../interruption.ts';
 import {
   addModelOptions,
@@ -12,9 +12,11 @@ import {
   loadEncoder,
   type ModelOptions,
 } from '../options/model-options.ts';
+import { addSimilarityOption, type SimilarityFlag } from '../options/similarity-option.ts';
 import { ProgressLine } from '../output/progress.ts';
+import { formatCount } from '../output/quantities.ts';
 
-interface SimilarityOptions extends ModelOptions {
+interface SimilarityOptions extends ModelOptions, SimilarityFlag {
   input?: string;
   columns: string[];
   format?: 'csv' | 'tsv';
@@ -24,8 +26,9 @@ interface SimilarityOptions extends ModelOptions {
 }
 
 const help = `
-Two or more texts give a table of their cosines. A file of pairs gives one cosine per row, in order, so that
-"paste pairs.tsv scores.tsv" puts them side by side.
+Two or more texts give a table of their similarities, by the measure that the model names, or --similarity; distances are
+negated. A file of pairs gives one similarity per row, in order, so that "paste pairs.tsv scores.tsv" puts them side by
+side.
 
 Examples:
   $ likewise similarity --model ./all-MiniLM-L6-v2 "a cat" "a kitten" "a car"
@@ -36,7 +39,7 @@ export function similarityCommand(): Command {
   const command = new Command('similarity')
     .description('Print how similar texts are.')
     .argument('[texts...]');
-  return addModelOptions(command)
+  return addSimilarityOption(addModelOptions(command))
     .option('--input <file>', 'score the pairs of a csv or tsv file instead; - is stdin')
     .option('--columns <two>', 'numbers or names of the two columns', commaSeparated, ['1', '2'])
     .addOption(
@@ -78,19 +81,21 @@ async function printTable(
   signal: AbortSignal,
 ): Promise<void> {
   const embeddings = await encoder.encode(texts, { ...encodeOptions(options), signal });
+  const measure = options.similarity ?? encoder.similarityFunction;
+  const compare = pairSimilarity(measure);
   const vectors = texts.map((_, index) => embeddings.row(index));
-  const cosines = vectors.map((x) => vectors.map((y) => cosine(x, y))); // [texts, texts]
+  const similarities = vectors.map((x) => vectors.map((y) => compare(x, y))); // [texts, texts]
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ texts, cosines })}\n`);
+    process.stdout.write(`${JSON.stringify({ similarity: measure, texts, similarities })}\n`);
     return;
   }
-  const width = 8;
+  const width = Math.max(8, ...similarities.flat().map((value) => value.toFixed(4).length + 1));
   const heading = texts.map((_, index) => String(index + 1).padStart(width)).join('');
-  const lines = cosines.map((row, index) => {
+  const lines = similarities.map((row, index) => {
     const cells = row.map((value) => value.toFixed(4).padStart(width)).join('');
     return `${String(index + 1).padStart(4)}${cells}  ${texts[index]?.replace(/\s+/g, ' ')}`;
   });
-  process.stdout.write(`    ${heading}\n${lines.join('\n')}\n`);
+  process.stdout.write(`${measure === 'cosine' ? '' : `${measure}\n`}    ${heading}\n${lines.join('\n')}\n`);
 }
 
 async function scorePairs(
@@ -100,10 +105,11 @@ async function scorePairs(
   signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now();
+  const measure = options.similarity ?? encoder.similarityFunction;
   const output = await openScores(options);
   let pairs = 0;
   try {
-    for await (const score of cosinesOfPairs(encoder, input, options, signal)) {
+    for await (const score of similaritiesOfPairs(encoder, input, pairSimilarity(measure), options, signal)) {
       pairs += 1;
       await output.write(score);
     }
@@ -116,16 +122,19 @@ async function scorePairs(
   const seconds = (performance.now() - started) / 1000;
   if (options.json) {
     const where = options.output === undefined ? { scores: output.kept } : { output: options.output };
-    process.stdout.write(`${JSON.stringify({ pairs, seconds, ...where })}\n`);
+    process.stdout.write(`${JSON.stringify({ similarity: measure, pairs, seconds, ...where })}\n`);
   } else if (options.output !== undefined) {
-    process.stdout.write(`${options.output}: ${pairs} cosines in ${seconds.toFixed(1)} s\n`);
+    process.stdout.write(
+      `${options.output}: ${formatCount(pairs)} ${measure} similarities in ${seconds.toFixed(1)} s\n`,
+    );
   }
 }
 
-/** The cosine of each pair: both texts of a pair are encoded one after the other in one stream. */
-async function* cosinesOfPairs(
+/** The similarity of each pair: both texts of a pair are encoded one after the other in one stream. */
+async function* similaritiesOfPairs(
   encoder: SentenceEncoder,
   input: string,
+  compare: PairSimilarity,
   options: SimilarityOptions,
   signal: AbortSignal,
 ): AsyncGenerator<number> {
@@ -144,7 +153,7 @@ async function* cosinesOfPairs(
         if (first === undefined) {
           first = vector;
         } else {
-          yield cosine(first, vector);
+          yield compare(first, vector);
           first = undefined;
         }
       }

@@ -55,8 +55,9 @@ export class TrainProgress implements TrainListener {
     }
   }
 
-  onEvaluation({ spearman, pearson, pairs }: EvaluationResult, step: number, best: boolean): void {
-    const figures = `spearman ${spearman.toFixed(6)}  pearson ${pearson.toFixed(6)}  ${formatCount(pairs)} pairs`;
+  onEvaluation(result: EvaluationResult, step: number, best: boolean): void {
+    const { spearman, pearson, pairs, similarity } = result;
+    const figures = `${similarity} spearman ${spearman.toFixed(6)}  pearson ${pearson.toFixed(6)}  ${formatCount(pairs)} pairs`;
     this.#line(`step ${formatCount(step)}  ${figures}${best ? '  best so far' : ''}`);
     this.#lastStepAt = performance.now(); // an evaluation's time is not a step's
   }

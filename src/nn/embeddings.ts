@@ -55,7 +55,10 @@ export class Embeddings extends Module {
   }
 
   /** @returns [tokens, hidden] */
-  forward(batch: EncoderBatch, context?: ForwardContext): Tensor {
+  forward(
+    batch: Pick<EncoderBatch, 'tokenIds' | 'positionIds' | 'typeIds' | 'rowKeys'>,
+    context?: ForwardContext,
+  ): Tensor {
     const { gamma, beta, epsilon, site } = this.norm;
     const { word, position, type } = this;
     const sum = embedding(batch, { word, position, type, gamma, beta, epsilon });

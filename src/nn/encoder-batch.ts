@@ -8,6 +8,8 @@ export interface EncoderBatch {
   positionIds: Tensor; // int32 [tokens]
   typeIds: Tensor | undefined; // int32 [tokens]; undefined: all of type 0
   offsets: Tensor; // int32 [sequences + 1]
+  /** A token sees those of its sequence whose rank is at most its own; undefined: all of them. */
+  ranks?: Tensor | undefined; // int32 [tokens]
   /** By which dropout is drawn; there when ids were given. */
   sequenceIds?: Tensor | undefined; // int32 [sequences]
   rowKeys?: Tensor | undefined; // int32 [tokens, 2]: sequence id, position in the sequence from 0
@@ -21,6 +23,14 @@ export interface EncoderBatch {
 export interface FirstTokens {
   offsets: Tensor; // int32 [sequences + 1]
   rowKeys?: Tensor | undefined; // int32 [sequences, 2]
+}
+
+/** Tokens that ask and are not seen: XLNet's query stream, in the order of the batch's sequences. */
+export interface QueryStream {
+  offsets: Tensor; // int32 [sequences + 1]
+  ranks: Tensor; // int32 [queries]
+  sequenceIds?: Tensor | undefined; // int32 [sequences]
+  rowKeys?: Tensor | undefined; // int32 [queries, 2]
 }
 
 /**

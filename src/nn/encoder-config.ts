@@ -27,4 +27,6 @@ export interface EncoderConfig {
   /** Row of the position table that a sequence's first token uses: 0, or padding id + 1 in RoBERTa's family. */
   positionOffset: number;
   padTokenId: number;
+  /** Whether a token sees only itself and those before it, as in a language model (`is_decoder`); false by default. */
+  causal?: boolean | undefined;
 }

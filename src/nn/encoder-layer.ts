@@ -1,11 +1,12 @@
 // One transformer layer, post-norm as in BERT: self-attention and a two-layer feed-forward network, each followed by
 // layerNorm(x + residual). Query, key and value are one product; attention reads them as column views.
-import { selfAttention } from '../ops/attention.ts';
+import { attention, selfAttention } from '../ops/attention.ts';
 import { firstTokenAttention } from '../ops/first-token-attention.ts';
 import { type LinearWeight, linear } from '../ops/linear.ts';
 import { pool } from '../ops/pool.ts';
+import { sliceColumns } from '../ops/slices.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { EncoderBatch, FirstTokens } from './encoder-batch.ts';
+import type { EncoderBatch, FirstTokens, QueryStream } from './encoder-batch.ts';
 import type { EncoderConfig } from './encoder-config.ts';
 import { attentionDropout, type ForwardContext, siteOf } from './forward-context.ts';
 import { LayerNorm } from './layer-norm.ts';
@@ -89,8 +90,14 @@ export class EncoderLayer extends Module {
 
   /** @param hidden [tokens, hidden] @returns [tokens, hidden] */
   forward(hidden: Tensor, batch: EncoderBatch, context?: ForwardContext): Tensor {
-    const seen = selfAttention(this.#fused(hidden), {
+    return this.forwardFused(this.fused(hidden), hidden, batch, context);
+  }
+
+  /** {@link forward} from queries, keys and values that are made already. @param fused {@link fused} of `hidden` */
+  forwardFused(fused: Tensor, hidden: Tensor, batch: EncoderBatch, context?: ForwardContext): Tensor {
+    const seen = selfAttention(fused, {
       queryOffsets: batch.offsets,
+      queryRank: batch.ranks,
       ...this.#attention(batch, context),
     });
     return this.#afterAttention(seen, hidden, batch, context);
@@ -105,7 +112,7 @@ export class EncoderLayer extends Module {
    */
   forwardFirst(hidden: Tensor, batch: EncoderBatch, firsts: FirstTokens, context?: ForwardContext): Tensor {
     const { offsets } = batch;
-    const seen = firstTokenAttention(this.#fused(hidden), {
+    const seen = firstTokenAttention(this.fused(hidden), {
       offsets,
       queryOffsets: firsts.offsets,
       ...this.#attention(batch, context),
@@ -113,12 +120,39 @@ export class EncoderLayer extends Module {
     return this.#afterAttention(seen, pool(hidden, { mode: 'cls', offsets }), firsts, context);
   }
 
+  /**
+   * XLNet's query stream: each query sees the tokens of its sequence whose rank is below its own.
+   * @param queries [queries, hidden]
+   * @param fused {@link fused} of the tokens
+   * @returns [queries, hidden]
+   */
+  forwardQueries(
+    queries: Tensor,
+    fused: Tensor,
+    batch: EncoderBatch,
+    stream: QueryStream,
+    context?: ForwardContext,
+  ): Tensor {
+    const width = queries.shape[1] as number;
+    const query = sliceColumns(this.fused(queries), 0, width);
+    const [key, value] = [1, 2].map((part) => sliceColumns(fused, part * width, (part + 1) * width));
+    const seen = attention(query, key as Tensor, value as Tensor, {
+      queryOffsets: stream.offsets,
+      keyOffsets: batch.offsets,
+      queryRank: stream.ranks,
+      keyRank: batch.ranks,
+      strict: true,
+      ...this.#attention(stream, context),
+    });
+    return this.#afterAttention(seen, queries, stream, context);
+  }
+
   /** Query, key and value side by side. @returns [tokens, 3 hidden] */
-  #fused(hidden: Tensor): Tensor {
+  fused(hidden: Tensor): Tensor {
     return linear(hidden, this.queryKeyValue, { bias: this.queryKeyValueBias });
   }
 
-  #attention(batch: EncoderBatch, context: ForwardContext | undefined) {
+  #attention(batch: Pick<EncoderBatch, 'sequenceIds'>, context: ForwardContext | undefined) {
     const { heads, attentionPrecision: precision, attentionSite } = this;
     return { heads, precision, ...attentionDropout(context, attentionSite, batch) };
   }

@@ -99,10 +99,12 @@ export class Encoder extends Module {
    * @param wanted layers by number, 0 to `config.layers`, and `cls`
    * @param context in training
    */
-  forward(batch: EncoderBatch, wanted: ReadonlySet<number | 'cls'>, context?: ForwardContext): HiddenStates {
+  forward(given: EncoderBatch, wanted: ReadonlySet<number | 'cls'>, context?: ForwardContext): HiddenStates {
     const states: HiddenStates = new Map();
     const last = this.layers.length;
-    const firsts = wanted.has('cls') && !wanted.has(last) ? batch.firstTokens : undefined;
+    const batch = this.#masked(given);
+    const onlyFirsts = wanted.has('cls') && !wanted.has(last) && batch.ranks === undefined;
+    const firsts = onlyFirsts ? batch.firstTokens : undefined;
     let hidden = scope(() => this.embeddings.forward(batch, context));
     for (const [index, layer] of this.layers.entries()) {
       if (wanted.has(index)) states.set(index, hidden);
@@ -121,6 +123,11 @@ export class Encoder extends Module {
     if (wanted.has(last)) states.set(last, hidden);
     else if (firsts === undefined) hidden.dispose();
     return states;
+  }
+
+  /** In a causal model rank is position, unless the batch has ranks of its own. */
+  #masked(batch: EncoderBatch): EncoderBatch {
+    return this.config.causal === true ? { ...batch, ranks: batch.ranks ?? batch.positionIds } : batch;
   }
 }
 
@@ -146,11 +153,12 @@ function recomputed(
   firsts: FirstTokens | undefined,
   context: ForwardContext,
 ): Tensor {
-  const { offsets, sequenceIds, rowKeys } = batch;
+  const { offsets, ranks, sequenceIds, rowKeys } = batch;
   return recompute(
     (
       input: Tensor,
       starts: Tensor,
+      ranksOfTokens: Tensor | undefined,
       ids: Tensor | undefined,
       keys: Tensor | undefined,
       ones: Tensor | undefined,
@@ -159,12 +167,13 @@ function recomputed(
       runLayer(
         layer,
         input,
-        { ...batch, offsets: starts, sequenceIds: ids, rowKeys: keys },
+        { ...batch, offsets: starts, ranks: ranksOfTokens, sequenceIds: ids, rowKeys: keys },
         ones && { offsets: ones, rowKeys: keysOfFirsts },
         { ...context, recompute: false },
       ),
     hidden,
     offsets,
+    ranks,
     sequenceIds,
     rowKeys,
     firsts?.offsets,

@@ -56,7 +56,7 @@ function maskedLanguageLoss(
     const batch = uploadBatch(engine, tokenIds, tokens.offsets, positionOffset, undefined, 0);
     const hidden = encoder.forward(batch, new Set([layers]), context).get(layers) as Tensor;
     const words = places.map((place) => tokens.tokenIds[place] as number);
-    return options.head.loss(gatherRows(hidden, Tensor.from(engine, places)), Tensor.from(engine, words));
+    return options.head.predict(gatherRows(hidden, Tensor.from(engine, places)), words).loss;
   });
 }
 

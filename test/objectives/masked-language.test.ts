@@ -12,6 +12,7 @@ import { MaskedLanguageHead, maskedLanguageParameters } from '../../src/nn/maske
 import { ParameterReader } from '../../src/nn/parameter-reader.ts';
 import { Pooling } from '../../src/nn/pooling.ts';
 import { randomParameters } from '../../src/nn/random-parameters.ts';
+import { TiedDecoder } from '../../src/nn/tied-decoder.ts';
 import { maskTokens, withMaskedLanguage } from '../../src/objectives/masked-language.ts';
 import { wholeBatch } from '../../src/objectives/objective.ts';
 import { simcseUnsupervised } from '../../src/objectives/simcse.ts';
@@ -34,7 +35,7 @@ async function load() {
   const source = randomParameters(specs, 3, 0.4);
   const encoder = await Encoder.load(engine, smallConfig, source, { trainable: store });
   const reader = new ParameterReader(engine, source, { trainable: store });
-  const head = await MaskedLanguageHead.load(reader, smallConfig, store);
+  const head = await MaskedLanguageHead.load(reader, smallConfig, TiedDecoder.ofStore(store));
   store
     .parameter('cls.predictions.bias')
     .load(Float32Array.from({ length: 11 }, (_, word) => Math.cos(word)));
@@ -91,7 +92,7 @@ it('the loss is the mean of minus log softmax', async () => {
     const table = store.parameter('embeddings.word_embeddings.weight').value;
     const bias = store.parameter('cls.predictions.bias').value;
     const logits = add(matmul(state, table, { transposeRight: true }), bias);
-    return [head.loss(hidden, Tensor.from(engine, words)), logSoftmax(logits)];
+    return [head.predict(hidden, words).loss, logSoftmax(logits)];
   }) as [Tensor, Tensor];
   const values = await all.data();
   const want = words.reduce((sum, word, row) => sum - (values[11 * row + word] as number) / 3, 0);

@@ -46,6 +46,7 @@ const configSchema = z.object({
   pad_token_id: z.int().min(0).nullish(),
   position_embedding_type: z.string().nullish(),
   is_decoder: z.boolean().nullish(),
+  add_cross_attention: z.boolean().nullish(),
 });
 
 /** Reads and checks a config.json. FileError, FormatError or ModelError. */
@@ -69,7 +70,7 @@ export function parseEncoderConfig(value: unknown, source: string): EncoderConfi
   const positions = raw.position_embedding_type ?? 'absolute';
   if (positions !== 'absolute')
     fail(`position_embedding_type '${positions}' is not supported; expected absolute`);
-  if (raw.is_decoder === true) fail('is_decoder is true but only encoders are supported');
+  if (raw.add_cross_attention === true) fail('add_cross_attention is true but only encoders are supported');
   if (raw.hidden_size % raw.num_attention_heads !== 0) {
     fail(`hidden_size ${raw.hidden_size} is not divisible by num_attention_heads ${raw.num_attention_heads}`);
   }
@@ -104,6 +105,7 @@ export function parseEncoderConfig(value: unknown, source: string): EncoderConfi
     typeVocabularySize: raw.type_vocab_size,
     positionOffset,
     padTokenId,
+    ...(raw.is_decoder === true ? { causal: true } : {}),
   };
 }
 
@@ -143,5 +145,6 @@ export function encoderConfigJson(config: EncoderConfig): Record<string, unknown
     type_vocab_size: config.typeVocabularySize,
     pad_token_id: config.padTokenId,
     position_embedding_type: 'absolute',
+    ...(config.causal === true ? { is_decoder: true } : {}),
   };
 }

@@ -84,7 +84,7 @@ describe('parseEncoderConfig', () => {
       { position_embedding_type: 'relative_key' },
       /position_embedding_type 'relative_key'/,
     ],
-    ['a decoder', { is_decoder: true }, /is_decoder/],
+    ['cross-attention', { is_decoder: true, add_cross_attention: true }, /add_cross_attention/],
     ['an unknown activation', { hidden_act: 'swish' }, /hidden_act 'swish'.*expected one of gelu/],
     ['an activation from the prototype', { hidden_act: 'valueOf' }, /hidden_act 'valueOf'/],
     ['a zero epsilon', { layer_norm_eps: 0 }, /in layer_norm_eps: /],
@@ -102,6 +102,13 @@ describe('parseEncoderConfig', () => {
   ])('refuses %s', (_name, changes, message) => {
     expect(() => parse(changes)).toThrow(ModelError);
     expect(() => parse(changes)).toThrow(message);
+  });
+
+  it('reads a decoder as a causal encoder, and writes it as one', () => {
+    expect(parse({})).not.toHaveProperty('causal');
+    const causal = parse({ is_decoder: true });
+    expect(causal.causal).toBe(true);
+    expect(parse(encoderConfigJson(causal))).toEqual(causal);
   });
 
   it.each([null, [], 'text', 3])('refuses a configuration that is %j', (value) => {

@@ -1,0 +1,65 @@
+// BERT's head for next sentence prediction: two logits from the pooled first token, tanh of the pooler's dense layer. Label
+// 0 says that the second segment follows the first one, 1 that it was drawn at random (Devlin et al., 2018).
+import type { ParameterSpec } from '../autograd/parameter.ts';
+import { ModelError } from '../errors.ts';
+import { negate } from '../ops/elementwise.ts';
+import { linear } from '../ops/linear.ts';
+import { mean } from '../ops/reduce.ts';
+import { logSoftmax } from '../ops/softmax.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { EncoderConfig } from './encoder-config.ts';
+import { linearParameters } from './encoder-parameters.ts';
+import { Linear } from './linear.ts';
+import { Module } from './module.ts';
+import type { ParameterReader } from './parameter-reader.ts';
+import { accuracyOf, ownColumns, type Prediction } from './tied-decoder.ts';
+
+const path = 'cls.seq_relationship';
+
+/** What the head has beside the encoder's pooler. */
+export function nextSentenceParameters(config: EncoderConfig): ParameterSpec[] {
+  return linearParameters(path, config.hiddenSize, 2);
+}
+
+export class NextSentenceHead extends Module {
+  readonly pooler: Linear;
+  readonly relationship: Linear;
+
+  constructor(pooler: Linear, relationship: Linear) {
+    super();
+    this.pooler = pooler;
+    this.relationship = this.own(relationship);
+  }
+
+  /**
+   * Reads `cls.seq_relationship.*` below the reader's root.
+   * @param pooler the encoder's
+   * @throws ModelError also when the encoder has no pooler
+   */
+  static async load(
+    reader: ParameterReader,
+    config: EncoderConfig,
+    pooler: Linear | undefined,
+  ): Promise<NextSentenceHead> {
+    if (pooler === undefined) {
+      throw new ModelError(
+        'next sentence prediction needs the weights pooler.dense, which this model does not have',
+      );
+    }
+    const shape = { inputs: config.hiddenSize, outputs: 2 };
+    return new NextSentenceHead(pooler, await Linear.load(reader.child(path), shape));
+  }
+
+  /** @param first real [sequences, hidden], the first tokens' last states @returns [sequences, 2] */
+  logits(first: Tensor): Tensor {
+    const { weight, bias } = this.pooler;
+    return this.relationship.forward(linear(first, weight, { bias, activation: 'tanh' }));
+  }
+
+  /** @param first real [sequences, hidden] @param labels [sequences], 0 or 1 */
+  predict(first: Tensor, labels: Int32Array): Prediction {
+    const logits = this.logits(first);
+    const loss = negate(mean(ownColumns(logSoftmax(logits), labels)));
+    return { loss, accuracy: accuracyOf(logits, labels) };
+  }
+}

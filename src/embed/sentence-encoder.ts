@@ -23,6 +23,7 @@ import {
 import { inOrder, tokenizedBatches } from './encode-pipeline.ts';
 import { checkFinite } from './finite-vectors.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
+import { choosePrompt, withPrompt } from './prompts.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
 import { similarities } from './similarity.ts';
@@ -123,7 +124,7 @@ export class SentenceEncoder implements Disposable {
   /** A query's way: no windows, no batches. */
   async #encodeOne(text: string, options: EncodeOptions): Promise<Float32Array> {
     this.#checkAlive();
-    const { prompt, promptTokens } = await this.#prompt(options);
+    const { prompt, promptTokens } = await choosePrompt(this.folder, this.#tokenizer, options);
     const tokens = await this.#tokenizer.encode([text], prompt === undefined ? {} : { prompt });
     this.#checkAlive();
     throwIfAborted(options.signal);
@@ -152,7 +153,7 @@ export class SentenceEncoder implements Disposable {
     texts: string & readonly string[],
     options?: EncodeOptions,
   ): Promise<Float32Array | Embeddings> {
-    return this.encode(texts, this.#withPrompt(options, ['query']));
+    return this.encode(texts, withPrompt(this.folder, ['query'], options));
   }
 
   /** {@link encode} with the model's prompt for documents, where it has one. */
@@ -162,7 +163,7 @@ export class SentenceEncoder implements Disposable {
     texts: string & readonly string[],
     options?: EncodeOptions,
   ): Promise<Float32Array | Embeddings> {
-    return this.encode(texts, this.#withPrompt(options, ['document', 'passage', 'corpus']));
+    return this.encode(texts, withPrompt(this.folder, ['document', 'passage', 'corpus'], options));
   }
 
   /** Similarities [n, m] by the measure the model names, cosine by default. @throws ShapeError */
@@ -209,7 +210,7 @@ export class SentenceEncoder implements Disposable {
     total?: number,
   ): AsyncGenerator<EmbeddingsChunk> {
     this.#checkAlive();
-    const { prompt, promptTokens } = await this.#prompt(options);
+    const { prompt, promptTokens } = await choosePrompt(this.folder, this.#tokenizer, options);
     const { normalize, truncateDim } = options;
     const done: Progress = { texts: 0, tokens: 0, ...(total === undefined ? {} : { total }) };
     const queue = (tokens: RaggedTokens) =>
@@ -227,7 +228,7 @@ export class SentenceEncoder implements Disposable {
 
   async #encodeTokens(texts: readonly string[], options: EncodeOptions): Promise<TokenEmbeddings> {
     this.#checkAlive();
-    const { prompt } = await this.#prompt(options);
+    const { prompt } = await choosePrompt(this.folder, this.#tokenizer, options);
     const done = { texts: 0, tokens: 0, total: texts.length };
     const parts: { data: Float32Array; tokenIds: Int32Array }[] = [];
     const offsets = new Float64Array(texts.length + 1);
@@ -274,29 +275,6 @@ export class SentenceEncoder implements Disposable {
       throwIfAborted(options.signal);
       return queue(tokens);
     });
-  }
-
-  async #prompt(options: EncodeOptions): Promise<{ prompt: string | undefined; promptTokens: number }> {
-    const { prompts, defaultPromptName } = this.folder;
-    const name = options.promptName ?? defaultPromptName;
-    let prompt = options.prompt;
-    if (prompt === undefined && name !== undefined) {
-      prompt = Object.hasOwn(prompts, name) ? prompts[name] : undefined;
-      if (prompt === undefined) {
-        const known = Object.keys(prompts).join(', ') || 'none';
-        throw new ArgumentError(
-          `expected promptName to be one of the model's prompts (${known}) but received "${name}"`,
-        );
-      }
-    }
-    if (prompt === undefined || prompt === '') return { prompt: undefined, promptTokens: 0 };
-    return { prompt, promptTokens: await this.#tokenizer.promptLength(prompt) };
-  }
-
-  #withPrompt(options: EncodeOptions = {}, names: readonly string[]): EncodeOptions {
-    if (options.prompt !== undefined || options.promptName !== undefined) return options;
-    const promptName = names.find((name) => Object.hasOwn(this.folder.prompts, name));
-    return promptName === undefined ? options : { ...options, promptName };
   }
 
   #checkAlive(): void {

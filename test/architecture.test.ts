@@ -99,6 +99,20 @@ test('a dependency is imported only where it is declared, and declared only if i
   );
 });
 
+test('what is imported only when it is asked for is an optional peer', () => {
+  const { peerDependencies, peerDependenciesMeta } = JSON.parse(read('package.json')) as {
+    peerDependencies: Record<string, string>;
+    peerDependenciesMeta: Record<string, { optional: boolean }>;
+  };
+  const asked = sources.flatMap((file) =>
+    [...read(file).matchAll(/importOptional\(\s*\[([^\]]*)\]/g)].flatMap(([, names = '']) =>
+      [...names.matchAll(/'((?:@[\w.-]+\/)?[\w.-]+)[^']*'/g)].map(([, name = '']) => name),
+    ),
+  );
+  expect(Object.keys(peerDependencies).sort()).toEqual([...new Set(asked)].sort());
+  expect(Object.values(peerDependenciesMeta).every(({ optional }) => optional)).toBe(true);
+});
+
 test('only native/addon knows about Node', () => {
   const native = filesUnder('native', /\.(cpp|h)$/).filter((file) =>
     /\b(napi|node_api|uv|v8)\.h\b/.test(read(file)),

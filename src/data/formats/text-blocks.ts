@@ -3,18 +3,20 @@
 // decoded in one native call; only when the check fails is the line at fault looked for.
 
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { AbortedError, DataError } from '../../errors.ts';
 import { fileError } from '../../io/files/file-error.ts';
+import { compressionOf, compressionProblem, openText } from './decompression.ts';
 
 /** How a file is read. */
 export interface ReadOptions {
-  /** Called with the bytes read so far, for a progress line. */
+  /** Called with the bytes of the file read so far, for a progress line; of a compressed file those on the disk. */
   onBytes?: ((bytes: number) => void) | undefined;
   /** A line much longer than this is an error, since a line is held in memory: by default 64 MiB. */
   maxLineBytes?: number | undefined;
+  /** The number of the first line that is wanted, from 1: earlier ones are passed over, unchecked. 1 by default. */
+  fromLine?: number | undefined;
   /** Ends the reading, also while it waits for input, with an AbortedError. */
   signal?: AbortSignal | undefined;
 }
@@ -43,23 +45,32 @@ export async function inputSize(path: string): Promise<number | undefined> {
 }
 
 /**
- * Reads a file as blocks of whole lines. A byte order mark at the start is dropped; nothing else is changed.
+ * Reads a file as blocks of whole lines; .gz and .zst are decompressed. A byte order mark at the start is dropped;
+ * nothing else is changed.
  *
  * @param path The file, or `-` for stdin.
  * @throws {FileError} The file cannot be read.
- * @throws {DataError} A line is not UTF-8 or is too long; the message names file and line.
+ * @throws {DataError} A line is not UTF-8 or is too long, or compressed data is damaged; the message names file and line.
+ * @throws {ArgumentError} The file is .zst and this Node cannot read it.
  * @throws {AbortedError} The signal fired.
  */
 export async function* readTextBlocks(path: string, options: ReadOptions = {}): AsyncGenerator<TextBlock> {
   const maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes;
+  const { fromLine = 1 } = options;
   let line = 1;
-  let bytes = 0;
+  let first = true;
   let pending: Buffer[] = []; // the start of a line whose end has not been read yet
   let pendingBytes = 0;
-  for await (const chunk of readChunks(path, options.signal)) {
-    if (bytes === 0) refuseOtherEncodings(chunk, path);
-    bytes += chunk.length;
-    options.onBytes?.(bytes);
+  for await (const bytes of readChunks(path, options, () => line)) {
+    if (first) refuseOtherEncodings(bytes, path);
+    first = false;
+    let chunk = bytes;
+    if (line < fromLine) {
+      const skipped = skipLines(chunk, fromLine - line);
+      line += skipped.lines;
+      chunk = chunk.subarray(skipped.end);
+      if (chunk.length === 0) continue;
+    }
     const end = chunk.lastIndexOf(newline) + 1;
     if (end > 0) {
       const block = Buffer.concat([...pending, chunk.subarray(0, end)]);
@@ -82,22 +93,39 @@ export async function* readTextBlocks(path: string, options: ReadOptions = {}): 
   }
 }
 
-async function* readChunks(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const stream = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 2 ** 18 });
+async function* readChunks(path: string, options: ReadOptions, line: () => number): AsyncGenerator<Buffer> {
+  const { signal, onBytes } = options;
+  const { stream, file, compression } = openText(path);
   if (signal !== undefined) addAbortSignal(signal, stream);
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let bytes = 0;
   try {
     while (true) {
       const next = await chunks.next().catch((cause: unknown) => {
         if (signal?.aborted) throw new AbortedError('reading was aborted', { cause: signal.reason });
+        const problem = compression && compressionProblem(compression, cause);
+        if (problem !== undefined) throw new DataError(`${path}:${line()}: ${problem}`, { cause });
         throw fileError('read', describePath(path), cause);
       });
       if (next.done) return;
+      bytes += next.value.length;
+      onBytes?.(compression === undefined ? bytes : (file?.bytesRead ?? bytes));
       yield next.value;
     }
   } finally {
     stream.destroy();
   }
+}
+
+/** Where the lines after the first `count` begin in a chunk, and how many were passed: fewer, where it holds fewer. */
+function skipLines(chunk: Buffer, count: number): { end: number; lines: number } {
+  let end = 0;
+  for (let lines = 0; lines < count; lines++) {
+    const at = chunk.indexOf(newline, end);
+    if (at < 0) return { end: chunk.length, lines };
+    end = at + 1;
+  }
+  return { end, lines: count };
 }
 
 function decodeLines(block: Buffer, path: string, firstLine: number): string {
@@ -130,9 +158,9 @@ function refuseOtherEncodings(start: Buffer, path: string): void {
       `${describePath(path)}:1: expected UTF-8 but this is UTF-16; convert it with iconv -t UTF-8`,
     );
   }
-  if (mark === '1f8b') {
+  if (mark === '1f8b' && compressionOf(path) === undefined) {
     throw new DataError(
-      `${describePath(path)}:1: expected text but this is gzip; decompress it with gzip -d`,
+      `${describePath(path)}:1: expected text but this is gzip; decompress it with gzip -d, or name it .gz`,
     );
   }
 }

@@ -1,0 +1,107 @@
+// The files of a corpus: named one by one, by folder (everything beneath it that is text by its name) or by a pattern with
+// `*`, `?` and `**`. The list is sorted and each path is in it once, so that the same arguments give the same corpus.
+
+import { readdir, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { ArgumentError, DataError } from '../../errors.ts';
+import { fileError, systemErrorCode } from '../../io/files/file-error.ts';
+import { withoutCompression } from '../formats/decompression.ts';
+import { type CorpusFormat, formatOf } from './corpus-format.ts';
+
+/** One file of a corpus. */
+export interface CorpusFile {
+  path: string;
+  /** On the disk, compressed or not. */
+  bytes: number;
+  /** Milliseconds since 1970, of the last change. */
+  modified: number;
+  format: CorpusFormat;
+}
+
+const textExtensions = ['.txt', '.text', '.jsonl', '.ndjson'];
+
+/**
+ * The files that files, folders and patterns name.
+ *
+ * @param format How all files are written; by default as each name tells.
+ * @throws {FileError} A file or folder does not exist or cannot be looked into.
+ * @throws {DataError} A file is empty, a folder holds no text, or a pattern matches nothing.
+ * @throws {ArgumentError} Nothing is named, or a file's name does not tell its format.
+ */
+export async function corpusFiles(paths: readonly string[], format?: CorpusFormat): Promise<CorpusFile[]> {
+  if (paths.length === 0)
+    throw new ArgumentError('expected a file, folder or pattern of text but received none');
+  const found = new Map<string, CorpusFile>();
+  for (const path of paths) {
+    for (const file of await filesOf(path, format)) found.set(file.path, file);
+  }
+  return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+async function filesOf(path: string, format: CorpusFormat | undefined): Promise<CorpusFile[]> {
+  const stats = await stat(path).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT' && isPattern(path)) return undefined;
+    throw fileError('read', path, error);
+  });
+  if (stats?.isFile()) return [await corpusFile(path, format)];
+  const matches = stats === undefined ? patternOf(path) : isTextName;
+  const names = await namesBeneath(stats === undefined ? folderOf(path) : path);
+  const files = await Promise.all(
+    names.filter((name) => matches(name)).map((name) => corpusFile(name, format)),
+  );
+  if (files.length > 0) return files;
+  const what =
+    stats === undefined
+      ? 'no file matches it'
+      : `it holds no file of text (${textExtensions.join(', ')}, also .gz and .zst)`;
+  throw new DataError(`${path}: expected files of text but ${what}`);
+}
+
+async function corpusFile(path: string, format: CorpusFormat | undefined): Promise<CorpusFile> {
+  const { size, mtimeMs } = await stat(path).catch((error: unknown) => {
+    throw fileError('read', path, error);
+  });
+  if (size === 0) throw new DataError(`${path}:1: expected text but the file is empty; leave it out`);
+  return { path, bytes: size, modified: mtimeMs, format: format ?? formatOf(path) };
+}
+
+/** All files beneath a folder, links followed; hidden names are left out. */
+async function namesBeneath(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw fileError('read', folder, error);
+  });
+  const names: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    const linked = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
+    if (linked?.isDirectory() && !entry.isSymbolicLink()) names.push(...(await namesBeneath(path)));
+    else if (linked?.isFile()) names.push(path);
+  }
+  return names;
+}
+
+function isTextName(path: string): boolean {
+  return textExtensions.includes(extname(withoutCompression(basename(path))).toLowerCase());
+}
+
+const isPattern = (path: string) => /[*?]/.test(path);
+
+/** The part of a pattern before its first special name. */
+function folderOf(pattern: string): string {
+  const names = pattern.split('/');
+  const fixed = names.slice(0, names.findIndex(isPattern));
+  return fixed.length === 0 ? '.' : fixed.join('/') || '/';
+}
+
+/** `*` and `?` stay within a name; `**` is any number of folders. */
+function patternOf(pattern: string): (path: string) => boolean {
+  const source = join(pattern)
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*\*\/|\*\*|\*|\?/g, (special) => {
+      if (special === '**/') return '(?:[^/]+/)*';
+      return special === '**' ? '.*' : special === '*' ? '[^/]*' : '[^/]';
+    });
+  const expression = new RegExp(`^${source}$`, 'u');
+  return (path) => expression.test(path);
+}

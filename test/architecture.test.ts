@@ -26,6 +26,7 @@ const ranks = [
   ['generate'],
   ['eval'],
   ['train'],
+  ['tasks'],
   ['report'],
   ['jobs', 'server', 'adapters'],
   ['cli', 'index', 'kernels', 'training'],
@@ -73,6 +74,20 @@ test('a file imports only from an earlier rank or its own folder', () => {
     }
   }
   expect(offences).toEqual([]);
+});
+
+test('a task imports neither another task nor the list of them', () => {
+  const taskOf = (file: string) => /^src\/tasks\/([^/]+)\//.exec(file)?.[1];
+  const offences: string[] = [];
+  for (const file of sources.filter((each) => taskOf(each) !== undefined)) {
+    for (const specifier of importsOf(file).filter((name) => name.startsWith('.'))) {
+      const target = relative(root, join(root, dirname(file), specifier));
+      if (roomOf(target) === 'tasks' && taskOf(target) !== taskOf(file))
+        offences.push(`${file} imports ${target}`);
+    }
+  }
+  expect(offences).toEqual([]);
+  expect(sources.filter((file) => taskOf(file) !== undefined)).not.toEqual([]);
 });
 
 test('only src/native loads the addon', () => {

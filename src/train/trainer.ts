@@ -3,37 +3,41 @@
 
 import { AbortedError, ExecutionError, LikewiseError } from '../errors.ts';
 import { AdamW } from '../optim/adamw.ts';
-import { scheduleFactor } from '../optim/schedule.ts';
-import { pruneCheckpoints, readCheckpoint, type SavedCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import type { TrainConfig } from './config.ts';
+import {
+  pruneCheckpoints,
+  readCheckpoint,
+  type SavedCheckpoint,
+  writeCheckpoint,
+} from './checkpoint/checkpoint.ts';
+import { checkFingerprint, fingerprintOf } from './checkpoint/fingerprint.ts';
+import { countStep, freshState, parseState, type RunState } from './checkpoint/run-state.ts';
+import { loadTensors, tensorsOf } from './checkpoint/run-tensors.ts';
+import type { RunConfig } from './config/run-config.ts';
 import { type Evaluation, type EvaluationResult, withScore } from './evaluation.ts';
-import { checkFingerprint, fingerprintOf } from './fingerprint.ts';
-import type { Learner } from './learner.ts';
-import type { RunFolder } from './run-folder.ts';
-import { RunReport, type TrainListener } from './run-report.ts';
-import { countStep, freshState, parseState, type RunState } from './run-state.ts';
-import { loadTensors, tensorsOf } from './run-tensors.ts';
-import { remedyOfSkipped, type SkippedVerdict, verdictOnRun, verdictOnStep } from './skipped-steps.ts';
-import { remedyOf, runFailure, type SavedStep, stepFailure } from './step-failure.ts';
-import { type QueuedStep, queueStep } from './step-queue.ts';
-import type { StepBatches, TrainingData } from './training-data.ts';
+import { RunReport, type TrainListener } from './log/run-report.ts';
+import type { RunFolder } from './output/run-folder.ts';
+import { checkPhases, learningRateAt, type Phase } from './step/learning-rate.ts';
+import { remedyOfSkipped, type SkippedVerdict, verdictOnRun, verdictOnStep } from './step/skipped-steps.ts';
+import { remedyOf, runFailure, type SavedStep, stepFailure } from './step/step-failure.ts';
+import { type QueuedStep, queueStep } from './step/step-queue.ts';
+import type { TrainingStep } from './step-source.ts';
+import type { OpenedTask, Task } from './task.ts';
 
 /** What a run is made of. */
-export interface TrainerParts {
-  config: TrainConfig;
-  data: TrainingData;
-  learner: Learner;
+export interface TrainerParts extends OpenedTask {
+  config: RunConfig;
+  task: Pick<Task, 'name' | 'comparedByContent'>;
   folder: RunFolder;
-  evaluation: Evaluation | undefined;
   listener: TrainListener;
   signal: AbortSignal | undefined;
   /** The first rows that were left out, for the log: `file:line: reason`. */
   skipped: readonly string[];
 }
 
-export class Trainer {
+export class Trainer implements Disposable {
   readonly #parts: TrainerParts;
   readonly #optimizer: AdamW;
+  readonly #phases: readonly Phase[];
   #state: RunState;
   readonly #report: RunReport;
   #queued: QueuedStep | undefined;
@@ -48,14 +52,15 @@ export class Trainer {
   #remedy = remedyOf;
 
   constructor(parts: TrainerParts) {
-    const { config, data, learner } = parts;
+    const { config, task, source, learner } = parts;
     const { weightDecay, noDecay, learningRateFactors, maxGradientNorm } = config;
     const groups = { weightDecay, noDecay, learningRateFactors };
     this.#parts = parts;
-    const belongings = fingerprintOf(config, data.files, learner, parts.evaluation?.content);
-    this.#state = freshState(data.totalSteps(), belongings);
+    const totalSteps = source.totalSteps();
+    this.#state = freshState(totalSteps, source.start, fingerprintOf(config, task, parts));
     this.#report = new RunReport(parts.listener);
-    this.#learningRate(); // throws now when the warm-up is longer than the run
+    this.#phases = source.phases ?? [{ steps: totalSteps }];
+    checkPhases(config, this.#phases, totalSteps);
     this.#optimizer = new AdamW(learner.stores, { ...config.optimizer, ...groups, maxGradientNorm });
   }
 
@@ -93,10 +98,10 @@ export class Trainer {
    *   that the engine failed in
    */
   async run(): Promise<void> {
-    const { folder, learner, data, skipped } = this.#parts;
+    const { folder, skipped } = this.#parts;
     await this.#report.open(folder.path, this.#state);
     try {
-      this.#report.start(this.#state, data, learner, skipped);
+      this.#report.start(this.#state, this.#parts, skipped);
       await this.#train().catch((error) => this.#fail(error));
     } finally {
       await this.#queued?.result.catch(() => undefined);
@@ -104,13 +109,13 @@ export class Trainer {
     }
   }
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     this.#optimizer.dispose();
   }
 
   async #train(): Promise<void> {
-    const { data, learner, signal } = this.#parts;
-    const steps = data.steps(this.#state.position, (texts) => learner.tokenize(texts));
+    const { source, signal } = this.#parts;
+    const steps = source.steps(this.#state.position);
     const nextStep = () => {
       const next = steps.next();
       next.catch(() => {}); // awaited below in its turn
@@ -158,10 +163,11 @@ export class Trainer {
     return this.#state.step < this.#state.totalSteps && !this.#state.stoppedEarly;
   }
 
-  async #queueStep(step: StepBatches): Promise<boolean> {
+  async #queueStep(step: TrainingStep): Promise<boolean> {
     const { config, learner, signal } = this.#parts;
     const { seed, accumulation } = config;
-    const place = { step: this.#state.step + 1, seed, accumulation, learningRate: this.#learningRate() };
+    const learningRate = learningRateAt(config, this.#phases, this.#state.step);
+    const place = { step: this.#state.step + 1, seed, accumulation, learningRate };
     const aborted = () => signal?.aborted === true;
     const queued = await this.#during(place.step, queueStep(learner, this.#optimizer, step, place, aborted));
     if (queued === undefined) return false;
@@ -170,14 +176,6 @@ export class Trainer {
     this.#state.position = step.after;
     await this.#settle(queued); // the step before, while this one is computed
     return true;
-  }
-
-  /** Of the next step. @throws ArgumentError when the warm-up is longer than the run */
-  #learningRate(): number {
-    const { schedule: name, warmup, learningRate } = this.#parts.config;
-    const { step, totalSteps } = this.#state;
-    const warmupSteps = warmup < 1 ? Math.round(warmup * totalSteps) : warmup;
-    return learningRate * scheduleFactor({ name, warmupSteps, totalSteps }, step);
   }
 
   /** Part of a step: an error of the engine comes out with what it means for the run. */
@@ -218,7 +216,7 @@ export class Trainer {
     const { step, evaluatedStep } = this.#state;
     const last = step === this.#state.totalSteps;
     const evaluating =
-      evaluation !== undefined && step > evaluatedStep && (last || step % evaluation.config.steps === 0);
+      evaluation !== undefined && step > evaluatedStep && (last || step % evaluation.steps === 0);
     if (evaluating) {
       await this.#settle();
       await this.#evaluate(evaluation);
@@ -232,7 +230,7 @@ export class Trainer {
     const { learner, config, folder, signal } = this.#parts;
     let result: EvaluationResult;
     try {
-      result = await evaluation.run(learner, signal);
+      result = await evaluation.run(signal);
     } catch (error) {
       if (error instanceof AbortedError) return this.#interrupt(); // the resumed run begins with this evaluation
       throw error;

@@ -9,7 +9,7 @@ import type { VectorObjective } from '../../src/objectives/objective.ts';
 import { l2Normalize } from '../../src/ops/rows.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import type { TrainSummary } from '../../src/train/train.ts';
+import type { TrainSummary } from '../../src/train/run-task.ts';
 import { smallModel } from '../embed/small-model.ts';
 import { anywhere, expectGradients } from './gradcheck.ts';
 

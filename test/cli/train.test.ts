@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { OBJECTIVES } from '../../src/train/config.ts';
+import { OBJECTIVES } from '../../src/tasks/sentence/config.ts';
 import { scratchFolder } from '../temporary-file.ts';
 import { type CliOptions, runCli, tinyModel } from './run-cli.ts';
 

@@ -12,7 +12,7 @@ import { Engine } from '../../src/native/engine.ts';
 import { Encoder } from '../../src/nn/encoder.ts';
 import { encoderParameters } from '../../src/nn/encoder-parameters.ts';
 import { randomParameters } from '../../src/nn/random-parameters.ts';
-import { loadTrainableModel } from '../../src/train/load-trainable-model.ts';
+import { loadTrainableModel } from '../../src/tasks/sentence/load-trainable-model.ts';
 import { expectError } from '../expect-error.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 import { copyModel, smallModel } from './small-model.ts';

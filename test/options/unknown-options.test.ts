@@ -21,9 +21,9 @@ import { matmul } from '../../src/ops/matmul.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
 import { scheduleFactor } from '../../src/optim/schedule.ts';
 import { checkOptions } from '../../src/options/check-options.ts';
+import { type TrainOptions, train } from '../../src/tasks/train.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import { train } from '../../src/train/train.ts';
 import { collect } from '../collect.ts';
 import { smallModel } from '../embed/small-model.ts';
 import { expectError } from '../expect-error.ts';
@@ -67,7 +67,12 @@ const CALLS: [string, string, string, () => unknown][] = [
     () => encoder.save(join(temporaryFolder(), 'x'), asked('overwrites', true)),
   ],
   ['fit', 'componets', 'components', () => Whitening.fit([[1, 2]], asked('componets', 1))],
-  ['train', 'resum', 'resume', () => train({} as Parameters<typeof train>[0], asked('resum', true))],
+  [
+    'train',
+    'resum',
+    'resume',
+    () => train({} as Parameters<typeof train>[0], asked<TrainOptions>('resum', true)),
+  ],
   ['Engine', 'thread', 'threads', () => new Engine(asked('thread', 1))],
   ['Engine', 'backed', 'backend', () => Engine.shared(asked('backed', 'reference'))],
   [

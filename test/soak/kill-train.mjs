@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readCheckpoint } from '../../dist/train/checkpoint.js';
+import { readCheckpoint } from '../../dist/train/checkpoint/checkpoint.js';
 import { Random } from '../native/fuzz-values.mjs';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));

@@ -13,7 +13,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { FileError, FormatError } from '../../src/errors.ts';
-import { pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.ts';
+import { pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
 import { expectError } from '../expect-error.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 

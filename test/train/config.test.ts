@@ -3,16 +3,22 @@
 import { expect, test } from 'vitest';
 import { ArgumentError, ConfigError, FileError, FormatError } from '../../src/errors.ts';
 import { nearestName } from '../../src/options/nearest-name.ts';
-import { OBJECTIVES } from '../../src/train/config.ts';
-import { checkConfig, readConfig, setValue } from '../../src/train/read-config.ts';
-import { READY_CONFIGS } from '../../src/train/ready-configs.ts';
+import { readConfig, setValue } from '../../src/tasks/read-config.ts';
+import { OBJECTIVES } from '../../src/tasks/sentence/config.ts';
+import { READY_CONFIGS } from '../../src/tasks/sentence/ready-configs.ts';
+import { sentenceTask } from '../../src/tasks/sentence/sentence-task.ts';
+import { checkConfig } from '../../src/train/config/check-config.ts';
 import { expectError } from '../expect-error.ts';
 import { temporaryFile } from '../temporary-file.ts';
 
 const least = { model: 'm', data: 'd.txt', output: 'o' };
 
 test('model, data and output are enough; a text stands for a table', () => {
-  const config = checkConfig({ ...least, evaluation: 'dev.csv', objective: 'su-ntxent' }, 'here');
+  const config = checkConfig(
+    sentenceTask(),
+    { ...least, evaluation: 'dev.csv', objective: 'su-ntxent' },
+    'here',
+  );
   expect(config).toMatchObject({
     data: [{ path: 'd.txt', onCorrupt: 'stop' }],
     objective: { name: 'su-ntxent' },
@@ -21,6 +27,7 @@ test('model, data and output are enough; a text stands for a table', () => {
     optimizer: { convention: 'pytorch', beta1: 0.9, beta2: 0.999 },
   });
   const mixed = checkConfig(
+    sentenceTask(),
     { ...least, data: ['a.txt', { path: 'b.tsv', columns: [1, 'x'], objective: 'triplet' }] },
     'here',
   );
@@ -112,7 +119,7 @@ test.each([
 ])('%j is refused', (change, message) => {
   let error: unknown;
   try {
-    checkConfig({ ...least, ...change }, 'run.yaml');
+    checkConfig(sentenceTask(), { ...least, ...change }, 'run.yaml');
   } catch (thrown) {
     error = thrown;
   }
@@ -122,7 +129,7 @@ test.each([
 
 test('whatever kind of value a key is given, the message says what is expected in our words, and what came', () => {
   const messages: string[] = [];
-  const paths = Object.keys(checkConfig(least, 'here')).concat(
+  const paths = Object.keys(checkConfig(sentenceTask(), least, 'here')).concat(
     'noDecay',
     'learningRateFactors',
     'evaluation',
@@ -138,7 +145,7 @@ test('whatever kind of value a key is given, the message says what is expected i
       const config: Record<string, unknown> = { ...least };
       setValue(config, `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
       try {
-        checkConfig(config, 'here');
+        checkConfig(sentenceTask(), config, 'here');
       } catch (error) {
         expect(error).toBeInstanceOf(ConfigError);
         messages.push((error as Error).message);
@@ -147,11 +154,15 @@ test('whatever kind of value a key is given, the message says what is expected i
   }
   expect(messages.length).toBeGreaterThan(200);
   expect(messages.filter((message) => /Invalid|Too (small|big)|undefined/.test(message))).toEqual([]);
-  expect(() => checkConfig(undefined, 'here')).toThrow('here: expected a table of keys but found nothing');
+  expect(() => checkConfig(sentenceTask(), undefined, 'here')).toThrow(
+    'here: expected a table of keys but found nothing',
+  );
 });
 
 test('an option of the objective alone leaves its name at the default', () => {
-  expect(checkConfig({ ...least, objective: { head: 'training' } }, 'here').objective).toEqual({
+  expect(
+    checkConfig(sentenceTask(), { ...least, objective: { head: 'training' } }, 'here').objective,
+  ).toEqual({
     name: 'simcse-unsupervised',
     head: 'training',
   });
@@ -160,9 +171,11 @@ test('an option of the objective alone leaves its name at the default', () => {
 test('the run’s own settings stand beside those of data sets where they count for one of them, or are the head', () => {
   const own = { path: 'x', batchSize: 4, objective: 'su-ntxent' } as const;
   const change = { batchSize: 8, objective: { maskedLanguageWeight: 0.1 }, data: [own, 'y'] };
-  expect(checkConfig({ ...least, ...change }, 'here').batchSize).toBe(8);
+  expect(checkConfig(sentenceTask(), { ...least, ...change }, 'here').batchSize).toBe(8);
   const head = { name: 'simcse-unsupervised', head: 'training', maskedLanguageWeight: 0 };
-  expect(checkConfig({ ...least, objective: head, data: own }, 'here').objective.head).toBe('training');
+  expect(checkConfig(sentenceTask(), { ...least, objective: head, data: own }, 'here').objective.head).toBe(
+    'training',
+  );
 });
 
 test('JSON and YAML files say the same', async () => {
@@ -204,7 +217,7 @@ test('files that cannot be used', async () => {
 test('every objective has a ready configuration of its name, complete but for model, data and output', async () => {
   expect(Object.keys(READY_CONFIGS).sort()).toEqual(OBJECTIVES.toSorted());
   for (const name of OBJECTIVES) {
-    const config = checkConfig({ ...(await readConfig(name)), ...least }, name);
+    const config = checkConfig(sentenceTask(), { ...(await readConfig(name)), ...least }, name);
     expect(config).toMatchObject(READY_CONFIGS[name] as object);
     expect(config.objective.name).toBe(name);
   }
@@ -261,7 +274,7 @@ test('the path that a message names can be set', () => {
 test('keys that every object has are unknown keys too', () => {
   const config: Record<string, unknown> = { ...least };
   setValue(config, 'constructor.x=1');
-  expect(() => checkConfig(config, 'here')).toThrow(/unknown key "constructor"/);
+  expect(() => checkConfig(sentenceTask(), config, 'here')).toThrow(/unknown key "constructor"/);
   expect(() => setValue({ ...least }, '__proto__.x=1')).toThrow(
     /expected a key of the configuration but received "__proto__\.x=1"/,
   );

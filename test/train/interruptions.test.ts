@@ -4,8 +4,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { readCheckpoint } from '../../src/train/checkpoint.ts';
-import type { TrainConfigInput } from '../../src/train/config.ts';
+import type { TrainConfigInput } from '../../src/tasks/sentence/config.ts';
+import { readCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
 import { type Fault, withFault } from './failing-files.ts';
 import { makeRun, metricsOf, runOnce, weightsOf } from './toy-run.ts';
 

@@ -4,8 +4,8 @@ import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
-import { crc32c, EventFile, tfRecord } from '../../src/train/event-file.ts';
-import { MetricsLog } from '../../src/train/metrics-log.ts';
+import { crc32c, EventFile, tfRecord } from '../../src/train/log/event-file.ts';
+import { MetricsLog } from '../../src/train/log/metrics-log.ts';
 import { expectError } from '../expect-error.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 

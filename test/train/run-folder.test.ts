@@ -18,10 +18,10 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { ArgumentError, ConfigError, DataError, FileError } from '../../src/errors.ts';
-import { train } from '../../src/train/train.ts';
+import { train } from '../../src/tasks/train.ts';
 import { copyModel, smallModel } from '../embed/small-model.ts';
 import { expectError } from '../expect-error.ts';
-import { makeRun, stopAfter, writeData } from './small-run.ts';
+import { makeRun, stopAfter, writeData } from '../tasks/sentence/small-run.ts';
 import * as toy from './toy-run.ts';
 
 /** All files below a folder and what is in them. */

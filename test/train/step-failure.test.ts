@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ExecutionError, OutOfMemoryError } from '../../src/errors.ts';
-import { readCheckpoint } from '../../src/train/checkpoint.ts';
+import { readCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
 import { expectError } from '../expect-error.ts';
 import type { ToyOptions } from './toy-learner.ts';
 import { makeRun, runOnce, savingLearner, weightsOf } from './toy-run.ts';

@@ -11,8 +11,8 @@ import { multiply, subtract } from '../../src/ops/elementwise.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { mean } from '../../src/ops/reduce.ts';
 import { gatherRows } from '../../src/ops/table-rows.ts';
+import type { TextLearner, TrainingBatch } from '../../src/tasks/sentence/text-learner.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import type { Learner, TrainingBatch } from '../../src/train/learner.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 export const letters = 16;
@@ -32,7 +32,7 @@ export interface ToyOptions {
   onSave?: (folder: string) => Promise<void>;
 }
 
-export type ToyLearner = Learner & { calls: number };
+export type ToyLearner = TextLearner & { calls: number };
 
 export function toyLearner(options: ToyOptions = {}): ToyLearner {
   const engine = new Engine(options.threads === undefined ? {} : { threads: options.threads });

@@ -4,14 +4,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../src/io/files/atomic-file.ts';
 import { writeFolder } from '../../src/io/files/folder-writer.ts';
-import type { TrainConfigInput } from '../../src/train/config.ts';
-import { Evaluation } from '../../src/train/evaluation.ts';
-import { checkConfig } from '../../src/train/read-config.ts';
-import { RunFolder } from '../../src/train/run-folder.ts';
-import type { TrainListener } from '../../src/train/run-report.ts';
-import type { StepResult } from '../../src/train/step-queue.ts';
+import type { TrainConfigInput } from '../../src/tasks/sentence/config.ts';
+import { sentenceTask } from '../../src/tasks/sentence/sentence-task.ts';
+import { StsEvaluation } from '../../src/tasks/sentence/sts-evaluation.ts';
+import { TrainingData } from '../../src/tasks/sentence/training-data.ts';
+import { checkConfig } from '../../src/train/config/check-config.ts';
+import type { TrainListener } from '../../src/train/log/run-report.ts';
+import { RunFolder } from '../../src/train/output/run-folder.ts';
+import type { StepResult } from '../../src/train/step/step-queue.ts';
 import { Trainer } from '../../src/train/trainer.ts';
-import { TrainingData } from '../../src/train/training-data.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 import { type ToyLearner, type ToyOptions, toyLearner } from './toy-learner.ts';
 
@@ -58,7 +59,8 @@ export function savingLearner(options: ToyOptions = {}): ToyLearner {
 }
 
 export async function runOnce(config: TrainConfigInput, options: RunOptions = {}) {
-  const checked = checkConfig(config, 'test');
+  const task = sentenceTask();
+  const checked = checkConfig(task, config, 'test');
   const warnings: string[] = [];
   const steps: StepResult[] = [];
   const data = await TrainingData.open(checked, (reason) => warnings.push(reason));
@@ -72,18 +74,21 @@ export async function runOnce(config: TrainConfigInput, options: RunOptions = {}
   const { resume = false, signal } = options;
   try {
     await using folder = await RunFolder.open(checked.output, { resume, overwrite: checked.overwrite });
-    const evaluation = checked.evaluation && (await Evaluation.open(checked.evaluation));
+    const pairs = checked.evaluation && (await StsEvaluation.open(checked.evaluation));
+    const evaluation = pairs?.of(() => learner.encoder());
+    const source = data.source((texts) => learner.tokenize(texts));
+    const opened = { source, learner, evaluation };
     const skipped = [...warnings];
-    trainer = new Trainer({ config: checked, data, learner, folder, evaluation, listener, signal, skipped });
+    trainer = new Trainer({ config: checked, task, ...opened, folder, listener, signal, skipped });
     await folder.claim();
     const resumedFrom = resume ? await trainer.resume() : undefined;
     await folder.begin({ resumed: resumedFrom !== undefined });
     await trainer.run();
     return { state: trainer.state, resumedFrom, warnings, steps };
   } finally {
-    trainer?.dispose();
+    trainer?.[Symbol.dispose]();
     if (options.learner === undefined) learner[Symbol.dispose]();
-    await data.close();
+    await data[Symbol.asyncDispose]();
   }
 }
 

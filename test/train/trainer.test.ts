@@ -13,9 +13,9 @@ import {
   FileError,
 } from '../../src/errors.ts';
 import type { EngineStats } from '../../src/native/addon.ts';
-import { readCheckpoint } from '../../src/train/checkpoint.ts';
-import type { TrainConfigInput } from '../../src/train/config.ts';
-import { remedyOfSkipped } from '../../src/train/skipped-steps.ts';
+import type { TrainConfigInput } from '../../src/tasks/sentence/config.ts';
+import { readCheckpoint } from '../../src/train/checkpoint/checkpoint.ts';
+import { remedyOfSkipped } from '../../src/train/step/skipped-steps.ts';
 import { expectError } from '../expect-error.ts';
 import { makeRun, metricsOf, runOnce, stopAt, weightsOf } from './toy-run.ts';
 

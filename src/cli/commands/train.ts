@@ -3,7 +3,7 @@
 
 import { Command } from 'commander';
 import { AbortedError } from '../../errors.ts';
-import type { TrainSummary } from '../../train/train.ts';
+import type { TrainSummary } from '../../train/run-task.ts';
 import { interruptedBy, interruptionSignal } from '../interruption.ts';
 import { formatCount, formatDuration } from '../output/quantities.ts';
 import { TrainProgress } from '../output/train-progress.ts';
@@ -43,13 +43,12 @@ export function trainCommand(): Command {
 
 async function train(config: string | undefined, options: TrainOptions, command: Command): Promise<void> {
   if (options.help) {
-    const { describeKeys } = await import('../../train/config-help.ts');
-    command.addHelpText('after', `\nKeys of a configuration [default]:\n${describeKeys()}`).outputHelp();
+    await showHelp(config, command);
     return;
   }
   const [{ train: run }, { readConfig, setValue }] = await Promise.all([
-    import('../../train/train.ts'),
-    import('../../train/read-config.ts'),
+    import('../../tasks/train.ts'),
+    import('../../tasks/read-config.ts'),
   ]);
   const values = config === undefined ? {} : await readConfig(config);
   for (const pair of options.set ?? []) setValue(values, pair);
@@ -72,6 +71,18 @@ async function train(config: string | undefined, options: TrainOptions, command:
     process.stderr.write(`likewise: stopped by ${signal}; ${error.message} [${error.code}]\n`);
     process.exitCode = signal === 'SIGINT' ? 130 : 143;
   }
+}
+
+/** With the keys of the task that the configuration is of. */
+async function showHelp(config: string | undefined, command: Command): Promise<void> {
+  const [{ describeKeys }, { chooseTask }, { readConfig }] = await Promise.all([
+    import('../../train/config/config-help.ts'),
+    import('../../tasks/choose-task.ts'),
+    import('../../tasks/read-config.ts'),
+  ]);
+  const task = chooseTask(config === undefined ? {} : await readConfig(config), config ?? 'the command line');
+  const keys = `\nKeys of a configuration of ${task.summary} [default]:\n${describeKeys(task)}`;
+  command.addHelpText('after', keys).outputHelp();
 }
 
 function describe(summary: TrainSummary): string {

@@ -2,9 +2,8 @@
 // seconds from there; evaluations and what was left out as lines of their own.
 
 import type { EvaluationResult } from '../../train/evaluation.ts';
-import type { TrainListener, WarningKind } from '../../train/run-report.ts';
-import type { StepResult } from '../../train/step-queue.ts';
-
+import type { TrainListener, WarningKind } from '../../train/log/run-report.ts';
+import type { StepResult } from '../../train/step/step-queue.ts';
 import { formatCount, formatDuration } from './quantities.ts';
 
 const redrawMilliseconds = 100;
@@ -31,11 +30,12 @@ export class TrainProgress implements TrainListener {
     this.#interval = stream.isTTY ? redrawMilliseconds : lineMilliseconds;
   }
 
-  onStart({ step, totalSteps, examples }: { step: number; totalSteps: number; examples: number }): void {
+  onStart({ step, totalSteps, examples }: Parameters<NonNullable<TrainListener['onStart']>>[0]): void {
     this.#totalSteps = totalSteps;
     this.#lastStepAt = performance.now();
     const from = step === 0 ? '' : `, going on after step ${formatCount(step)}`;
-    this.#line(`${formatCount(examples)} examples, ${formatCount(totalSteps)} steps${from}`);
+    const known = examples === undefined ? '' : `${formatCount(examples)} examples, `;
+    this.#line(`${known}${formatCount(totalSteps)} steps${from}`);
   }
 
   onStep(result: StepResult): void {
@@ -56,9 +56,7 @@ export class TrainProgress implements TrainListener {
   }
 
   onEvaluation(result: EvaluationResult, step: number, best: boolean): void {
-    const { spearman, pearson, pairs, similarity } = result;
-    const figures = `${similarity} spearman ${spearman.toFixed(6)}  pearson ${pearson.toFixed(6)}  ${formatCount(pairs)} pairs`;
-    this.#line(`step ${formatCount(step)}  ${figures}${best ? '  best so far' : ''}`);
+    this.#line(`step ${formatCount(step)}  ${describeEvaluation(result)}${best ? '  best so far' : ''}`);
     this.#lastStepAt = performance.now(); // an evaluation's time is not a step's
   }
 
@@ -90,9 +88,21 @@ function mixed(before: number, now: number): number {
   return before === 0 ? now : inertia * before + (1 - inertia) * now;
 }
 
+/** `spearman 0.812345  pearson 0.801234  1,500 pairs`: what is above 1 and whole is a number of things. */
+export function describeEvaluation({ score: _, ...figures }: EvaluationResult): string {
+  const parts = Object.entries(figures).map(([name, value]) =>
+    typeof value === 'string'
+      ? value
+      : Number.isInteger(value) && value > 1
+        ? `${formatCount(value)} ${name}`
+        : `${name} ${value.toFixed(6)}`,
+  );
+  return parts.join('  ');
+}
+
 /** `step 120/398  loss 0.0123  rate 2.1e-5  norm 0.534  14,950 tokens/s  3 min 20 s left` */
 export function describeStep(
-  { step, loss, learningRate, gradientNorm }: StepResult,
+  { step, loss, metrics, learningRate, gradientNorm }: StepResult,
   totalSteps: number,
   tokensPerSecond: number,
   secondsPerStep: number,
@@ -100,6 +110,7 @@ export function describeStep(
   return [
     `step ${formatCount(step)}/${formatCount(totalSteps)}`,
     `loss ${loss.toPrecision(4)}`,
+    ...Object.entries(metrics).map(([name, value]) => `${name} ${value.toPrecision(4)}`),
     `rate ${learningRate.toPrecision(3)}`,
     `norm ${gradientNorm.toPrecision(3)}`,
     `${formatCount(tokensPerSecond)} tokens/s`,

@@ -1,0 +1,48 @@
+// Training from a configuration: its task is found and run.
+
+import { ArgumentError } from '../errors.ts';
+import { checkOptions } from '../options/check-options.ts';
+import type { RunConfig } from '../train/config/run-config.ts';
+import { type RunOptions, runTask, type TrainSummary } from '../train/run-task.ts';
+import type { Task } from '../train/task.ts';
+import { chooseTask } from './choose-task.ts';
+import type { TrainConfigInput } from './sentence/config.ts';
+import type { CustomObjective } from './sentence/custom-objective.ts';
+import { sentenceTask } from './sentence/sentence-task.ts';
+
+export interface TrainOptions extends RunOptions {
+  /**
+   * Of the sentence task, in place of a named objective. What a checkpoint knows of it is its name, `custom`, and the shape
+   * of its examples: that it is the same one when a run is resumed is up to the caller.
+   */
+  objective?: CustomObjective | undefined;
+}
+
+/** What a task of one's own is trained with. */
+export interface TaskOptions<Config extends RunConfig, Input> extends RunOptions {
+  /** In place of one that Likewise has. */
+  task: Task<Config, Input>;
+}
+
+/**
+ * Trains what a configuration describes and writes it as a model folder.
+ * @throws ConfigError, ModelError, DataError, FileError; AbortedError when the signal fired; ExecutionError for a loss that
+ *   is not finite
+ */
+export async function train<Config extends RunConfig, Input>(
+  config: Input,
+  options: TaskOptions<Config, Input>,
+): Promise<TrainSummary>;
+export async function train(config: TrainConfigInput, options?: TrainOptions): Promise<TrainSummary>;
+export async function train(
+  config: unknown,
+  options: TrainOptions & { task?: Task } = {},
+): Promise<TrainSummary> {
+  checkOptions('train', options, ['resume', 'signal', 'listener', 'source', 'objective', 'task']);
+  const { task, objective, ...run } = options;
+  if (task !== undefined && objective !== undefined) {
+    throw new ArgumentError('[train] expected a task or an objective of the sentence task but received both');
+  }
+  const found = objective === undefined ? undefined : sentenceTask(objective);
+  return runTask(task ?? found ?? chooseTask(config, run.source ?? 'the configuration'), config, run);
+}

@@ -1,0 +1,27 @@
+// Keys of the tasks that train an encoder: they are spelled and mean the same in each of them.
+
+import { flag, oneOf, share, text, whole } from './keys.ts';
+
+export const encoderKeys = {
+  /** A model folder. */
+  model: text,
+  /** Its weights to begin with, or random ones by `seed`: the folder then needs config.json and tokenizer files only. */
+  weights: oneOf(['model', 'random']).default('model'),
+  /** Texts are cut at so many tokens, or at the model's positions where those are fewer. */
+  maxLength: whole(3).default(32),
+  dropout: share.default(0.1),
+  /** Of attention's probabilities; by default as `dropout`. */
+  attentionDropout: share.optional(),
+  /** Layers' activations are computed again in the backward pass and not kept. */
+  recompute: flag.default(false),
+};
+
+/** What each of them is for, in a line of `--help`. */
+export const encoderHelp = {
+  model: 'model folder to train',
+  weights: 'the folder has them (model), or random ones by seed: config.json and a tokenizer suffice',
+  maxLength: "tokens of a text, at most the model's positions",
+  dropout: 'share of activations that are dropped',
+  attentionDropout: "of attention's probabilities; as dropout",
+  recompute: 'layers run again in the backward pass, to save memory',
+} satisfies Record<keyof typeof encoderKeys, string>;

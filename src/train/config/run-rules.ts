@@ -1,0 +1,31 @@
+// What the run's keys must not say together: a key that would be without effect, or that another one rules out, is refused by
+// name. A key that is left at its default says nothing.
+
+import type { RunConfig } from './run-config.ts';
+
+/** A key, and what is wrong with it. */
+export interface RuleProblem {
+  path: readonly (string | number)[];
+  message: string;
+}
+
+/** The problems of a configuration that is otherwise sound. @param evaluated whether the task has an evaluation */
+export function runProblems(
+  { earlyStopping, noDecay, weightDecay }: RunConfig,
+  evaluated: boolean,
+): RuleProblem[] {
+  const problems: (RuleProblem | false)[] = [
+    earlyStopping !== undefined &&
+      !evaluated && {
+        path: ['earlyStopping'],
+        message: 'expected an evaluation that it can look at: set evaluation, or leave it out',
+      },
+    noDecay !== undefined &&
+      weightDecay === 0 && {
+        path: ['noDecay'],
+        message:
+          'expected a weightDecay above 0 that some parameters are left out of: set it, or leave this out',
+      },
+  ];
+  return problems.filter((problem) => problem !== false);
+}

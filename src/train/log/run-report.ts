@@ -1,0 +1,107 @@
+// What happens in a run, told to its listener and written to its log. Warnings from before the log is open are written
+// when it is.
+
+import type { RunState } from '../checkpoint/run-state.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import type { EvaluationResult } from '../evaluation.ts';
+import type { StepResult } from '../step/step-queue.ts';
+import type { OpenedTask } from '../task.ts';
+import { MetricsLog } from './metrics-log.ts';
+
+/** Of a row that is left out, which may be many, or of the run. */
+export type WarningKind = 'row' | 'run';
+
+/** What is told of a run while it runs. */
+export interface TrainListener {
+  /** @param run `examples` of an epoch, where their number is known in advance */
+  onStart?(run: { step: number; totalSteps: number; examples: number | undefined }): void;
+  onStep?(result: StepResult, state: Readonly<RunState>): void;
+  onEvaluation?(result: EvaluationResult, step: number, best: boolean): void;
+  onWarning?(message: string, kind: WarningKind): void;
+  /** What was assumed, before the first step; what is saved, when the listener's own error ends the run. */
+  onNote?(message: string): void;
+}
+
+export class RunReport {
+  readonly #listener: TrainListener;
+  #log: MetricsLog | undefined;
+  #early: string[] = [];
+
+  constructor(listener: TrainListener) {
+    this.#listener = listener;
+  }
+
+  /** @throws FileError */
+  async open(folder: string, state: RunState): Promise<void> {
+    this.#log = await MetricsLog.open(folder, state);
+    for (const message of this.#early.splice(0)) this.event(state.step, 'warning', { message });
+  }
+
+  close(): void {
+    this.#log?.close();
+    this.#log = undefined;
+  }
+
+  /** What is known before the first step. @param rows the first ones that were left out */
+  start(
+    { step, totalSteps }: RunState,
+    { source, learner }: Pick<OpenedTask, 'source' | 'learner'>,
+    rows: readonly string[],
+  ): void {
+    if (step === 0) {
+      for (const row of rows) this.event(0, 'row left out', { row });
+      for (const { path, skipped, blank } of source.files) {
+        if (skipped + blank > 0) this.event(0, 'rows left out', { path, rows: skipped, blank });
+      }
+      for (const warning of source.warnings) this.warn(0, warning);
+    }
+    for (const note of [...source.notes, ...learner.notes]) this.#listener.onNote?.(note);
+    this.#listener.onStart?.({ step, totalSteps, examples: source.examples });
+  }
+
+  /** A step's line of the log; also that it was not finite. */
+  log(result: StepResult, { totalSteps, examples, tokens }: RunState, { logSteps }: RunConfig): void {
+    const { step, loss, metrics, gradientNorm, learningRate } = result;
+    if (!result.finite) this.event(step, 'not finite', { loss, gradientNorm });
+    else if (step % logSteps === 0 || step === totalSteps) {
+      this.#log?.write('train', { step, loss, ...metrics, learningRate, gradientNorm, examples, tokens });
+    }
+  }
+
+  step(result: StepResult, state: RunState): void {
+    this.#listener.onStep?.(result, state);
+  }
+
+  evaluation(result: EvaluationResult, step: number): void {
+    const { score: _, ...figures } = result;
+    this.#log?.write('evaluation', { step, ...figures });
+  }
+
+  evaluated(result: EvaluationResult, step: number, best: boolean): void {
+    this.#listener.onEvaluation?.(result, step, best);
+  }
+
+  warn(step: number, message: string): void {
+    if (this.#log === undefined) this.#early.push(message);
+    else this.event(step, 'warning', { message });
+    this.tell(message);
+  }
+
+  /** A warning of what the log has in numbers. */
+  tell(message: string): void {
+    this.#listener.onWarning?.(message, 'run');
+  }
+
+  /** To a listener that may have failed itself. */
+  note(message: string): void {
+    try {
+      this.#listener.onNote?.(message);
+    } catch {
+      // its first error is the one to throw
+    }
+  }
+
+  event(step: number, event: string, more: Record<string, string | number> = {}): void {
+    this.#log?.write('event', { step, event, ...more });
+  }
+}

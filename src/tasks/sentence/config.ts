@@ -95,7 +95,6 @@ export const sentenceSchema = table({
   /** One data set, or several that are mixed. */
   data: oneOrMore(dataSet, 'expected a file, a table with its path, or several of them'),
   objective: objective.prefault('simcse-unsupervised'),
-  ...runKeys,
   /** Of each data set, from the first on. */
   maxSamples: whole(1).optional(),
   /** Examples in a batch; `accumulation` batches are one step. */
@@ -113,6 +112,7 @@ export const sentenceSchema = table({
   mixing: oneOf(['proportional', 'round_robin']).default('proportional'),
   lastBatch: oneOf(['keep', 'drop']).default('keep'),
   evaluation: shorthand('data', evaluationTable).optional(),
+  ...runKeys,
 });
 
 /** As it is written in a file or in code. */

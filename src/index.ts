@@ -32,6 +32,12 @@ export * from './errors.ts';
 export { Engine, type EngineOptions } from './native/engine.ts';
 export { POOLING_MODES, type PoolingMode } from './nn/pooling.ts';
 export { PRECISIONS, type Precision } from './nn/precision.ts';
+export {
+  type FillOptions,
+  type MaskedLanguageLoadOptions,
+  MaskedLanguageModel,
+  type MaskGuess,
+} from './tasks/pretraining/masked-language-model.ts';
 export type { TrainConfigInput } from './tasks/sentence/config.ts';
 export type { CustomObjective } from './tasks/sentence/custom-objective.ts';
 export { type TaskOptions, type TrainOptions, train } from './tasks/train.ts';

@@ -8,6 +8,7 @@ import { buildCommand } from './commands/build.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { embedCommand } from './commands/embed.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { fillMaskCommand } from './commands/fill-mask.ts';
 import { quantizeCommand } from './commands/quantize.ts';
 import { similarityCommand } from './commands/similarity.ts';
 import { trainCommand } from './commands/train.ts';
@@ -22,6 +23,7 @@ const program = new Command('likewise')
   .addCommand(embedCommand())
   .addCommand(similarityCommand())
   .addCommand(evaluateCommand())
+  .addCommand(fillMaskCommand())
   .addCommand(trainCommand())
   .addCommand(whitenCommand())
   .addCommand(quantizeCommand())

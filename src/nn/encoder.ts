@@ -9,7 +9,7 @@ import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Embeddings } from './embeddings.ts';
 import type { EncoderBatch, FirstTokens } from './encoder-batch.ts';
-import type { EncoderConfig } from './encoder-config.ts';
+import type { EncoderConfig, ModelType } from './encoder-config.ts';
 import { EncoderLayer } from './encoder-layer.ts';
 import type { ForwardContext } from './forward-context.ts';
 import { Linear } from './linear.ts';
@@ -188,6 +188,11 @@ export function encoderReader(
   options: { trainable?: ParameterStore; precision?: Precision } = {},
 ): ParameterReader {
   return new ParameterReader(engine, source, { root: prefixOf(source), ...options });
+}
+
+/** What Hugging Face's models with heads put before the encoder's names. */
+export function encoderPrefix(family: ModelType): string {
+  return family === 'xlm-roberta' ? 'roberta' : family;
 }
 
 function prefixOf(source: ParameterSource): string {

@@ -26,7 +26,7 @@ export async function loadMaskedLanguageHead(
   store: ParameterStore,
   seed: number,
 ): Promise<LoadedMaskedLanguageHead> {
-  const own = headsInBertNames(weights);
+  const own = headsInBertNames(weights, weights.path);
   const stored = hasHead(own, 'cls.predictions');
   if (stored) await checkTied(own);
   const source = stored ? own : randomParameters(maskedLanguageParameters(config), seed);

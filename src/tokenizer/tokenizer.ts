@@ -131,6 +131,16 @@ export class Tokenizer {
     return encoding.getLength() - (encoding.getSpecialTokensMask().at(-1) === 1 ? 1 : 0);
   }
 
+  /** An id's entry in the vocabulary, `##ing` or `Ġthe`; undefined for an id that it does not have. */
+  token(id: number): string | undefined {
+    return this.#native.idToToken(id) ?? undefined;
+  }
+
+  /** The text of an id by itself, without the marks of a vocabulary where the tokenizer's decoder takes them away. */
+  async word(id: number): Promise<string> {
+    return (await this.#native.decode([id], false)).trim();
+  }
+
   #firstPiece(texts: readonly string[], index: number, prompt: string): Piece {
     const given: unknown = texts[index];
     if (typeof given !== 'string') {

@@ -49,8 +49,8 @@ export function storedHeadName(name: string, family: ModelType): string {
   return respelled(name, bertNames, spellings[family]);
 }
 
-/** A folder's weights with the heads under BERT's names, whichever spelling they have there. */
-export function headsInBertNames(weights: StoredWeights): StoredWeights {
+/** A folder's weights with the heads under BERT's names, whichever spelling they have there. @param path the folder */
+export function headsInBertNames(weights: ParameterSource, path: string): StoredWeights {
   const stored = new Map<string, string>();
   for (const name of weights.names) {
     let bert = name;
@@ -59,7 +59,7 @@ export function headsInBertNames(weights: StoredWeights): StoredWeights {
   }
   const original = (name: string) => stored.get(name) ?? name;
   return {
-    path: weights.path,
+    path,
     names: [...stored.keys()],
     info: (name) => weights.info(original(name)),
     readFloat32: (name, options) => weights.readFloat32(original(name), options),

@@ -57,3 +57,29 @@ function pythonArguments({ precision }: ModelFolderContent): string {
   if (precision !== 'int8') return folder;
   return `${folder}, model_kwargs={'quantization_config': CompressedTensorsConfig(dequantize=True)}`;
 }
+
+/** The card of an encoder with the heads that it was pretrained with. @param architecture of transformers */
+export function pretrainedCard(
+  { config, maxSequenceLength }: ModelFolderContent,
+  architecture: string,
+): string {
+  return `---
+library_name: transformers
+pipeline_tag: ${config.causal === true ? 'text-generation' : 'fill-mask'}
+---
+
+# Pretrained encoder
+
+- Encoder: ${config.modelType}, ${config.layers} layers, hidden size ${config.hiddenSize}, ${config.heads} heads
+- Maximum length: ${maxSequenceLength} tokens
+- Heads: those of ${architecture}; \`cls.span_boundary.*\`, if there, is SpanBERT's span boundary head
+
+\`\`\`python
+from transformers import ${architecture}
+
+model = ${architecture}.from_pretrained('path/to/this/folder')
+\`\`\`
+
+It is a place to start from: train it further for a task, or for sentence vectors with \`likewise train\`.
+`;
+}

@@ -14,7 +14,7 @@ import { type FolderOptions, writeFolder } from '../files/folder-writer.ts';
 import { jsonText } from '../files/json-file.ts';
 import { type SafetensorsTensor, writeSafetensors } from '../safetensors/safetensors-writer.ts';
 import { type DenseSpec, denseConfigJson } from './dense-config.ts';
-import { modelCard } from './model-card.ts';
+import { modelCard, pretrainedCard } from './model-card.ts';
 import { encoderConfigJson } from './model-config.ts';
 import { type PoolingSpec, poolingConfigJson } from './pooling-config.ts';
 import { quantizationConfigJson } from './quantization-config.ts';
@@ -29,7 +29,9 @@ export type DenseModule = Omit<DenseSpec, 'path' | 'bias'> & {
 /** What to write. */
 export interface ModelFolderContent {
   config: EncoderConfig;
-  /** The encoder's weights under Hugging Face's names. */
+  /** The class of transformers that opens the folder with heads; by default the encoder's own, which has none. */
+  architecture?: string;
+  /** The weights under Hugging Face's names: of the encoder alone, or below its prefix with the heads beside it. */
   tensors: readonly SafetensorsTensor[];
   /** What the tensors hold the encoder's weights in; float32 by default. */
   precision?: StoredPrecision;
@@ -75,7 +77,12 @@ export async function writeModelFolder(
     await writeEncoder(folder, content);
     await copyTokenizer(content.tokenizerFrom, folder);
     await writeModules(folder, content);
-    await writeFileAtomic(join(folder, 'README.md'), modelCard(content, dimension));
+    await writeFileAtomic(
+      join(folder, 'README.md'),
+      content.architecture === undefined
+        ? modelCard(content, dimension)
+        : pretrainedCard(content, content.architecture),
+    );
     await options.addFiles?.(folder);
   });
 }
@@ -109,6 +116,7 @@ function checkModules({ config, modules }: ModelFolderContent): number {
 async function writeEncoder(folder: string, content: ModelFolderContent): Promise<void> {
   const config = {
     ...encoderConfigJson(content.config),
+    ...(content.architecture === undefined ? {} : { architectures: [content.architecture] }),
     ...quantizationConfigJson(content.precision ?? 'float32'),
   };
   await writeFileAtomic(join(folder, 'config.json'), jsonText(config));

@@ -18,7 +18,6 @@ const heads = {
 } as const;
 
 const source = (values: Record<string, number[]>) => ({
-  path: 'folder',
   names: Object.keys(values),
   info: (name: string) => ({ shape: [values[name]?.length as number] }),
   readFloat32: async (name: string) => Float32Array.from(values[name] as number[]),
@@ -28,7 +27,7 @@ it.each(['bert', 'roberta', 'electra'] as const)('%s spells its head in its own 
   const names = heads[family];
   expect(heads.bert.map((name) => storedHeadName(name, family))).toEqual(names);
   const values = Object.fromEntries(names.map((name, index) => [name, [index]]));
-  const read = headsInBertNames(source({ ...values, 'x.embeddings.word_embeddings.weight': [9] }));
+  const read = headsInBertNames(source({ ...values, 'x.embeddings.word_embeddings.weight': [9] }), 'folder');
   expect(read.names).toEqual([...heads.bert, 'x.embeddings.word_embeddings.weight']);
   for (const [index, name] of heads.bert.entries()) {
     expect([...(await read.readFloat32(name))]).toEqual([index]);
@@ -44,9 +43,9 @@ it.each(['cls.predictions.decoder.weight', 'lm_head.decoder.weight', 'generator_
   '%s must be the word embeddings',
   async (decoder) => {
     const table = { 'bert.embeddings.word_embeddings.weight': [1, 2] };
-    await checkTied(headsInBertNames(source(table)));
-    await checkTied(headsInBertNames(source({ ...table, [decoder]: [1, 2] })));
-    const untied = checkTied(headsInBertNames(source({ ...table, [decoder]: [1, 3] })));
+    await checkTied(headsInBertNames(source(table), 'folder'));
+    await checkTied(headsInBertNames(source({ ...table, [decoder]: [1, 2] }), 'folder'));
+    const untied = checkTied(headsInBertNames(source({ ...table, [decoder]: [1, 3] }), 'folder'));
     await expect(untied).rejects.toThrow(ModelError);
     await expect(untied).rejects.toThrow(/as BERT ties them/);
   },

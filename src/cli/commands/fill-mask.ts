@@ -1,0 +1,74 @@
+// `likewise fill-mask`: the likeliest words at the masks of texts.
+
+import { Command, Option } from 'commander';
+import { positiveInteger } from '../options/model-options.ts';
+import { addRequiredOption } from '../options/required-option.ts';
+
+interface FillMaskOptions {
+  model: string;
+  top: number;
+  maxLength?: number;
+  threads?: number;
+  backend?: string;
+  precision?: 'float32' | 'bfloat16' | 'emulated-bfloat16';
+  json?: boolean;
+}
+
+const help = `
+A mask is written as the model's vocabulary has it: [MASK] for BERT, <mask> for RoBERTa. Several in one text are predicted
+each by itself. Probabilities are over the whole vocabulary.
+
+Examples:
+  $ likewise fill-mask --model ./bert-base-uncased "Paris is the [MASK] of France."
+  $ likewise fill-mask --model ./bert-base-uncased "Paris is the [MASK] of France." --top 5 --json`;
+
+/** The command, for the program. */
+export function fillMaskCommand(): Command {
+  const command = new Command('fill-mask')
+    .description('Print the likeliest words at the masks of texts.')
+    .argument('<texts...>');
+  return addRequiredOption(command, '--model <folder>', 'folder with a masked language head')
+    .option('--top <count>', 'words for each mask', positiveInteger, 5)
+    .option(
+      '--max-length <tokens>',
+      "refuse texts longer than this instead of the model's maximum",
+      positiveInteger,
+    )
+    .option(
+      '--threads <count>',
+      'worker threads; by default one per core this process may use',
+      positiveInteger,
+    )
+    .option('--backend <name>', 'instruction set; by default the best there is')
+    .addOption(
+      new Option('--precision <type>', 'of the products').choices([
+        'float32',
+        'bfloat16',
+        'emulated-bfloat16',
+      ]),
+    )
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(fillMask);
+}
+
+async function fillMask(texts: string[], options: FillMaskOptions): Promise<void> {
+  const { MaskedLanguageModel } = await import('../../tasks/pretraining/masked-language-model.ts');
+  const { model: folder, top, json, ...loading } = options;
+  using model = await MaskedLanguageModel.load(folder, loading);
+  const filled = await model.fill(texts, { top });
+  if (json) {
+    const results = texts.map((text, index) => ({ text, masks: filled[index] }));
+    process.stdout.write(`${JSON.stringify({ model: folder, results })}\n`);
+    return;
+  }
+  for (const [index, text] of texts.entries()) {
+    process.stdout.write(`${text}\n`);
+    for (const [mask, guesses] of (filled[index] ?? []).entries()) {
+      if ((filled[index] ?? []).length > 1) process.stdout.write(`  mask ${mask + 1}\n`);
+      for (const { word, probability } of guesses) {
+        process.stdout.write(`  ${probability.toFixed(4)}  ${word}\n`);
+      }
+    }
+  }
+}

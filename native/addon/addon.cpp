@@ -334,7 +334,10 @@ class Addon : public Napi::Addon<Addon> {
     const int64_t backlog = integer_argument(info, 1, "backlog", 0, Engine::max_commands);
     std::unique_ptr<Completion> completion;
     const Napi::Promise promise = completions_->expect(info.Env(), info.Env().Undefined(), completion);
-    engine.when_backlog_at_most(static_cast<size_t>(backlog), std::move(completion));
+    const Engine::Queued queued =
+        engine.when_backlog_at_most(static_cast<size_t>(backlog), std::move(completion));
+    if (queued != Engine::Queued::ok) completions_->forget_last();
+    check_queued(info.Env(), queued);
     return promise;
   }
 

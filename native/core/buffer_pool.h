@@ -37,7 +37,7 @@ class BufferPool {
   Buffer acquire(size_t bytes);
   void give_back(const Buffer& buffer);
   // Takes all free buffers out of the pool; whoever holds the result last gives them back to the backend. Commands that
-  // are still queued may use them, so it must be held until those have run.
+  // are still queued may use them, so it must be held until those have run. Throws std::bad_alloc, with nothing taken.
   std::shared_ptr<void> take_free();
   const Stats& stats() const { return stats_; }
 

@@ -1,6 +1,8 @@
 #include "engine.h"
 
+#include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "op_specs.h"
@@ -10,6 +12,12 @@ namespace likewise {
 namespace {
 
 const Fate stopped_fate{Status::cancelled, "the engine was disposed before this command ran"};
+
+// Memory on its way back to the backend, held for as long as it waits.
+struct Trimmed : Completion {
+  void done(const Fate&) override {}
+  std::shared_ptr<void> buffers;
+};
 
 }  // namespace
 
@@ -160,20 +168,47 @@ Engine::Queued Engine::call(std::function<void(Workers&)> body, std::unique_ptr<
   return push(command, 0);
 }
 
+// By a waiter and not by a command: a command can be refused, and what it held would be freed while those that wait
+// still use it. Nothing is taken out of the pool before its place among the waiters is certain.
 Engine::Queued Engine::trim() {
   staging_.trim();
-  return call([held = pool_.take_free()](Workers&) {}, nullptr);
+  std::unique_ptr<Trimmed> trimmed;  // outlives the lock: freed here when no command waits
+  try {
+    trimmed = std::make_unique<Trimmed>();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!has_room_for_waiter()) return Queued::out_of_memory;
+    trimmed->buffers = pool_.take_free();
+    if (queued_ != executed_) waiters_.push_back({queued_, std::move(trimmed)});
+  } catch (const std::bad_alloc&) {
+    return Queued::out_of_memory;
+  }
+  return Queued::ok;
 }
 
-void Engine::when_backlog_at_most(size_t backlog, std::unique_ptr<Completion> completion) {
+Engine::Queued Engine::when_backlog_at_most(size_t backlog, std::unique_ptr<Completion> completion) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (queued_ > executed_ + backlog) {
+      if (!has_room_for_waiter()) return Queued::out_of_memory;
       waiters_.push_back({queued_ - backlog, std::move(completion)});
-      return;
+      return Queued::ok;
     }
   }
   completion->done(Fate{});
+  return Queued::ok;
+}
+
+// Whether one more waiter can be added without an allocation that could fail.
+bool Engine::has_room_for_waiter() {
+  if (waiters_.size() < waiters_.capacity()) return true;
+  if (!allocations_.permit()) return false;
+  try {
+    waiters_.reserve(std::max<size_t>(8, 2 * waiters_.size()));
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  allocations_.counted();
+  return true;
 }
 
 std::vector<std::unique_ptr<Completion>> Engine::due_waiters() {

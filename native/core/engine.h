@@ -54,11 +54,12 @@ class Engine {
   // Copies a tensor, dense, to `host`, which must stay valid until the completion is told.
   Queued download(const Tensor& source, void* host, std::unique_ptr<Completion> completion);
   // The completion is told once no more than `backlog` commands are waiting.
-  void when_backlog_at_most(size_t backlog, std::unique_ptr<Completion> completion);
+  Queued when_backlog_at_most(size_t backlog, std::unique_ptr<Completion> completion);
   // Runs body on the executing thread, in its turn.
   Queued call(std::function<void(Workers&)> body, std::unique_ptr<Completion> completion);
 
-  // Gives the memory of free buffers back to the backend, once the commands queued so far have run.
+  // Gives the memory of free buffers back to the backend, once the commands queued so far have run. Not refused for want
+  // of room in the queue.
   Queued trim();
 
   struct Stats {
@@ -81,6 +82,7 @@ class Engine {
   void loop();
   void finish(Command& command);
   void await_command(std::unique_lock<std::mutex>& lock);
+  bool has_room_for_waiter();
   std::vector<std::unique_ptr<Completion>> due_waiters();
 
   uint32_t id_;

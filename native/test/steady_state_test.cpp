@@ -8,10 +8,12 @@
 #include "../addon/numbered_engine.h"
 #include "../core/backends.h"
 #include "check.h"
+#include "held.h"
 #include "stream_call.h"
 #include "told.h"
 
 using namespace likewise;
+using likewise::test::Held;
 using likewise::test::queue_sum;
 using likewise::test::Told;
 
@@ -43,16 +45,6 @@ void drain(Engine& engine) {
   engine.when_backlog_at_most(0, told.completion());
   told.wait();
 }
-
-// Keeps the engine from executing until it is let go, so that everything queued meanwhile waits.
-struct Held {
-  explicit Held(Engine& engine) {
-    gate.lock();
-    engine.call([this](Workers&) { const std::lock_guard<std::mutex> wait(gate); }, nullptr);
-  }
-  void let_go() { gate.unlock(); }
-  std::mutex gate;
-};
 
 Fate read(Engine& engine, Handle tensor, std::vector<float>& values) {
   Told told;
@@ -186,7 +178,7 @@ TEST(storage_used_again_starts_sound) {
   poison(engine, bad);
   engine.tensors().release(bad);
   drain(engine);
-  engine.trim();  // queueing anything lets go of what was poisoned
+  engine.call([](Workers&) {}, nullptr);  // queueing anything lets go of what was poisoned
   const uint64_t before = engine.allocations().count();
   const Handle next = matrix(engine);
   CHECK(engine.allocations().count() == before, "the record was not used again");

@@ -21,6 +21,7 @@ const functions = Object.getOwnPropertyNames(addon).filter((name) => typeof addo
 const counts = Object.fromEntries(functions.map((name) => [name, { fine: 0, refused: 0 }]));
 let made = 0;
 let rejected = 0;
+let filled = 0;
 const pending = [];
 
 const engines = []; // { id, width }
@@ -135,8 +136,7 @@ function tensorFor(description, engine, dtype) {
   return tensor.handle;
 }
 
-function runOp() {
-  const engine = random.pick(engines);
+function runOp(engine = random.pick(engines)) {
   if (engine === undefined) return;
   const index = random.below(ops.length);
   const [inputs, outputs, parameters] = opCall(random, ops[index].name, engine.width);
@@ -148,6 +148,36 @@ function runOp() {
   if (random.chance(0.03)) handles[random.below(2)] = trap(random, handles[0], interfere);
   call('run', index, handles[0], handles[1], parameters);
   for (const handle of written) if (handle) call('download', handle);
+}
+
+/** Keeps an engine's thread busy for some tens of milliseconds. */
+function occupy(engine) {
+  const [left, right, output] = Array.from({ length: 3 }, () => addTensor(engine, 'float32', [256, 256]));
+  if (output === undefined || left === undefined || right === undefined) return;
+  for (const tensor of [left, right]) upload(tensor, new Float32Array(256 * 256).fill(0.5));
+  const matmul = ops.findIndex(({ name }) => name === 'matmul');
+  for (let i = 0; i < 4; i++) call('run', matmul, [left.handle, right.handle], [output.handle], [0, 0]);
+}
+
+/** Queues until an engine refuses, and then does what frees memory that the waiting commands use. */
+function fillQueue() {
+  const engine = random.pick(engines);
+  if (engine === undefined) return;
+  occupy(engine);
+  for (let i = 0; i < 20; i++) runOp(engine);
+  const tensor = addTensor(engine, 'float32', [2]);
+  if (tensor === undefined) return;
+  const fill = ops.findIndex(({ name }) => name === 'fill');
+  try {
+    for (let i = 0; i < 100_000; i++) addon.run(fill, [], [tensor.handle], [i]);
+  } catch (error) {
+    check(error, 'run');
+    if (error.kind === 'queue') filled += 1;
+  }
+  for (let i = 0; i < 100; i++) {
+    random.pick([removeTensor, removeTensor, garbageCall, runOp, () => call('trim', engine.id)])();
+  }
+  if (random.chance(0.3)) removeEngine();
 }
 
 const anyHandle = () =>
@@ -228,6 +258,7 @@ while (made < Number(calls)) {
   if (engines.length === 0 || (engines.length < 4 && random.chance(0.01))) addEngine();
   if (engines.length > 4 || random.chance(0.0005)) removeEngine();
   while (tensors.length > 60) removeTensor();
+  if (random.chance(0.0005) || (filled === 0 && made > calls / 2)) fillQueue();
   if (random.chance(0.25)) runOp();
   else garbageCall();
   if (pending.length > 50) await settle();
@@ -242,4 +273,6 @@ const odd = oneSided.filter((name) => name !== 'describe' && name !== 'measurePe
 if (made >= 3000 && odd.length > 0) throw new Error(`never both accepted and refused: ${odd}`);
 const fine = Object.values(counts).reduce((sum, count) => sum + count.fine, 0);
 const { run } = counts;
-console.log(JSON.stringify({ calls: made, seed: Number(seed), fine, refused: made - fine, rejected, run }));
+console.log(
+  JSON.stringify({ calls: made, seed: Number(seed), fine, refused: made - fine, rejected, filled, run }),
+);

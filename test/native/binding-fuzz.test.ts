@@ -12,9 +12,9 @@ describe('the bare addon', () => {
       encoding: 'utf8',
     });
     expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
-    const { calls, fine, refused, rejected, run } = JSON.parse(stdout);
+    const { calls, fine, refused, rejected, filled, run } = JSON.parse(stdout);
     expect(calls).toBeGreaterThanOrEqual(4000);
     expect(Math.min(fine, refused, run.fine, run.refused)).toBeGreaterThan(50);
-    expect(rejected).toBeGreaterThan(0);
+    expect(Math.min(rejected, filled)).toBeGreaterThan(0);
   });
 });

@@ -1,18 +1,16 @@
 // Builds the native addon, build/Release/likewise.node, with node-gyp. Run by npm's install script, by
 // `npm run build:addon` and by `likewise build`. Plain JavaScript: in a checkout it runs before anything is compiled.
 // It looks for the compiler first, because node-gyp's own message about a missing one is hard to read, and builds
-// against the headers of the running Node where they are installed, so that nothing is downloaded.
+// against the headers of the running Node where they are installed, so that nothing is downloaded. An addon that is sound
+// and current stays as it is; `--force` builds it again. `--install` says that npm's install script is what runs.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
-const buildFolder = join(packageFolder, 'build');
-const addonFile = join(buildFolder, 'Release', 'likewise.node');
+import { BuildProgress } from './build-progress.mjs';
+import { addonFile, buildFolder, isCheckout, isCurrent, noteSources, packageFolder } from './built-addon.mjs';
 
 /** Enough of C++20 to tell a compiler that has it from one that only has the flag. */
 const cxx20Probe =
@@ -106,12 +104,12 @@ function removeObjects() {
 
 /** The environment of node-gyp: warnings stop the build in a checkout, which has the tests that a package has not. */
 function gypEnvironment() {
-  if (!existsSync(join(packageFolder, 'native', 'test'))) return process.env;
+  if (!isCheckout()) return process.env;
   const { GYP_DEFINES = '' } = process.env;
   return { ...process.env, GYP_DEFINES: `warnings_are_errors=1 ${GYP_DEFINES}` };
 }
 
-/** Runs node-gyp and gives its exit status and everything it printed. */
+/** Runs node-gyp, showing how far it is, and gives its exit status and everything it printed. */
 function runNodeGyp(args) {
   const gyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
   return new Promise((resolve) => {
@@ -121,17 +119,32 @@ function runNodeGyp(args) {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output = [];
-    child.stdout.on('data', (chunk) => output.push(chunk));
+    const progress = new BuildProgress(buildFolder);
+    child.stdout.on('data', (chunk) => {
+      output.push(chunk);
+      progress.read(chunk.toString('latin1'));
+    });
     child.stderr.on('data', (chunk) => output.push(chunk));
     child.on('error', (error) => resolve({ status: 1, log: error.message }));
-    child.on('close', (status) =>
-      resolve({ status: status ?? 1, log: Buffer.concat(output).toString('utf8') }),
-    );
+    child.on('close', (status) => {
+      progress.end();
+      resolve({ status: status ?? 1, log: Buffer.concat(output).toString('utf8') });
+    });
   });
 }
 
 /** Builds the addon and gives the exit code. Progress goes to stderr, the one-line result to stdout. */
 async function buildAddon() {
+  if (isOnlyPacked()) {
+    console.error(
+      'likewise: the addon is built where this package is installed, not in the clone that npm packs',
+    );
+    return 0;
+  }
+  if (!process.argv.includes('--force') && isCurrent()) {
+    console.log(`likewise: nothing to do: ${addonFile} is sound and current; --force builds it again`);
+    return 0;
+  }
   const missing = missingTool();
   if (missing !== undefined) {
     console.error(`likewise: the native addon cannot be built: ${missing} [LIKEWISE_ADDON]`);
@@ -139,7 +152,9 @@ async function buildAddon() {
   }
   const started = performance.now();
   const { args, headers } = gypArguments();
-  console.error(`likewise: building the native addon (${headers})`);
+  console.error(
+    `likewise: building the native addon, one to two and a half minutes on two cores (${headers})`,
+  );
   removeObjects();
   const { status, log } = await runNodeGyp(args);
   if (status !== 0 || !existsSync(addonFile)) {
@@ -150,15 +165,30 @@ async function buildAddon() {
     );
     return 1;
   }
+  noteSources();
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const mebibytes = (statSync(addonFile).size / 2 ** 20).toFixed(1);
   console.log(`likewise: built ${addonFile} (${mebibytes} MiB) in ${seconds} s`);
   return 0;
 }
 
-process.exitCode = await buildAddon();
-if (process.exitCode !== 0 && process.argv.includes('--install')) {
-  console.error(
-    'likewise: once that is mended, run "npx likewise build" (in a checkout: "npm run build:addon")',
-  );
+/** Whether npm runs this in its clone of a git address, which it packs and then installs as a package. */
+function isOnlyPacked() {
+  return isCheckout() && process.argv.includes('--install') && Boolean(process.env._PACOTE_NO_PREPARE_);
 }
+
+/** What to do when the reason for a failed install script has been mended: npm removes a package that it could not install. */
+function howToGoOn() {
+  if (isCheckout()) return 'once that is mended, run "npm run build:addon"';
+  const { npm_config_user_agent: agent = '', npm_command: command = '' } = process.env;
+  if (agent.startsWith('npm/') && ['install', 'ci', 'update'].includes(command)) {
+    return (
+      `npm removes the package again. Once that is mended, run the same "npm ${command}" once more; or add ` +
+      '--ignore-scripts to it, which keeps the package, and run "npx likewise build" later'
+    );
+  }
+  return 'once that is mended, run "npx likewise build"';
+}
+
+process.exitCode = await buildAddon();
+if (process.exitCode !== 0 && process.argv.includes('--install')) console.error(`likewise: ${howToGoOn()}`);

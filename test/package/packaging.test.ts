@@ -1,7 +1,7 @@
 // Test 26: the tarball that would be published, and an empty project that installs it without running install scripts, as
 // npm 12 does by default, and builds the addon there. Installing needs the registry or npm's cache of it.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tinyModel } from '../cli/run-cli.ts';
@@ -41,10 +41,12 @@ describe('npm pack', () => {
         'LICENSE',
         'binding.gyp',
         'scripts/build-addon.mjs',
+        'scripts/build-progress.mjs',
+        'scripts/built-addon.mjs',
       ]),
     );
     const allowed =
-      /^(package\.json|README\.md|LICENSE|binding\.gyp|scripts\/build-addon\.mjs|dist\/.*\.(js|d\.ts)|native\/.*\.(cpp|h|def))$/;
+      /^(package\.json|README\.md|LICENSE|binding\.gyp|scripts\/(build-addon|build-progress|built-addon)\.mjs|dist\/.*\.(js|d\.ts)|native\/.*\.(cpp|h|def))$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
     expect(files.filter((file) => /(^|\/)(test|build|bench|golden)\//.test(file))).toEqual([]);
   });
@@ -66,6 +68,38 @@ const offline = (output: string) =>
   /E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH|HOSTUNREACH|NOTCACHED)|network|socket/i.test(
     output,
   );
+
+describe('installed where there is no compiler', () => {
+  const project = join(folder, 'no-compiler');
+  const installed = join(project, 'node_modules', 'likewise');
+  const install = (...args: string[]) => {
+    const all = ['install', '--prefer-offline', ...npmOptions, ...args, tarball];
+    return run('npm', all, project, 100_000, { CXX: 'no-such-compiler' });
+  };
+
+  it('says what to do when npm has removed it again, and that can be done', (context) => {
+    if (process.platform === 'win32') context.skip();
+    mkdirSync(project);
+    const allowScripts = { likewise: true, [`file:${tarball}`]: true }; // as npm 12 wants
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, allowScripts }));
+    const { status, stdout, stderr } = install();
+    if (offline(stdout + stderr)) context.skip();
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      'no C++ compiler: "no-such-compiler" could not be run; install it with "apt-get',
+    );
+    expect(stderr).toContain(
+      'npm removes the package again. Once that is mended, run the same "npm install"',
+    );
+    expect(existsSync(installed)).toBe(false);
+    expect(install('--ignore-scripts').status).toBe(0);
+    expect(existsSync(join(installed, 'scripts', 'build-addon.mjs'))).toBe(true);
+    const build = run('npx', ['--no-install', 'likewise', 'build'], project, 100_000, {
+      CXX: 'no-such-compiler',
+    });
+    expect(build.stderr).toMatch(/no C\+\+ compiler.*\[LIKEWISE_ADDON\]\n$/);
+  }, 200_000);
+});
 
 describe('installed without its install script', () => {
   const project = join(folder, 'project');
@@ -143,6 +177,30 @@ describe('installed without its install script', () => {
     expect({ stdout, stderr }).toEqual({ stdout: '32 true true\n', stderr: '' });
   }, 600_000);
 
+  it('there is nothing to do then; what is not sound or not current is built again', (context) => {
+    if (unreachable || process.platform === 'win32') context.skip();
+    const build = (...args: string[]) =>
+      run(process.execPath, [cli, 'build', ...args], project, 100_000, { CXX: 'no-such-compiler' });
+    const nothing = {
+      status: 0,
+      stdout: expect.stringMatching(/nothing to do: .* is sound and current; --force/),
+    };
+    const tried = { status: 1, stderr: expect.stringContaining('no C++ compiler: "no-such-compiler"') };
+    expect(build()).toMatchObject(nothing);
+    expect(build('--force')).toMatchObject(tried);
+    const installed = join(project, 'node_modules', 'likewise');
+    for (const [name, damage] of [
+      ['build/Release/likewise.node', (bytes: Buffer) => bytes.subarray(0, 100_000)],
+      ['native/ops.def', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('\n')])],
+    ] as const) {
+      const bytes = readFileSync(join(installed, name));
+      writeFileSync(join(installed, name), damage(bytes));
+      expect(build(), name).toMatchObject(tried);
+      writeFileSync(join(installed, name), bytes);
+      expect(build(), name).toMatchObject(nothing);
+    }
+  });
+
   it('a build that fails leaves the addon that works', (context) => {
     if (unreachable || process.platform === 'win32') context.skip();
     const addon = join(project, 'node_modules', 'likewise', 'build', 'Release', 'likewise.node');
@@ -150,7 +208,7 @@ describe('installed without its install script', () => {
     const compiler = join(folder, 'broken-compiler');
     const probes = '*--version*|*-fsyntax-only*) exec g++ "$@" ;;';
     writeFileSync(compiler, `#!/bin/sh\ncase "$*" in ${probes} *) exit 1 ;; esac\n`, { mode: 0o755 });
-    const built = run(process.execPath, [cli, 'build'], project, 100_000, { CXX: compiler });
+    const built = run(process.execPath, [cli, 'build', '--force'], project, 100_000, { CXX: compiler });
     expect(built.status).toBe(1);
     expect(built.stderr).toMatch(
       /could not be built: .* the one built before is still in its place \[LIKEWISE_ADDON\]/,

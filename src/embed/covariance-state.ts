@@ -4,6 +4,7 @@
 import { ArgumentError, DataError, FormatError, ShapeError } from '../errors.ts';
 import { SafetensorsFile } from '../io/safetensors/safetensors.ts';
 import { writeSafetensors } from '../io/safetensors/safetensors-writer.ts';
+import { checkPath } from '../options/check-path.ts';
 
 /** What products of rows are computed in; sums of many are float64 in both. */
 export type CovariancePrecision = 'float32' | 'float64';
@@ -97,6 +98,7 @@ const format = 'likewise-covariance';
  */
 export async function saveCovariance(state: CovarianceState, path: string): Promise<void> {
   checkCovariance('saveCovariance', state);
+  checkPath('saveCovariance', 'the file to write', path);
   for (const name of ['mean', 'm2'] as const) {
     const bad = state[name].findIndex((value) => !Number.isFinite(value));
     if (bad < 0) continue;
@@ -120,6 +122,7 @@ export async function saveCovariance(state: CovarianceState, path: string): Prom
  * @throws FileError; FormatError for another file, or numbers that are not finite
  */
 export async function loadCovariance(path: string): Promise<CovarianceState> {
+  checkPath('loadCovariance', 'a file of saveCovariance', path);
   const file = await SafetensorsFile.open(path);
   try {
     const count = Number(file.metadata.count);

@@ -7,6 +7,7 @@ import { Engine } from '../native/engine.ts';
 import { type PoolingMode, parsePooling } from '../nn/pooling.ts';
 import { checkPrecision, type Precision } from '../nn/precision.ts';
 import { checkOptions } from '../options/check-options.ts';
+import { checkPath } from '../options/check-path.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embeddings.ts';
@@ -52,6 +53,7 @@ export class SentenceEncoder implements Disposable {
    * @throws ModelError, FormatError, TokenizerError, FileError, AddonError, BackendError, ArgumentError
    */
   static async load(folder: string, options: LoadOptions = {}): Promise<SentenceEncoder> {
+    checkPath('load', 'a model folder', folder);
     checkOptions('load', options, LOAD_OPTIONS);
     const { pooling: wanted } = options;
     const pooling =

@@ -6,6 +6,7 @@ import { Engine, type EngineOptions } from '../native/engine.ts';
 import { linear } from '../ops/linear.ts';
 import { whiten } from '../ops/whiten.ts';
 import { checkOptions } from '../options/check-options.ts';
+import { checkPath } from '../options/check-path.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { CovarianceAccumulator } from './covariance-accumulator.ts';
 import { type CovariancePrecision, type CovarianceState, checkCovariance } from './covariance-state.ts';
@@ -96,6 +97,7 @@ export class Whitening {
 
   /** Reads what `save` wrote, or the whitening in a model folder that `likewise whiten` wrote. @throws FileError, FormatError */
   static async load(path: string): Promise<Whitening> {
+    checkPath('load', 'a whitening', path);
     return new Whitening(await loadWhitening(path));
   }
 

@@ -4,7 +4,7 @@
 import { FileError } from '../../errors.ts';
 
 const REMEDIES: Record<string, string> = {
-  ENOENT: 'it does not exist; check the path and that its parent folder exists',
+  ENOENT: 'it does not exist; check the path',
   ENOTDIR: 'a part of the path is a file and not a folder; check the path',
   EISDIR: 'it is a folder where a file is expected; name a file',
   EACCES: 'permission denied; check the owner and mode of the file and its folder',
@@ -32,7 +32,15 @@ export function fileError(action: string, path: string, cause: unknown): FileErr
   if (cause instanceof FileError) return cause;
   const code = systemErrorCode(cause);
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const remedy = code === undefined ? reason : (REMEDIES[code] ?? reason);
+  const remedy = code === undefined ? reason : (remedyOf(action, code) ?? reason);
   const suffix = code === undefined ? '' : ` (${code})`;
   return new FileError(`cannot ${action} '${path}': ${remedy}${suffix}`, { cause });
+}
+
+/** What can only be written into a folder that is there. */
+function remedyOf(action: string, code: string): string | undefined {
+  const writes = action === 'write' || action === 'create';
+  return writes && code === 'ENOENT'
+    ? 'the folder that it should be in does not exist; create it'
+    : REMEDIES[code];
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { FileError, ModelError } from '../../errors.ts';
 import type { EncoderConfig } from '../../nn/encoder-config.ts';
 import type { StoredPrecision } from '../../nn/precision.ts';
-import { exists, kindOf } from '../files/folder-path.ts';
+import { exists, kindOf, listFolder } from '../files/folder-path.ts';
 import { checkJson, readJsonFile } from '../files/json-file.ts';
 import { parseDenseConfig } from './dense-config.ts';
 import { parseEncoderConfig } from './model-config.ts';
@@ -58,6 +58,7 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
   const entries = await readModules(path);
   const transformerPath = transformerFolder(path, entries);
   const configPath = join(transformerPath, 'config.json');
+  await checkHasConfig(transformerPath);
   const configJson = await readJsonFile(configPath);
   const config = parseEncoderConfig(configJson, configPath);
   const settings = await readTransformerSettings(transformerPath);
@@ -76,6 +77,17 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     ...(await readSentenceSettings(path)),
     notes,
   };
+}
+
+/** A folder that is no model's is told by what is in it. */
+async function checkHasConfig(folder: string): Promise<void> {
+  const found = await listFolder(folder);
+  if (found.includes('config.json')) return;
+  const some = `${found.slice(0, 5).join(', ')}${found.length > 5 ? ', …' : ''}`;
+  const what = found.length === 0 ? 'the folder is empty' : `it holds ${some}`;
+  throw new FileError(
+    `'${folder}' is no model folder: it has no config.json (${what}); name the folder that a model was downloaded or saved to`,
+  );
 }
 
 function transformerFolder(path: string, entries: readonly ModuleEntry[] | undefined): string {

@@ -20,7 +20,12 @@ const poolingWith = (changes: object) => ({ '1_Pooling/config.json': { ...POOLIN
 const denseWith = (changes: object) => ({ '2_Dense/config.json': { ...DENSE_JSON, ...changes } });
 
 const REFUSED: [string, Record<string, Content>, new (m: string) => LikewiseError, RegExp][] = [
-  ['no config.json', { 'config.json': null }, FileError, /config\.json.*ENOENT/],
+  [
+    'no config.json',
+    { 'config.json': null },
+    FileError,
+    /is no model folder: it has no config\.json \(it holds 1/,
+  ],
   ['an empty config.json', { 'config.json': '' }, FormatError, /config\.json.*expected a value/],
   ['a config.json that is a list', { 'config.json': [] }, ModelError, /config\.json/],
   [

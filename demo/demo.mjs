@@ -9,6 +9,7 @@ import { SentenceEncoder, train } from 'likewise';
 import { loadLearner } from 'likewise/training';
 import { project } from './picture.mjs';
 import { report } from './report.mjs';
+import { chooseDefinitions, nearestDefinitions } from './topics.mjs';
 import { readSynsets } from './wordnet.mjs';
 
 const folder = process.argv[3] ?? join(import.meta.dirname, 'out');
@@ -33,28 +34,31 @@ const config = {
 const heldOutDefinitions = 1000;
 const steps = Number(process.argv[2] ?? 500);
 
-/** Pairs to learn from, and definitions held out: of words that have other definitions, which stay. */
+/** Pairs to learn from, and definitions held out, to be found and for the picture: of words with others, which stay. */
 async function prepareData() {
   const synsets = [];
   for await (const synset of readSynsets()) synsets.push(synset);
   const senses = new Map();
   for (const { words } of synsets) for (const word of words) senses.set(word, (senses.get(word) ?? 0) + 1);
+  const pictured = chooseDefinitions(synsets, senses);
+  const unlearned = new Set(pictured);
   const heldOut = [];
   const taken = new Set();
   const pairs = [];
-  for (const [index, { words, definition, examples }] of synsets.entries()) {
+  for (const [index, synset] of synsets.entries()) {
+    const { words, definition, examples } = synset;
     const word = words[0];
     const wanted =
       index % 37 === 5 && heldOut.length < heldOutDefinitions && senses.get(word) > 2 && !taken.has(word);
     if (wanted) {
       heldOut.push({ word, definition });
       taken.add(word);
-    } else {
+    } else if (!unlearned.has(synset)) {
       for (const name of words.slice(0, 3)) pairs.push([definition, name]);
       for (const example of examples.slice(0, 2)) pairs.push([example, words.join(', ')]);
     }
   }
-  return { synsets, heldOut, pairs, senses };
+  return { synsets, heldOut, pictured, pairs, senses };
 }
 
 /** How often the right one of all held-out words is nearest to a definition. */
@@ -100,24 +104,17 @@ async function answer(encoder, queries, words) {
   });
 }
 
-async function picture(encoder, synsets, senses) {
-  const words = synsets
-    .filter(({ topic, words: [word] }) => topic !== undefined && senses.get(word) > 2 && !word.includes(' '))
-    .filter((_, index) => index % 5 === 0)
-    .slice(0, 400);
-  const vectors = await encoder.encode(
-    words.map(({ words: [word] }) => word),
-    { normalize: true },
-  );
-  const places = project(words.map((_, index) => vectors.row(index)));
-  return words.map(({ topic, words: [word] }, index) => ({ topic, word, at: places[index] }));
+/** Where the definitions of the picture lie, and which are nearest to each. */
+async function spaceOf(encoder, pictured) {
+  const { vectors, nearest } = await nearestDefinitions(encoder, pictured, 5);
+  return { points: project(vectors), nearest };
 }
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-const { synsets, heldOut, pairs, senses } = await prepareData();
+const { synsets, heldOut, pictured, pairs, senses } = await prepareData();
 say(
-  `WordNet: ${synsets.length} definitions, ${heldOut.length} of them held out; ${pairs.length} pairs to learn from`,
+  `WordNet: ${synsets.length} definitions, ${heldOut.length + pictured.length} of them held out; ${pairs.length} pairs to learn from`,
 );
 
 const shell = join(folder, 'shell');
@@ -140,6 +137,7 @@ await learner.save(start);
 learner[Symbol.dispose]();
 const untrained = await SentenceEncoder.load(start);
 const before = await retrieve(untrained, heldOut);
+const spaceBefore = await spaceOf(untrained, pictured);
 untrained.dispose();
 say(
   `an encoder of ${(weights / 1e6).toFixed(1)} M random weights finds the word of a held-out definition: ${figures(before)}`,
@@ -187,9 +185,21 @@ const queries = [
 ];
 const answers = await answer(encoder, queries, common);
 for (const { query, words } of answers) console.log(`        ${query}: ${words.join(', ')}`);
-const about = `${weights} weights, ${losses.length} steps over ${pairs.length} pairs of definitions and words from WordNet.`;
-const points = await picture(encoder, synsets, senses);
+const count = (number) => number.toLocaleString('en-US');
+const about = `${count(weights)} weights, random at first, ${count(losses.length)} steps over ${count(pairs.length)} pairs of definitions and words from WordNet: no other model, no Python.`;
+const spaces = { before: spaceBefore, after: await spaceOf(encoder, pictured) };
 encoder.dispose();
 const page = join(folder, 'report.html');
-writeFileSync(page, report({ before, after, losses, points, answers, seconds: seconds(), about }));
+writeFileSync(
+  page,
+  report({
+    seconds: seconds(),
+    about,
+    losses,
+    retrieval: { before, after },
+    answers,
+    synsets: pictured,
+    spaces,
+  }),
+);
 say(`the model is in ${output}, the report in ${page} (${readFileSync(page).length} bytes)`);

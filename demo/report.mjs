@@ -1,83 +1,117 @@
-// The demo's report: one HTML file with the figures, the loss curve and a picture of the embedding space, drawn as SVG.
+// The demo's report: one HTML file with the figures, the loss curve, and how definitions lie to one another before and
+// after. Page and charts are those of Likewise's own reports.
 
-const colours = ['#c0392b', '#2471a3', '#1e8449', '#b7950b', '#7d3c98', '#ca6f1e', '#117a65', '#5d6d7e'];
+import { BEFORE_AFTER, PALETTE } from '../dist/report/html.js';
+import { lineChart } from '../dist/report/line-chart.js';
+import { neighbourCards } from '../dist/report/neighbours.js';
+import { chartsHtml, pageHtml, tableHtml, tilesHtml } from '../dist/report/page.js';
+import { pairedBars } from '../dist/report/paired-bars.js';
+import { scatterChart } from '../dist/report/scatter-chart.js';
+import { sharesOfTopic, topics } from './topics.mjs';
 
-/** @returns HTML */
-export function report({ before, after, losses, points, answers, seconds, about }) {
-  const percent = (value) => `${(100 * value).toFixed(1)} %`;
-  const rows = [
-    ['right word first', percent(before.first), percent(after.first)],
-    ['right word among the first ten', percent(before.ten), percent(after.ten)],
-    ['mean reciprocal rank', before.rank.toFixed(3), after.rank.toFixed(3)],
+const states = ['before', 'after'];
+const shown = 3; // neighbours on a card
+const colourOf = (topic) => PALETTE[topics.indexOf(topic)];
+const legend = topics.map((topic) => ({ name: topic, color: colourOf(topic) }));
+const percent = (value) => `${(100 * value).toFixed(1)} %`;
+
+/**
+ * @param run { seconds, about, losses, retrieval: { before, after }, answers, synsets,
+ *   spaces: { before, after } of { points, nearest } }
+ * @returns HTML
+ */
+export function report({ seconds, about, losses, retrieval, answers, synsets, spaces }) {
+  const { before, after } = retrieval;
+  const sections = [
+    tilesHtml([
+      {
+        figure: `${percent(before.ten)} → ${percent(after.ten)}`,
+        text: 'of held-out definitions find their word among the first ten of 1,000',
+      },
+      {
+        figure: `${percent(meanShare(synsets, spaces.before))} → ${percent(meanShare(synsets, spaces.after))}`,
+        text: `of a definition's five nearest are about the same of ${topics.length} topics`,
+      },
+    ]),
+    '<h2>The space of definitions</h2>',
+    `<p class="note">${synsets.length} definitions that were not learned from, by WordNet’s topics, in two dimensions by t-SNE: neighbours stay neighbours, distances between groups say little.</p>`,
+    chartsHtml(states.map((state) => mapOf(state, synsets, spaces[state]))),
+    chartsHtml([
+      {
+        caption: 'Neighbours about the same topic',
+        note: 'Of the five nearest definitions of each; by chance it would be one in eight.',
+        legend: states.map((name) => ({ name, color: BEFORE_AFTER[name] })),
+        chart: pairedBars(bars(synsets, spaces)),
+      },
+      {
+        caption: 'Loss',
+        note: 'Each step, and the mean of those around it.',
+        chart: lossChart(losses),
+      },
+    ]),
+    '<h2>Definitions and their neighbours</h2>',
+    '<p class="note">For each topic the definition whose neighbours afterwards are most of its topic. The dot is the topic, as above.</p>',
+    neighbourCards(examples(synsets, spaces)),
+    '<h2>From a definition to its word</h2>',
+    tableHtml([
+      ['held-out definitions', 'before', 'after'],
+      ['right word first', percent(before.first), percent(after.first)],
+      ['right word among the first ten', percent(before.ten), percent(after.ten)],
+      ['mean reciprocal rank', before.rank.toFixed(3), after.rank.toFixed(3)],
+    ]),
+    '<h2>Questions and the nearest words</h2>',
+    tableHtml(
+      [['question', 'nearest words'], ...answers.map(({ query, words }) => [query, words.join(', ')])],
+      'words',
+    ),
   ];
-  const cells = rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('\n');
-  const queries = answers
-    .map(({ query, words }) => `<tr><td>${escaped(query)}</td><td>${words.map(escaped).join(', ')}</td></tr>`)
-    .join('\n');
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Likewise: a sentence encoder from nothing</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; } td, th { padding: .3rem 1rem .3rem 0; text-align: left; vertical-align: top; }
-svg { width: 100%; height: auto; border: 1px solid #ddd; } text { font: 10px system-ui, sans-serif; }
-</style></head><body>
-<h1>A sentence encoder from nothing, in ${Math.round(seconds)} seconds</h1>
-<p>${escaped(about)}</p>
-<h2>Definition to word, on definitions that were held out</h2>
-<table><tr><th></th><th>before</th><th>after</th></tr>
-${cells}</table>
-<h2>Example queries</h2>
-<table>${queries}</table>
-<h2>Loss</h2>
-${curve(losses)}
-<h2>The embedding space</h2>
-<p>Words by their first two principal components; colour is WordNet's topic.</p>
-${scatter(points)}
-</body></html>
-`;
+  return pageHtml({
+    title: `A sentence encoder from nothing, in ${Math.round(seconds)} seconds`,
+    lead: about,
+    sections,
+  });
 }
 
-function curve(losses) {
-  const [width, height] = [900, 260];
-  const top = Math.max(...losses);
-  const x = (index) => 40 + (index / Math.max(1, losses.length - 1)) * (width - 60);
-  const y = (loss) => 10 + (1 - loss / top) * (height - 40);
-  const smooth = losses.map((_, index) => {
-    const window = losses.slice(Math.max(0, index - 15), index + 16);
-    return window.reduce((sum, loss) => sum + loss, 0) / window.length;
-  });
-  const path = (values) =>
-    values.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
-  const ticks = [0, top / 2, top]
-    .map((value) => `<text x="4" y="${y(value) + 3}">${value.toFixed(1)}</text>`)
-    .join('');
-  return `<svg viewBox="0 0 ${width} ${height}"><polyline points="${path(losses)}" fill="none" stroke="#cdd" />
-<polyline points="${path(smooth)}" fill="none" stroke="#2471a3" stroke-width="2" />${ticks}
-<text x="${width - 70}" y="${height - 8}">${losses.length} steps</text></svg>`;
+function meanShare(synsets, { nearest }) {
+  const shares = sharesOfTopic(synsets, nearest);
+  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
-function scatter(points) {
-  const [width, height] = [900, 640];
-  const bounds = [0, 1].map((axis) => points.map(({ at }) => at[axis]).sort((left, right) => left - right));
-  const place = (value, axis, size) => {
-    const [low, high] = [bounds[axis][0], bounds[axis].at(-1)];
-    return 30 + ((value - low) / (high - low || 1)) * (size - 60);
-  };
-  const topics = [...new Set(points.map(({ topic }) => topic))];
-  const dots = points.map(({ word, topic, at }, index) => {
-    const [x, y] = [place(at[0], 0, width).toFixed(1), place(at[1], 1, height).toFixed(1)];
-    const colour = colours[topics.indexOf(topic) % colours.length];
-    const label =
-      index % 3 === 0 ? `<text x="${x}" y="${y - 5}" fill="${colour}">${escaped(word)}</text>` : '';
-    return `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"><title>${escaped(word)}</title></circle>${label}`;
+function bars(synsets, { before, after }) {
+  const [left, right] = [before, after].map(({ nearest }) => sharesOfTopic(synsets, nearest));
+  return topics.map((name, index) => ({ name, before: left[index], after: right[index] }));
+}
+
+/** A definition of each topic: the one whose neighbours are most of its topic afterwards, the first of equals. */
+function examples(synsets, { before, after }) {
+  const own = (index) =>
+    after.nearest[index].filter((other) => synsets[other].topic === synsets[index].topic);
+  const card = (index) => ({
+    name: synsets[index].words[0],
+    detail: synsets[index].definition,
+    color: colourOf(synsets[index].topic),
   });
-  const legend = topics.map(
-    (topic, index) =>
-      `<text x="12" y="${20 + 14 * index}" fill="${colours[index % colours.length]}">${topic}</text>`,
+  return topics.map((topic) => {
+    const candidates = [...synsets.keys()].filter((index) => synsets[index].topic === topic);
+    const best = candidates.reduce((first, index) => (own(index).length > own(first).length ? index : first));
+    const neighbours = ({ nearest }) => nearest[best].slice(0, shown).map(card);
+    return { ...card(best), before: neighbours(before), after: neighbours(after) };
+  });
+}
+
+function mapOf(state, synsets, { points }) {
+  const chart = scatterChart(
+    points.map(([x, y], index) => {
+      const { topic, words, definition } = synsets[index];
+      return { x, y, color: colourOf(topic), title: `${words[0]}: ${definition}` };
+    }),
+    `Definitions, ${state}, by topic`,
   );
-  return `<svg viewBox="0 0 ${width} ${height}">${dots.join('\n')}${legend.join('')}</svg>`;
+  return { caption: state === 'before' ? 'Before: random weights' : 'After training', legend, chart };
 }
 
-function escaped(text) {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-}
+const lossChart = (losses) =>
+  lineChart(
+    [{ name: 'loss', color: PALETTE[0], points: losses.map((loss, index) => [index + 1, loss]), smooth: 15 }],
+    { xLabel: 'step', yLabel: 'loss', fromZero: true },
+  );

@@ -1,6 +1,7 @@
 // How vectors fill their space.
 //   mean cosine      of all pairs of different vectors: 0 when directions are spread evenly, near 1 in a narrow cone
 //   spectrum         eigenvalues of the covariance, as shares of their sum
+//   rank             components along which there is any variance, beyond rounding
 //   effective rank   exp of the spectrum's entropy (Roy and Vetterli 2007): the dimension if all shares are equal
 //   alignment        mean of |x - y|^2 over pairs that mean the same, on the unit sphere; small is good
 //   uniformity       log of the mean of exp(-2 |x - y|^2) over all pairs; small is good (Wang and Isola 2020)
@@ -37,6 +38,8 @@ export interface SpaceMeasures {
   histogram: number[];
   /** Shares of the variance along each principal component, descending. */
   spectrum: number[];
+  /** Components whose share is above 1e-12 of the largest: directions beyond them hold rounding only. */
+  rank: number;
   effectiveRank: number;
   /** Components that hold nine tenths of the variance. */
   componentsFor90: number;
@@ -61,6 +64,7 @@ export interface Space {
 export const HISTOGRAM_STEPS = 50;
 const mostCompared = 4096;
 const rowsAtOnce = 256;
+const leastShare = 1e-12; // of the largest: what covariances in float64 carry
 
 /** @throws DataError for fewer than two vectors, or one that is not finite */
 export async function measureSpace(vectors: VectorMatrix, options: SpaceOptions = {}): Promise<Space> {
@@ -82,6 +86,7 @@ export async function measureSpace(vectors: VectorMatrix, options: SpaceOptions 
       fewVectors: rows <= dimension, // about their mean they span one dimension less than there are
       ...cosines,
       spectrum,
+      rank: spectrum.filter((share) => share > leastShare * (spectrum[0] as number)).length,
       effectiveRank: Math.exp(entropy),
       componentsFor90: componentsFor(spectrum, 0.9),
       ...measurePairs(vectors, options),

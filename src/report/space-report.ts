@@ -1,7 +1,11 @@
 // A look at a space before and after whitening as one HTML file: a table, the spectra, the histograms of cosines, and the
-// vectors on their first two principal components, coloured by score or label. Self-contained: it can be mailed.
+// vectors on their first two principal components, coloured by score or label.
 import { HISTOGRAM_STEPS, type Space, type SpaceMeasures } from '../eval/space.ts';
-import { escapeHtml, histograms, logLines, scatter } from './svg-charts.ts';
+import { histogramChart } from './histogram-chart.ts';
+import { BEFORE_AFTER, type LegendEntry, PALETTE } from './html.ts';
+import { lineChart } from './line-chart.ts';
+import { chartsHtml, type Figure, pageHtml, tableHtml } from './page.ts';
+import { scatterChart } from './scatter-chart.ts';
 
 export interface SpaceReport {
   title: string;
@@ -15,8 +19,7 @@ export interface SpaceReport {
 }
 
 const names = ['before', 'after'] as const;
-const colors = { before: '#b5541c', after: '#1c6fb5' };
-const palette = ['#1c6fb5', '#b5541c', '#2f8f4e', '#8a4fbf', '#c2912e', '#b52f5f', '#3f8f9f', '#6b6b6b'];
+const comparison: LegendEntry[] = names.map((name) => ({ name, color: BEFORE_AFTER[name] }));
 const mostPoints = 2000;
 
 /** Rows of a table: a measure's name, before and after. */
@@ -29,6 +32,7 @@ export function spaceTable(before: SpaceMeasures, after: SpaceMeasures): [string
   const fixed = (value: number | undefined) => (value === undefined ? '' : value.toFixed(4));
   const rows = [
     row('components', ({ dimension }) => String(dimension)),
+    row('rank', ({ rank }) => String(rank)),
     row('mean cosine', ({ meanCosine }) => fixed(meanCosine)),
     row('deviation of cosines', ({ cosineDeviation }) => fixed(cosineDeviation)),
     row('effective rank', ({ effectiveRank }) => effectiveRank.toFixed(1)),
@@ -47,105 +51,86 @@ export function spaceTable(before: SpaceMeasures, after: SpaceMeasures): [string
 /** The whole file. */
 export function spaceReportHtml(report: SpaceReport): string {
   const { title, description, before, after } = report;
-  const series = (pick: (measures: SpaceMeasures) => readonly number[]) =>
-    names.map((name) => ({ name, color: colors[name], values: pick(report[name].measures) }));
-  const table = spaceTable(before.measures, after.measures)
-    .map((cells) => `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`)
-    .join('\n');
   const { pointColors, legend } = colorPoints(report);
-  const plots = names.map((name) => {
-    const { chosen, points, titles } = choosePoints(report, report[name]);
-    const plot = scatter(
-      points,
-      chosen.map((index) => pointColors[index] as string),
-      titles,
-    );
-    return `<figure><figcaption>Principal components, ${name}</figcaption>${plot}</figure>`;
+  const figures: Figure[] = [
+    {
+      caption: 'Spectrum',
+      note: 'The share of the variance along each principal component, up to the rank. Flat is evenly filled.',
+      legend: comparison,
+      chart: spectrumChart(report),
+    },
+    {
+      caption: 'Cosines of all pairs',
+      note: 'Around 0 directions are spread evenly; near 1 they lie in a narrow cone.',
+      legend: comparison,
+      chart: histogramChart(
+        names.map((name) => ({ name, color: BEFORE_AFTER[name], values: report[name].measures.histogram })),
+        -1,
+        1,
+        { xLabel: 'cosine', yLabel: `share of pairs, in steps of ${2 / HISTOGRAM_STEPS}` },
+      ),
+    },
+    ...names.map((name) => ({
+      caption: `First two principal components, ${name}`,
+      note: 'Each point is a text.',
+      legend,
+      chart: scatterChart(
+        choosePoints(report, report[name], pointColors),
+        `Texts ${name}, by their first two principal components`,
+      ),
+    })),
+  ];
+  const table = tableHtml([['', 'before', 'after'], ...spaceTable(before.measures, after.measures)]);
+  return pageHtml({ title, lead: description, sections: [table, '<h2>Charts</h2>', chartsHtml(figures)] });
+}
+
+function spectrumChart(report: SpaceReport): string {
+  const lines = names.map((name) => {
+    const { spectrum, rank } = report[name].measures;
+    const points = spectrum.slice(0, rank).map((share, index): [number, number] => [index + 1, share]);
+    return { name, color: BEFORE_AFTER[name], points };
   });
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>${escapeHtml(title)}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 980px; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; } td, th { padding: 0.15rem 1.2rem 0.15rem 0; text-align: right; }
-td:first-child, th:first-child { text-align: left; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 1rem; }
-figure { margin: 0; } figcaption { font-weight: 600; margin-top: 1rem; }
-svg { width: 100%; height: auto; background: #fafafa; }
-.grid { stroke: #ddd; } text { font-size: 11px; fill: #555; } .x { text-anchor: middle; }
-.y { text-anchor: end; dominant-baseline: middle; }
-.mark { display: inline-block; width: 0.8em; height: 0.8em; margin: 0 0.3em 0 1em; }
-</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(description)}</p>
-<table>
-<tr><th></th><th>before</th><th>after</th></tr>
-${table}
-</table>
-<div class="charts">
-<figure><figcaption>Spectrum: share of variance by component</figcaption>${logLines(
-    series(({ spectrum }) => spectrum),
-    'component',
-  )}</figure>
-<figure><figcaption>Cosines of all pairs, in ${HISTOGRAM_STEPS} steps</figcaption>${histograms(
-    series(({ histogram }) => histogram),
-    -1,
-    1,
-    'cosine',
-  )}</figure>
-${plots.join('\n')}
-</div>
-<p>${legend}</p>
-</body>
-</html>
-`;
+  return lineChart(lines, { xLabel: 'component', yLabel: 'share of variance', logarithmic: true });
 }
 
 /** Evenly chosen points, so that the file stays small. */
-function choosePoints({ texts, marks }: SpaceReport, { projection }: Space) {
+function choosePoints({ texts, marks }: SpaceReport, { projection }: Space, colors: readonly string[]) {
   const all = projection.length / 2;
   const count = Math.min(all, mostPoints);
-  const chosen = Array.from({ length: count }, (_, index) => Math.floor((index * all) / count));
-  const points = Float32Array.from(
-    chosen.flatMap((index) => [...projection.subarray(2 * index, 2 * index + 2)]),
-  );
-  const titles = chosen.map((index) =>
-    [marks?.[index], texts[index]].filter((part) => part !== undefined).join(': '),
-  );
-  return { chosen, points, titles };
+  return Array.from({ length: count }, (_, place) => {
+    const index = Math.floor((place * all) / count);
+    return {
+      x: projection[2 * index] as number,
+      y: projection[2 * index + 1] as number,
+      color: colors[index] as string,
+      title: [marks?.[index], texts[index]].filter((part) => part !== undefined).join(': '),
+    };
+  });
 }
 
 /** Scores from blue to red; labels from a palette, the most frequent first. */
-function colorPoints({ texts, marks }: SpaceReport): { pointColors: string[]; legend: string } {
-  if (marks === undefined) return { pointColors: texts.map(() => colors.after), legend: '' };
-  const key = (color: string, name: string) =>
-    `<span class="mark" style="background:${color}"></span>${escapeHtml(name)}`;
+function colorPoints({ texts, marks }: SpaceReport): { pointColors: string[]; legend: LegendEntry[] } {
+  if (marks === undefined) return { pointColors: texts.map(() => BEFORE_AFTER.after), legend: [] };
   if (marks.every((mark) => typeof mark === 'number')) {
     const least = marks.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
     const largest = marks.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
     const color = (score: number) =>
       `hsl(${Math.round(220 - (220 * (score - least)) / (largest - least || 1))} 70% 45%)`;
+    const shown = least === largest ? [least] : [least, (least + largest) / 2, largest];
     return {
       pointColors: marks.map(color),
-      legend: [least, (least + largest) / 2, largest]
-        .map((score) => key(color(score), `score ${score}`))
-        .join(''),
+      legend: shown.map((score) => ({ color: color(score), name: `score ${score}` })),
     };
   }
   const counts = new Map<string, number>();
   for (const mark of marks) counts.set(String(mark), (counts.get(String(mark)) ?? 0) + 1);
   const labels = [...counts.keys()].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0));
-  const rest = palette.length - 1;
-  const color = (label: string) => palette[Math.min(rest, labels.indexOf(label))] as string;
-  const shown = labels.slice(0, labels.length > palette.length ? rest : palette.length);
-  const others =
-    labels.length > shown.length ? key(palette[rest] as string, `${labels.length - rest} others`) : '';
-  return {
-    pointColors: marks.map((mark) => color(String(mark))),
-    legend: shown.map((label) => key(color(label), label)).join('') + others,
-  };
+  const rest = PALETTE.length - 1;
+  const color = (label: string) => PALETTE[Math.min(rest, labels.indexOf(label))] as string;
+  const shown = labels.length > PALETTE.length ? labels.slice(0, rest) : labels;
+  const legend = shown.map((label) => ({ color: color(label), name: label }));
+  if (labels.length > shown.length) {
+    legend.push({ color: PALETTE[rest] as string, name: `${labels.length - shown.length} others` });
+  }
+  return { pointColors: marks.map((mark) => color(String(mark))), legend };
 }

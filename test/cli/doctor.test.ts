@@ -67,7 +67,9 @@ function packageWithoutAddon(): string {
   cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   mkdirSync(join(folder, 'scripts'));
-  copyFileSync(join(root, 'scripts', 'build-addon.mjs'), join(folder, 'scripts', 'build-addon.mjs'));
+  for (const name of ['build-addon.mjs', 'build-progress.mjs', 'built-addon.mjs']) {
+    copyFileSync(join(root, 'scripts', name), join(folder, 'scripts', name));
+  }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   return folder;
 }

@@ -13,7 +13,7 @@ import { type TokenBlock, TokenBlockBuilder } from './token-block.ts';
 import { markTokens } from './token-marks.ts';
 import type { WordSegmenter } from './word-segmenter.ts';
 
-export interface CorpusOptions extends Omit<DocumentOptions, 'onBytes'> {
+export interface CorpusOptions extends Omit<DocumentOptions, 'onBytes' | 'signal'> {
   files: readonly CorpusFile[];
   tokenizer: SentenceTokenizer;
   /** Tokens of a block, about: 5 bytes each, and twice that while the next one is read. 2^23 by default. */
@@ -88,19 +88,27 @@ export class Corpus {
    *
    * @throws what {@link readDocuments} throws, and {TokenizerError}
    */
-  async *blocks(epoch: number, from: BlockPosition = FIRST_BLOCK): AsyncGenerator<LocatedBlock> {
+  async *blocks(
+    epoch: number,
+    from: BlockPosition = FIRST_BLOCK,
+    signal?: AbortSignal,
+  ): AsyncGenerator<LocatedBlock> {
     if (this.#whole !== undefined) {
       yield { position: FIRST_BLOCK, tokens: this.#whole };
       return;
     }
-    const documents = new Lookahead(this.#documents(epoch, from));
-    let { block } = from;
-    for (let first = await documents.peek(); first !== undefined; first = await documents.peek()) {
-      const position = { block, file: first.place, line: first.line, number: first.number };
-      const tokens = await this.#readBlock(documents);
-      if (block === 0 && (await documents.peek()) === undefined) this.#whole = tokens;
-      yield { position: block === 0 ? FIRST_BLOCK : position, tokens };
-      block += 1;
+    const documents = new Lookahead(this.#documents(epoch, from, signal));
+    try {
+      let { block } = from;
+      for (let first = await documents.peek(); first !== undefined; first = await documents.peek()) {
+        const position = { block, file: first.place, line: first.line, number: first.number };
+        const tokens = await this.#readBlock(documents);
+        if (block === 0 && (await documents.peek()) === undefined) this.#whole = tokens;
+        yield { position: block === 0 ? FIRST_BLOCK : position, tokens };
+        block += 1;
+      }
+    } finally {
+      await documents.close();
     }
   }
 
@@ -117,13 +125,18 @@ export class Corpus {
     return window.builder.finish();
   }
 
-  async *#documents(epoch: number, from: BlockPosition): AsyncGenerator<Located> {
+  async *#documents(
+    epoch: number,
+    from: BlockPosition,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Located> {
+    const options = { ...this.#options, signal };
     const order = Uint32Array.from(this.files.keys());
     if (this.#options.shuffle ?? true) shuffle(order, mixNumbers(this.#options.seed, epoch));
     for (let place = from.file; place < order.length; place++) {
       const file = order[place] as number;
       const start = place === from.file ? from : undefined;
-      for await (const document of readDocuments(this.files[file] as CorpusFile, this.#options, start)) {
+      for await (const document of readDocuments(this.files[file] as CorpusFile, options, start)) {
         yield { ...document, place, file };
       }
     }
@@ -158,6 +171,11 @@ class Lookahead<T> {
   async next(): Promise<T | undefined> {
     await this.ahead(1);
     return this.#waiting.shift();
+  }
+
+  /** Ends what the items come from. */
+  async close(): Promise<void> {
+    await this.#items.return?.();
   }
 }
 

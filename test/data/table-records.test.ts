@@ -24,8 +24,42 @@ test('a line ending inside quotes is kept as it is', async () => {
   expect((await records('csv', 'a,"x\r\ny"\r\n'))[0]?.fields).toEqual(['a', 'x\r\ny']);
 });
 
-test('an empty line of a one-column file is an empty field', async () => {
-  expect((await records('csv', 'a\n\nb\n')).map((record) => record.fields)).toEqual([['a'], [''], ['b']]);
+test.each(['csv', 'tsv'] as const)(
+  '%s: blank lines are no records, wherever they are, and counted',
+  async (format) => {
+    let blank = 0;
+    const path = temporaryFile(
+      `table.${format}`,
+      '\na\tb,c\n\n  \r\nd\te,f\n\n\n'.replaceAll('\t', format === 'csv' ? '' : '\t'),
+    );
+    const read = await collect(readTableRecords(path, format, { onBlank: () => (blank += 1) }));
+    const fields = read.map((record) => record.fields);
+    expect(fields).toEqual(
+      format === 'csv'
+        ? [
+            ['ab', 'c'],
+            ['de', 'f'],
+          ]
+        : [
+            ['a', 'b,c'],
+            ['d', 'e,f'],
+          ],
+    );
+    expect(read.map(({ line }) => line)).toEqual([2, 5]);
+    expect(blank).toBe(5);
+  },
+);
+
+test('what is quoted, or has separators, is a record though it is empty', async () => {
+  expect((await records('csv', 'a\n""\n\nb\n')).map(({ fields }) => fields)).toEqual([['a'], [''], ['b']]);
+  expect((await records('csv', 'a,b\n,\n')).map(({ fields }) => fields)).toEqual([
+    ['a', 'b'],
+    ['', ''],
+  ]);
+  expect((await records('tsv', 'a\tb\n\t\n')).map(({ fields }) => fields)).toEqual([
+    ['a', 'b'],
+    ['', ''],
+  ]);
 });
 
 test('a record with another number of fields names its line', async () => {

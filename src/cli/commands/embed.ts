@@ -15,8 +15,9 @@ import {
 } from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
 import { addTextInputOptions, checkTextInput, type TextInputOptions } from '../options/text-input-options.ts';
+import { BlankLines } from '../output/blank-lines.ts';
 import { ProgressLine } from '../output/progress.ts';
-import { formatCount } from '../output/quantities.ts';
+import { formatCount, formatCounted } from '../output/quantities.ts';
 import { checkOutputName, createVectorWriter } from '../output/vector-output.ts';
 
 interface EmbedOptions extends ModelOptions, TextInputOptions {
@@ -68,6 +69,7 @@ async function embed(options: EmbedOptions): Promise<void> {
   const ranges = await readRanges(options);
   const { inputSize, readTexts } = await loadReaders();
   const signal = interruptionSignal();
+  const blank = new BlankLines();
   const counts = { read: 0, empty: 0, bytes: 0 };
   const { format, textField, header } = options;
   const reading = {
@@ -75,6 +77,7 @@ async function embed(options: EmbedOptions): Promise<void> {
     textField,
     header,
     signal,
+    onBlank: blank.onBlank,
     onBytes: (bytes: number) => {
       counts.bytes = bytes;
     },
@@ -118,7 +121,15 @@ async function embed(options: EmbedOptions): Promise<void> {
   if (ranges === undefined && needsRanges(precision)) noteFewRanges(total.texts);
   const seconds = (performance.now() - started) / 1000;
   printSummary(
-    { ...total, empty: counts.empty, dimension, precision, seconds, output: options.output },
+    {
+      ...total,
+      empty: counts.empty,
+      blank: blank.count,
+      dimension,
+      precision,
+      seconds,
+      output: options.output,
+    },
     options.json === true,
   );
 }
@@ -127,6 +138,8 @@ interface Summary {
   texts: number;
   tokens: number;
   empty: number;
+  /** Lines that are no records. */
+  blank: number;
   truncated: number;
   dimension: number;
   precision: VectorPrecision;
@@ -135,17 +148,21 @@ interface Summary {
 }
 
 function printSummary(summary: Summary, json: boolean): void {
-  const { texts, tokens, empty, truncated, dimension, precision, seconds, output } = summary;
+  const { texts, tokens, empty, blank, truncated, dimension, precision, seconds, output } = summary;
   const textsPerSecond = texts / seconds;
   const tokensPerSecond = tokens / seconds;
   if (json) {
     process.stdout.write(`${JSON.stringify({ ...summary, textsPerSecond, tokensPerSecond })}\n`);
     return;
   }
-  const counted = `${formatCount(texts)} texts (${formatCount(empty)} empty, ${formatCount(truncated)} truncated)`;
+  const leftOut = blank > 0 ? `; ${formatCounted(blank, 'blank line')} left out` : '';
+  const counts = `${formatCount(empty)} empty, ${formatCount(truncated)} truncated${leftOut}`;
+  const counted = `${formatCounted(texts, 'text')} (${counts})`;
   const rates = `${formatCount(textsPerSecond)} texts/s, ${formatCount(tokensPerSecond)} tokens/s`;
   const taken = `${formatCount(tokens)} tokens in ${seconds.toFixed(1)} s: ${rates}`;
-  process.stdout.write(`${counted}, ${taken}\n${output}: ${texts} x ${dimension} ${precision}\n`);
+  process.stdout.write(
+    `${counted}, ${taken}\n${output}: ${formatCount(texts)} x ${formatCount(dimension)} ${precision}\n`,
+  );
 }
 
 /** The ranges of --calibration, if it is given. */

@@ -2,9 +2,16 @@
 
 import { Command } from 'commander';
 import { interruptionSignal } from '../interruption.ts';
-import { addModelOptions, encodeOptions, loadEncoder, type ModelOptions } from '../options/model-options.ts';
+import {
+  addModelOptions,
+  commaSeparated,
+  encodeOptions,
+  loadEncoder,
+  type ModelOptions,
+} from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
 import { addSimilarityOption, type SimilarityFlag } from '../options/similarity-option.ts';
+import { BlankLines } from '../output/blank-lines.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatCount, formatCounted } from '../output/quantities.ts';
 
@@ -12,13 +19,16 @@ interface RetrievalFlags extends ModelOptions, SimilarityFlag {
   corpus: string;
   queries: string;
   qrels: string;
+  corpusColumns?: string[];
+  queryColumns?: string[];
   excludeSelf?: boolean;
   json?: boolean;
 }
 
 const help = `
-Corpus and queries: a JSON object per line with _id (or id), text and perhaps title, as BEIR has them, or a tsv of id and
-text. Judgements: a tsv of query, document and score, with or without a header, or TREC's four columns; above 0 is relevant.
+Corpus and queries: a JSON object per line with _id (or id), text and perhaps title, as BEIR has them, or a tsv of id, text
+and perhaps title, as ColBERT and DPR have them, with or without a header. A title goes before its text with a space
+between. Judgements: a tsv of query, document and score, with or without a header, or TREC's four columns; above 0 is relevant.
 Accuracy, precision and recall at 1, 3, 5 and 10, MRR@10, NDCG@10 and MAP@100 over the whole corpus, ranked by the measure
 that the model names, or --similarity; of equal similarities the smaller id comes first. Queries with nothing relevant are
 left out and counted. Where queries stand in the corpus under their own ids (ArguAna, Quora), --exclude-self leaves each
@@ -36,6 +46,12 @@ export function retrievalCommand(): Command {
   addRequiredOption(command, '--queries <file>', 'queries: jsonl or tsv');
   addRequiredOption(command, '--qrels <file>', 'which document is relevant for which query: tsv or jsonl');
   return addSimilarityOption(addModelOptions(command))
+    .option(
+      '--corpus-columns <list>',
+      'tsv: id, text and perhaps title, by name or number; by default as a known header says, or 1,2 and 1,2,3',
+      commaSeparated,
+    )
+    .option('--query-columns <list>', 'the same for the queries', commaSeparated)
     .option('--exclude-self', "leave the document with a query's own id out of its ranking")
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -43,12 +59,17 @@ export function retrievalCommand(): Command {
 }
 
 async function retrieval(options: RetrievalFlags): Promise<void> {
-  const [{ evaluateRetrieval }, { readIdentifiedTexts, readJudgements }] = await Promise.all([
+  const [{ evaluateRetrieval }, { readIdentifiedTexts }, { readJudgements }] = await Promise.all([
     import('../../eval/retrieval.ts'),
-    import('../../data/readers/read-retrieval.ts'),
+    import('../../data/readers/read-identified-texts.ts'),
+    import('../../data/readers/read-judgements.ts'),
   ]);
   const signal = interruptionSignal();
-  const reading = { signal };
+  const blank = new BlankLines();
+  const { onBlank } = blank;
+  const onNote = (note: string) => void process.stderr.write(`note: ${note}\n`);
+  const reading = { signal, onBlank, onNote };
+  const { corpusColumns, queryColumns } = options;
   const relevant = await readJudgements(options.qrels, reading);
   using encoder = await loadEncoder(options);
   const progress = new ProgressLine();
@@ -60,8 +81,16 @@ async function retrieval(options: RetrievalFlags): Promise<void> {
   const result = await evaluateRetrieval(
     encoder,
     {
-      queries: readIdentifiedTexts(options.queries, reading),
-      corpus: readIdentifiedTexts(options.corpus, reading),
+      queries: readIdentifiedTexts(options.queries, {
+        ...reading,
+        columns: queryColumns,
+        columnsOption: '--query-columns',
+      }),
+      corpus: readIdentifiedTexts(options.corpus, {
+        ...reading,
+        columns: corpusColumns,
+        columnsOption: '--corpus-columns',
+      }),
       relevant,
     },
     { encoding, similarity: options.similarity, excludeSelf: options.excludeSelf },
@@ -78,7 +107,7 @@ async function retrieval(options: RetrievalFlags): Promise<void> {
     );
   }
   if (options.json) {
-    process.stdout.write(`${JSON.stringify(result)}\n`);
+    process.stdout.write(`${JSON.stringify({ ...result, blank: blank.count })}\n`);
     return;
   }
   const left =
@@ -91,6 +120,7 @@ async function retrieval(options: RetrievalFlags): Promise<void> {
     ...(options.excludeSelf
       ? [['left out', `${formatCounted(result.self, 'document')}, each from its own query's ranking`]]
       : []),
+    ...blank.rows(),
     ['seconds', result.seconds.toFixed(1)],
   ];
   process.stdout.write(`${rows.map(([name = '', value]) => `${name.padEnd(14)}${value}`).join('\n')}\n`);

@@ -1,6 +1,7 @@
 // `likewise evaluate space`: how a model's vectors fill their space, before and after whitening.
 
 import { Command, Option } from 'commander';
+import type { ReadOptions } from '../../data/formats/text-blocks.ts';
 import type { Embeddings } from '../../embed/embeddings.ts';
 import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
 import type { Whitening } from '../../embed/whitening.ts';
@@ -8,6 +9,7 @@ import { ArgumentError, DataError } from '../../errors.ts';
 import type { SpaceMeasures, SpaceOptions } from '../../eval/space.ts';
 import { refuseSharedPaths } from '../../io/files/output-check.ts';
 import { interruptionSignal } from '../interruption.ts';
+import { addHeaderOptions } from '../options/header-options.ts';
 import {
   addModelOptions,
   commaSeparated,
@@ -25,7 +27,9 @@ import {
   type WhiteningFlags,
   whiteningOptions,
 } from '../options/whiten-options.ts';
+import { BlankLines } from '../output/blank-lines.ts';
 import { ProgressLine } from '../output/progress.ts';
+import { formatCount } from '../output/quantities.ts';
 
 interface SpaceFlags extends ModelOptions, WhiteningFlags, SimilarityFlag {
   data: string;
@@ -58,7 +62,7 @@ Example:
 export function spaceCommand(): Command {
   const command = new Command('space').description("Look at how a model's vectors fill their space.");
   addRequiredOption(command, '--data <file>', 'csv or tsv of texts; - is stdin');
-  addSimilarityOption(addModelOptions(command))
+  addHeaderOptions(addSimilarityOption(addModelOptions(command)))
     .addOption(
       new Option('--format <format>', 'format of the file, when its name does not tell').choices([
         'csv',
@@ -66,7 +70,6 @@ export function spaceCommand(): Command {
       ]),
     )
     .option('--columns <list>', 'texts and score or label: numbers or names', commaSeparated, ['1', '2', '3'])
-    .option('--header', 'the first row is a header')
     .option('--whiten <folder>', 'what "after" is: a folder written by "likewise whiten", or fit', 'fit')
     .option('--positive <score>', 'pairs of a higher score mean the same (default: 4)', notNegative);
   return addWhiteningOptions(command)
@@ -93,7 +96,8 @@ async function space(options: SpaceFlags): Promise<void> {
   if (options.report !== undefined) await checkWritable(options.report);
   const given = options.whiten === 'fit' ? undefined : await loadWhitening(options.whiten, options);
   if (given === undefined) await checkFit(options);
-  const marked = await readMarked(options, signal);
+  const blank = new BlankLines();
+  const marked = await readMarked(options, { signal, onBlank: blank.onBlank });
   using encoder = await loadEncoder(options);
   if (given === undefined) await checkFit(options, encoder.dimension);
   given?.checkFits(encoder);
@@ -108,8 +112,8 @@ async function space(options: SpaceFlags): Promise<void> {
   const after = await measureSpace(whitened, { ...measuring, similarity }); // by default the cosine, as a whitened model says
   const { variant, components, data } = whitening;
   const fittedOn = given === undefined ? 'these texts' : 'another corpus';
-  const description = `${options.model}, pooling ${encoder.pooling.join('+')}, ${marked.texts.length} texts of ${options.data}. After: ${variant}, ${components} components of rank ${data.rank}, fitted on ${fittedOn} (${data.count} vectors).`;
-  const notes = notesOn(before.measures);
+  const description = `${options.model}, pooling ${encoder.pooling.join('+')}, ${formatCount(marked.texts.length)} texts of ${options.data}. After: ${variant}, ${formatCount(components)} components of rank ${formatCount(data.rank)}, fitted on ${fittedOn} (${formatCount(data.count)} vectors).`;
+  const notes = [...notesOn(before.measures), ...(blank.count > 0 ? [`${blank}.`] : [])];
   if (options.report !== undefined) {
     const { texts, marks } = marked;
     const html = spaceReportHtml({
@@ -129,6 +133,7 @@ async function space(options: SpaceFlags): Promise<void> {
       after: after.measures,
       whitening: fitted,
       notes,
+      blank: blank.count,
       report: options.report,
     };
     process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -148,7 +153,7 @@ async function space(options: SpaceFlags): Promise<void> {
 function notesOn({ vectors, dimension, fewVectors }: SpaceMeasures): string[] {
   if (!fewVectors) return [];
   return [
-    `${vectors} vectors of ${dimension} components span at most ${vectors - 1} dimensions: spectrum and effective rank are ` +
+    `${formatCount(vectors)} vectors of ${formatCount(dimension)} components span at most ${formatCount(vectors - 1)} dimensions: spectrum and effective rank are ` +
       'limited by the number of texts; look at more of them.',
   ];
 }
@@ -165,7 +170,7 @@ async function fitOn(vectors: Embeddings, options: SpaceFlags): Promise<Whitenin
   });
 }
 
-async function readMarked(options: SpaceFlags, signal: AbortSignal): Promise<Marked> {
+async function readMarked(options: SpaceFlags, reading: ReadOptions): Promise<Marked> {
   const { data, columns, format, header, positive } = options;
   if (columns.length < 3 && positive !== undefined)
     throw new ArgumentError(`--positive is for scores, but --columns ${columns.join(',')} names none`);
@@ -173,7 +178,7 @@ async function readMarked(options: SpaceFlags, signal: AbortSignal): Promise<Mar
     throw new ArgumentError(`expected one to three columns but received ${columns.join(',')}`);
   const { readRows } = await import('../../data/readers/read-rows.ts');
   const result: Required<Marked> = { texts: [], marks: [], pairs: [] };
-  for await (const { fields, line } of readRows(data, { columns, format, header, signal })) {
+  for await (const { fields, line } of readRows(data, { columns, format, header, ...reading })) {
     const [first = '', second = '', third = ''] = fields;
     if (columns.length < 3) {
       result.texts.push(first);

@@ -1,6 +1,7 @@
 // `likewise evaluate sts`: how well the similarities of pairs of texts follow people's scores.
 
 import { Command, Option } from 'commander';
+import type { ReadOptions } from '../../data/formats/text-blocks.ts';
 import type { Progress } from '../../embed/encode-options.ts';
 import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
 import { ArgumentError } from '../../errors.ts';
@@ -13,6 +14,7 @@ import {
   type StsSubsetsResult,
 } from '../../eval/sts-subsets.ts';
 import { interruptionSignal } from '../interruption.ts';
+import { addHeaderOptions } from '../options/header-options.ts';
 import {
   addModelOptions,
   commaSeparated,
@@ -29,6 +31,7 @@ import {
   type WhiteningFlags,
   whiteningOptions,
 } from '../options/whiten-options.ts';
+import { BlankLines } from '../output/blank-lines.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatCount } from '../output/quantities.ts';
 
@@ -64,7 +67,7 @@ export function stsCommand(): Command {
     '--data <path>',
     'csv or tsv of pairs with scores, - is stdin; or a folder of SentEval',
   );
-  addSimilarityOption(addModelOptions(command))
+  addHeaderOptions(addSimilarityOption(addModelOptions(command)))
     .addOption(
       new Option('--format <format>', 'format of the file, when its name does not tell').choices([
         'csv',
@@ -76,7 +79,6 @@ export function stsCommand(): Command {
       '2',
       '3',
     ])
-    .option('--header', 'the first row is a header')
     .addOption(
       new Option('--aggregation <way>', 'how the subsets of a folder are joined').choices(STS_AGGREGATIONS),
     )
@@ -101,14 +103,17 @@ async function sts(options: StsFlags): Promise<void> {
   const onProgress = ({ texts, tokens, total }: Progress) =>
     progress.update({ texts, tokens, fraction: total === undefined ? undefined : texts / total });
   const encoding = { ...encodeOptions(options), onProgress, signal };
+  const blank = new BlankLines();
   const evaluating = { encoding, similarity: options.similarity, whiten: whitening };
   const result = await (subsets === undefined
-    ? fileResult(encoder, options, evaluating, signal)
+    ? fileResult(encoder, options, evaluating, { signal, onBlank: blank.onBlank })
     : evaluateStsSubsets(encoder, subsets, options.aggregation ?? 'all', evaluating)
   ).finally(() => progress.end());
   if (result.undefinedBecause !== undefined)
     process.stderr.write(`warning: the correlations are undefined: ${result.undefinedBecause}\n`);
-  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : resultTable(result));
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ ...result, blank: blank.count })}\n` : resultTable(result, blank),
+  );
 }
 
 function checkOptions({ columns, aggregation, data, format, header }: StsFlags, isFolder: boolean): void {
@@ -133,17 +138,17 @@ async function fileResult(
   encoder: SentenceEncoder,
   { data, columns, format, header }: StsFlags,
   evaluating: StsOptions,
-  signal: AbortSignal,
+  reading: ReadOptions,
 ): Promise<StsResult> {
   const [{ evaluateSts }, { readScoredPairs }] = await Promise.all([
     import('../../eval/sts.ts'),
     import('../../data/readers/read-scored-pairs.ts'),
   ]);
-  const pairs = readScoredPairs(data, { columns, format, header, signal });
+  const pairs = readScoredPairs(data, { columns, format, header, ...reading });
   return evaluateSts(encoder, pairs, evaluating);
 }
 
-function resultTable(result: StsResult | StsSubsetsResult): string {
+function resultTable(result: StsResult | StsSubsetsResult, blank: BlankLines): string {
   const left = result.skipped > 0 ? ` (${formatCount(result.skipped)} without a score left out)` : '';
   const subsets = 'subsets' in result ? result.subsets : [];
   const rows = [
@@ -152,6 +157,7 @@ function resultTable(result: StsResult | StsSubsetsResult): string {
     ['pearson', result.pearson.toFixed(6)],
     ['similarity', result.similarity],
     ['pairs', `${formatCount(result.pairs)}${left}`],
+    ...blank.rows(),
     ['seconds', result.seconds.toFixed(1)],
     ...subsets.map(({ name, spearman, pairs }) => [
       name,
@@ -192,9 +198,10 @@ async function chosenWhitening(options: StsFlags): Promise<ChosenWhitening | und
 function whiteningRows(report: StsWhiteningReport | undefined): [string, string][] {
   if (report === undefined) return [];
   const { variant, components, rank, fittedOn, vectors, epsilon } = report;
+  const kind = variant === 'whitening' ? '' : `${variant}, `;
   const added = epsilon > 0 ? `, epsilon ${epsilon}` : '';
   return [
-    ['whitening', `${variant}, ${components} components of rank ${rank}${added}`],
+    ['whitened', `${kind}${formatCount(components)} components of rank ${formatCount(rank)}${added}`],
     ['fitted on', `${fittedOn}, ${formatCount(vectors)} vectors`],
   ];
 }

@@ -1,10 +1,12 @@
 // `likewise similarity`: a table of similarities of a few texts, or one similarity per row of a file of pairs.
 
 import { Command, Option } from 'commander';
+import type { ReadOptions } from '../../data/formats/text-blocks.ts';
 import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
 import { ArgumentError } from '../../errors.ts';
 import { type PairSimilarity, pairSimilarity } from '../../eval/pair-similarity.ts';
 import { interruptionSignal } from '../interruption.ts';
+import { addHeaderOptions } from '../options/header-options.ts';
 import {
   addModelOptions,
   commaSeparated,
@@ -13,6 +15,7 @@ import {
   type ModelOptions,
 } from '../options/model-options.ts';
 import { addSimilarityOption, type SimilarityFlag } from '../options/similarity-option.ts';
+import { BlankLines } from '../output/blank-lines.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatCount } from '../output/quantities.ts';
 
@@ -39,7 +42,7 @@ export function similarityCommand(): Command {
   const command = new Command('similarity')
     .description('Print how similar texts are.')
     .argument('[texts...]');
-  return addSimilarityOption(addModelOptions(command))
+  return addHeaderOptions(addSimilarityOption(addModelOptions(command)))
     .option('--input <file>', 'score the pairs of a csv or tsv file instead; - is stdin')
     .option('--columns <two>', 'numbers or names of the two columns', commaSeparated, ['1', '2'])
     .addOption(
@@ -48,7 +51,6 @@ export function similarityCommand(): Command {
         'tsv',
       ]),
     )
-    .option('--header', 'the first row is a header')
     .option('--output <file>', 'write the scores of the pairs here instead of stdout')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -107,9 +109,17 @@ async function scorePairs(
   const started = performance.now();
   const measure = options.similarity ?? encoder.similarityFunction;
   const output = await openScores(options);
+  const blank = new BlankLines();
+  const reading = { signal, onBlank: blank.onBlank };
   let pairs = 0;
   try {
-    for await (const score of similaritiesOfPairs(encoder, input, pairSimilarity(measure), options, signal)) {
+    for await (const score of similaritiesOfPairs(
+      encoder,
+      input,
+      pairSimilarity(measure),
+      options,
+      reading,
+    )) {
       pairs += 1;
       await output.write(score);
     }
@@ -122,10 +132,12 @@ async function scorePairs(
   const seconds = (performance.now() - started) / 1000;
   if (options.json) {
     const where = options.output === undefined ? { scores: output.kept } : { output: options.output };
-    process.stdout.write(`${JSON.stringify({ similarity: measure, pairs, seconds, ...where })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ similarity: measure, pairs, blank: blank.count, seconds, ...where })}\n`,
+    );
   } else if (options.output !== undefined) {
     process.stdout.write(
-      `${options.output}: ${formatCount(pairs)} ${measure} similarities in ${seconds.toFixed(1)} s\n`,
+      `${options.output}: ${formatCount(pairs)} ${measure} similarities in ${seconds.toFixed(1)} s${blank.count > 0 ? ` (${blank})` : ''}\n`,
     );
   }
 }
@@ -136,18 +148,21 @@ async function* similaritiesOfPairs(
   input: string,
   compare: PairSimilarity,
   options: SimilarityOptions,
-  signal: AbortSignal,
+  reading: ReadOptions & { signal: AbortSignal },
 ): AsyncGenerator<number> {
   const { readRows } = await import('../../data/readers/read-rows.ts');
   const { columns, format, header } = options;
   async function* texts() {
-    for await (const { fields } of readRows(input, { columns, format, header, signal })) yield* fields;
+    for await (const { fields } of readRows(input, { columns, format, header, ...reading })) yield* fields;
   }
   const progress = new ProgressLine();
   const total = { texts: 0, tokens: 0 };
   let first: Float32Array | undefined;
   try {
-    for await (const chunk of encoder.encodeStream(texts(), { ...encodeOptions(options), signal })) {
+    for await (const chunk of encoder.encodeStream(texts(), {
+      ...encodeOptions(options),
+      signal: reading.signal,
+    })) {
       for (let index = 0; index < chunk.shape[0]; index += 1) {
         const vector = chunk.row(index);
         if (first === undefined) {

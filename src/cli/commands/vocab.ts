@@ -5,6 +5,7 @@ import { interruptionSignal } from '../interruption.ts';
 import { positiveInteger } from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
 import { addTextInputOptions, type TextInputOptions } from '../options/text-input-options.ts';
+import { BlankLines } from '../output/blank-lines.ts';
 import { formatCount } from '../output/quantities.ts';
 
 interface VocabOptions extends TextInputOptions {
@@ -66,8 +67,15 @@ async function vocab(options: VocabOptions): Promise<void> {
   const lowerCase = options.cased !== true;
   const counter = await WordCounter.create({ lowerCase });
   const { format, textField, header } = options;
+  const blank = new BlankLines();
   let texts = 0;
-  for await (const text of readTexts(options.input, { format, textField, header, signal })) {
+  for await (const text of readTexts(options.input, {
+    format,
+    textField,
+    header,
+    signal,
+    onBlank: blank.onBlank,
+  })) {
     counter.add(text);
     texts += 1;
   }
@@ -76,11 +84,27 @@ async function vocab(options: VocabOptions): Promise<void> {
   const vocabulary = trainWordPiece(words, { size, minFrequency, alphabetSize: alphabet });
   await writeWordPieceFiles(output, vocabulary, { lowerCase, maxLength, overwrite });
   const seconds = (performance.now() - started) / 1000;
-  const summary = { size: vocabulary.length, texts, words: words.size, type: options.type, seconds, output };
+  const summary = {
+    size: vocabulary.length,
+    texts,
+    blank: blank.count,
+    words: words.size,
+    type: options.type,
+    seconds,
+    output,
+  };
+  if (vocabulary.length < size) {
+    process.stderr.write(
+      `note: ${formatCount(vocabulary.length)} tokens are all that these texts give, of the ${formatCount(size)} asked for: ` +
+        `no other pieces occur together ${formatCount(minFrequency)} times (--min-frequency), or every word is one token\n`,
+    );
+  }
   if (options.json) {
     process.stdout.write(`${JSON.stringify(summary)}\n`);
     return;
   }
   const made = `${formatCount(vocabulary.length)} tokens from ${formatCount(words.size)} different words`;
-  process.stdout.write(`${made} of ${formatCount(texts)} texts in ${seconds.toFixed(1)} s\n${output}\n`);
+  process.stdout.write(
+    `${made} of ${formatCount(texts)} texts in ${seconds.toFixed(1)} s${blank.count > 0 ? ` (${blank})` : ''}\n${output}\n`,
+  );
 }

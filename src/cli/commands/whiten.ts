@@ -1,6 +1,7 @@
 // `likewise whiten`: fits a whitening on a corpus or on vectors, and builds it into a model.
 
 import { type Command, Command as NewCommand } from 'commander';
+import type { ReadOptions } from '../../data/formats/text-blocks.ts';
 import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
 import type { VectorMatrix } from '../../embed/vector-source.ts';
 import type { Whitening } from '../../embed/whitening.ts';
@@ -20,8 +21,12 @@ import {
   type WhiteningFlags,
   whiteningOptions,
 } from '../options/whiten-options.ts';
+import { BlankLines } from '../output/blank-lines.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatCount } from '../output/quantities.ts';
+
+/** How the corpus is read. */
+type Reading = ReadOptions & { signal: AbortSignal };
 
 /** The options as commander gives them. */
 export interface WhitenOptions extends Omit<ModelOptions, 'model'>, WhiteningFlags, TextInputOptions {
@@ -85,9 +90,10 @@ async function whitenAction(options: WhitenOptions): Promise<void> {
   if (encoder !== undefined && options.vectors !== undefined) {
     await checkVectorsFit(options.vectors, encoder.folder.path, encoder.dimension);
   }
-  const whitening = await fitWhitening(options, encoder, signal);
+  const blank = new BlankLines();
+  const whitening = await fitWhitening(options, encoder, { signal, onBlank: blank.onBlank });
   await writeAll(options, whitening, encoder, signal);
-  printSummary(options, whitening, (performance.now() - started) / 1000);
+  printSummary(options, whitening, blank, (performance.now() - started) / 1000);
 }
 
 /** Everything or nothing: the vectors get their name once the folder has its own. */
@@ -114,7 +120,7 @@ async function writeAll(
 async function fitWhitening(
   options: WhitenOptions,
   encoder: SentenceEncoder | undefined,
-  signal: AbortSignal,
+  reading: Reading,
 ): Promise<Whitening> {
   const { Whitening } = await import('../../embed/whitening.ts');
   const progress = new ProgressLine();
@@ -122,9 +128,14 @@ async function fitWhitening(
   try {
     const source =
       options.vectors === undefined
-        ? encodedCorpus(options, encoder as SentenceEncoder, signal, progress)
+        ? encodedCorpus(options, encoder as SentenceEncoder, reading, progress)
         : storedVectors(options.vectors, progress);
-    return await Whitening.fit(source, { ...whiteningOptions(options), threads, backend, signal });
+    return await Whitening.fit(source, {
+      ...whiteningOptions(options),
+      threads,
+      backend,
+      signal: reading.signal,
+    });
   } finally {
     progress.end();
   }
@@ -133,7 +144,7 @@ async function fitWhitening(
 async function* encodedCorpus(
   options: WhitenOptions,
   encoder: SentenceEncoder,
-  signal: AbortSignal,
+  reading: Reading,
   progress: ProgressLine,
 ): AsyncGenerator<VectorMatrix> {
   const [{ inputSize }, { readTexts }] = await Promise.all([
@@ -147,13 +158,13 @@ async function* encodedCorpus(
     read.bytes = bytes;
   };
   async function* texts() {
-    for await (const text of readTexts(input, { format, textField, header, signal, onBytes })) {
+    for await (const text of readTexts(input, { format, textField, header, ...reading, onBytes })) {
       read.texts += 1;
       yield text;
     }
   }
   const total = { texts: 0, tokens: 0 };
-  const encoding = { ...encodeOptions({ ...options, model: '' }), signal };
+  const encoding = { ...encodeOptions({ ...options, model: '' }), signal: reading.signal };
   for await (const chunk of encoder.encodeStream(texts(), encoding)) {
     yield chunk;
     total.texts += chunk.shape[0];
@@ -196,21 +207,28 @@ async function writeTransformed(
   }
 }
 
-function printSummary(options: WhitenOptions, whitening: Whitening, seconds: number): void {
+function printSummary(
+  options: WhitenOptions,
+  whitening: Whitening,
+  blank: BlankLines,
+  seconds: number,
+): void {
   const { variant, components, dimension, outputs, data } = whitening;
   const explained = whitening.explainedShare;
   const { count, rank, epsilon, rcond } = data;
   const summary = { output: options.output, variant, vectors: count, dimension, rank, components, outputs };
   if (options.json) {
     process.stdout.write(
-      `${JSON.stringify({ ...summary, epsilon, rcond, explainedVariance: explained, seconds })}\n`,
+      `${JSON.stringify({ ...summary, epsilon, rcond, blank: blank.count, explainedVariance: explained, seconds })}\n`,
     );
     return;
   }
   const share = `${(100 * explained).toFixed(2)} % of the variance`;
-  const kept = variant === 'remove-top' ? `${components} taken away` : `${components} kept`;
+  const kept =
+    variant === 'remove-top' ? `${formatCount(components)} taken away` : `${formatCount(components)} kept`;
   process.stdout.write(
-    `${variant} fitted on ${formatCount(count)} vectors of ${dimension} components, rank ${rank}: ${kept}, ${share}` +
-      `${epsilon > 0 ? `, epsilon ${epsilon}` : ''}, in ${seconds.toFixed(1)} s\n${options.output}: ${dimension} to ${outputs}\n`,
+    `${variant} fitted on ${formatCount(count)} vectors of ${formatCount(dimension)} components, rank ${formatCount(rank)}: ${kept}, ${share}` +
+      `${epsilon > 0 ? `, epsilon ${epsilon}` : ''}, in ${seconds.toFixed(1)} s${blank.count > 0 ? ` (${blank})` : ''}\n` +
+      `${options.output}: ${formatCount(dimension)} to ${formatCount(outputs)}\n`,
   );
 }

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { guessFormat, type TextFormat } from '../../data/formats/file-format.ts';
 import { ArgumentError } from '../../errors.ts';
+import { addHeaderOptions } from './header-options.ts';
 
 export interface TextInputOptions {
   format?: TextFormat;
@@ -11,7 +12,7 @@ export interface TextInputOptions {
 
 /** Adds --format, --text-field and --header. */
 export function addTextInputOptions(command: Command): Command {
-  return command
+  return addHeaderOptions(command)
     .addOption(
       new Option('--format <format>', 'format of the input, when its name does not tell').choices([
         'txt',
@@ -20,8 +21,10 @@ export function addTextInputOptions(command: Command): Command {
         'tsv',
       ]),
     )
-    .option('--text-field <field>', 'key of the JSON object, or name or number of the column (default: text)')
-    .option('--header', 'csv, tsv: the first row is a header, also with a column number');
+    .option(
+      '--text-field <field>',
+      'key of the JSON object, or name or number of the column (default: text)',
+    );
 }
 
 /** Refuses options that the format has no use for, which would otherwise be forgotten in silence. @throws ArgumentError */
@@ -33,6 +36,6 @@ export function checkTextInput(input: string, { format, textField, header }: Tex
     );
   }
   if ((read === 'txt' || read === 'jsonl') && header !== undefined) {
-    throw new ArgumentError(`--header is for csv and tsv, but the input is ${read}`);
+    throw new ArgumentError(`--${header ? '' : 'no-'}header is for csv and tsv, but the input is ${read}`);
   }
 }

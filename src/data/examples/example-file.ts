@@ -7,11 +7,15 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { AbortedError, DataError } from '../../errors.ts';
 import { fileError } from '../../io/files/file-error.ts';
+import { isBlankLine } from '../formats/blank-line.ts';
 import { guessFormat, type TextFormat } from '../formats/file-format.ts';
+import { headerProblem, namesColumns } from '../formats/header-row.ts';
+import { peekRows } from '../formats/peek-rows.ts';
 import { type ScannedRow, scanRows } from '../formats/row-scan.ts';
 import {
   type Example,
   type ExampleRowOptions,
+  fieldsOf,
   hasHeader,
   type RowParser,
   RowProblem,
@@ -31,6 +35,8 @@ export interface ExampleFileOptions extends Omit<ExampleRowOptions, 'format'> {
   onSkipped?: ((reason: string) => void) | undefined;
   /** Ends the pass over the file with an AbortedError. */
   signal?: AbortSignal | undefined;
+  /** The key of a configuration that names the file, for messages. */
+  key?: string | undefined;
 }
 
 /** What one pass over the file found. */
@@ -51,6 +57,8 @@ export class ExampleFile {
   readonly skipped: number;
   /** Empty lines, which are no examples. */
   readonly blank: number;
+  /** The first example, as it was read. */
+  readonly first: Example;
   /** SHA-256 over the examples, texts and scores as they were read, hexadecimal. */
   readonly fingerprint: string;
   /** [length, texts]: equal texts have equal keys. */
@@ -67,6 +75,7 @@ export class ExampleFile {
     this.keys = this.#rows.keys;
     this.skipped = scan.skipped;
     this.blank = scan.blank;
+    this.first = scan.first as Example;
     this.fingerprint = scan.fingerprint();
     this.#parse = parse;
     this.#handle = handle;
@@ -81,11 +90,14 @@ export class ExampleFile {
     const rowOptions = { ...options, format: options.format ?? guessFormat(path) };
     const headed = hasHeader(rowOptions);
     let parse = headed ? undefined : rowParser(rowOptions);
-    const scan = new FileScan(path, options);
-    for await (const row of scanRows(path, rowOptions.format)) {
+    const scan = new FileScan(path, rowOptions);
+    const { first, rows } = await peekRows(scanRows(path, rowOptions.format));
+    if (!headed && options.header === undefined) refuseHeader(path, rowOptions, first);
+    for await (const row of rows) {
       if (options.signal?.aborted)
         throw new AbortedError('reading was aborted', { cause: options.signal.reason });
-      if (parse === undefined) parse = parserFor(rowOptions, row, path);
+      if (isBlankRow(row, rowOptions.format)) scan.blank += 1;
+      else if (parse === undefined) parse = parserFor(rowOptions, row, path);
       else if (scan.add(row, parse)) break;
     }
     if (parse === undefined || scan.length === 0) {
@@ -135,6 +147,22 @@ export class ExampleFile {
   }
 }
 
+/** In txt too: an empty text is no example. */
+function isBlankRow({ text }: ScannedRow, format: TextFormat): boolean {
+  return text !== undefined && (format === 'txt' ? text.trim() === '' : isBlankLine(text, format));
+}
+
+/** @throws DataError when the first row of a table names its columns */
+function refuseHeader(path: string, options: ExampleFileOptions, first: readonly ScannedRow[]): void {
+  const { format } = options;
+  if (format !== 'csv' && format !== 'tsv') return;
+  const rows = first.filter((row) => row.text !== undefined && !isBlankLine(row.text, format));
+  const fields = rows.map(({ text = '' }) => fieldsOf(text, format)); // what cannot be split has no text
+  if (!namesColumns(fields)) return;
+  const problem = headerProblem(fields[0] as string[], options.key);
+  throw new DataError(`${path}:${rows[0]?.line}: ${problem}, or name the columns to read in columns`);
+}
+
 function parserFor(options: ExampleRowOptions, row: ScannedRow, path: string): RowParser {
   try {
     if (row.text === undefined) throw new RowProblem(row.problem);
@@ -151,6 +179,7 @@ class FileScan {
   skipped = 0;
   blank = 0;
   length = 0;
+  first: Example | undefined;
   /** Of the first row that was left out. */
   firstProblem = '';
   readonly #path: string;
@@ -169,10 +198,6 @@ class FileScan {
 
   /** Notes a row; true when no more are wanted. @throws DataError when the row cannot be used and that is to stop */
   add(row: ScannedRow, parse: RowParser): boolean {
-    if (row.text?.trim() === '') {
-      this.blank += 1;
-      return false;
-    }
     let example: Example;
     try {
       if (row.text === undefined) throw new RowProblem(row.problem);
@@ -188,6 +213,7 @@ class FileScan {
       this.#options.onSkipped?.(reason);
       return false;
     }
+    this.first ??= example;
     this.#starts.push(row.start);
     this.#lengths.push(row.bytes.length);
     for (const text of example.texts) this.#keys.push(textKey(text));

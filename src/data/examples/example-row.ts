@@ -2,7 +2,7 @@
 import { ArgumentError } from '../../errors.ts';
 import { splitCsvRecord } from '../formats/csv-record.ts';
 import type { TextFormat } from '../formats/file-format.ts';
-import { quoteAll } from '../readers/read-rows.ts';
+import { quoteAll } from '../formats/quote-names.ts';
 
 /** What an objective learns from. */
 export interface Example {
@@ -27,7 +27,10 @@ export interface ExampleRowOptions {
    * the first columns in tables.
    */
   columns?: readonly string[] | undefined;
-  /** csv, tsv only: the first row names the columns. Implied by a column that is not a number. */
+  /**
+   * csv, tsv only: whether the first row names the columns. Implied by a column that is not a number; otherwise one that
+   * seems to name columns is refused unless this says what it is.
+   */
   header?: boolean | undefined;
 }
 
@@ -92,7 +95,7 @@ export function rowParser(options: ExampleRowOptions, headerRow?: string): RowPa
   if (format === 'jsonl') {
     return (text) => example(jsonValues(text, options), options);
   }
-  const split = format === 'csv' ? csvFields : (text: string) => text.split('\t');
+  const split = (text: string) => fieldsOf(text, format);
   const header = headerRow === undefined ? undefined : split(headerRow);
   const columns = options.columns ?? Array.from({ length: count }, (_, index) => String(index + 1));
   const indices = columns.map((column) => columnIndex(column, header));
@@ -127,6 +130,11 @@ function columnIndex(column: string, header: readonly string[] | undefined): num
   const index = header?.indexOf(column) ?? -1;
   if (index >= 0) return index;
   throw new RowProblem(`expected a column "${column}" but the header has ${quoteAll([...(header ?? [])])}`);
+}
+
+/** The fields of a row of a table. @throws RowProblem */
+export function fieldsOf(text: string, format: 'csv' | 'tsv'): string[] {
+  return format === 'csv' ? csvFields(text) : text.split('\t');
 }
 
 function csvFields(text: string): string[] {

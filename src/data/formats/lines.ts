@@ -18,16 +18,23 @@ export interface Line {
  * @throws {DataError} A line is not UTF-8 or is too long.
  */
 export async function* readLines(path: string, options: ReadOptions = {}): AsyncGenerator<Line> {
-  for await (const block of readTextBlocks(path, options)) {
+  let [bytes, before] = [0, 0]; // of the file, up to the end of this block and of the one before
+  const onBytes = (read: number) => {
+    bytes = read;
+  };
+  for await (const block of readTextBlocks(path, { ...options, onBytes })) {
+    const bytesPerCharacter = (bytes - before) / block.text.length;
     let number = block.line;
     let start = 0;
     while (start < block.text.length) {
       const newline = block.text.indexOf('\n', start);
       const end = newline < 0 ? block.text.length : newline;
       const text = block.text.slice(start, block.text[end - 1] === '\r' && end > start ? end - 1 : end);
+      start = end + 1;
+      options.onBytes?.(Math.round(before + bytesPerCharacter * Math.min(start, block.text.length)));
       yield { text, number };
       number += 1;
-      start = end + 1;
     }
+    before = bytes;
   }
 }

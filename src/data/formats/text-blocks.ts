@@ -11,8 +11,13 @@ import { compressionOf, compressionProblem, openText } from './decompression.ts'
 
 /** How a file is read. */
 export interface ReadOptions {
-  /** Called with the bytes of the file read so far, for a progress line; of a compressed file those on the disk. */
+  /**
+   * Called with the bytes of the file read so far, up to the line or record that is given next, for a progress line; of a
+   * compressed file with those on the disk, about.
+   */
   onBytes?: ((bytes: number) => void) | undefined;
+  /** Called for each blank line of a table or of JSON lines, which is no record. */
+  onBlank?: (() => void) | undefined;
   /** A line much longer than this is an error, since a line is held in memory: by default 64 MiB. */
   maxLineBytes?: number | undefined;
   /** The number of the first line that is wanted, from 1: earlier ones are passed over, unchecked. 1 by default. */

@@ -2,7 +2,10 @@
 
 import { ArgumentError, DataError } from '../../errors.ts';
 import { guessFormat } from '../formats/file-format.ts';
-import { readTableRecords } from '../formats/table-records.ts';
+import { headerProblem, namesColumns } from '../formats/header-row.ts';
+import { peekRows } from '../formats/peek-rows.ts';
+import { quoteAll } from '../formats/quote-names.ts';
+import { readTableRecords, type TableRecord } from '../formats/table-records.ts';
 import { describePath, type ReadOptions } from '../formats/text-blocks.ts';
 
 /** Which columns, and how the file is written. */
@@ -11,8 +14,13 @@ export interface RowOptions extends ReadOptions {
   format?: 'csv' | 'tsv' | undefined;
   /** Numbers from 1 or, with a header, names, in the order wanted: `['1', '2', 'score']`. */
   columns: readonly string[];
-  /** The first record names the columns and is not a row. Implied by a column that is not a number. */
+  /**
+   * Whether the first record names the columns and is not a row. Implied by a column that is not a number; otherwise one that
+   * seems to name columns is refused unless this says what it is.
+   */
   header?: boolean | undefined;
+  /** The key of a configuration that names the file, for messages. */
+  key?: string | undefined;
 }
 
 /** The fields asked for, in the order asked for. */
@@ -32,9 +40,21 @@ export interface Row {
 export async function* readRows(path: string, options: RowOptions): AsyncGenerator<Row> {
   const { columns } = options;
   const format = options.format ?? tableFormat(path);
-  const hasHeader = options.header ?? columns.some((column) => !isNumber(column));
+  const named = columns.find((column) => !isNumber(column));
+  if (options.header === false && named !== undefined) {
+    throw new ArgumentError(
+      `column "${named}" is a name, and names need a header: give columns by number where there is none`,
+    );
+  }
+  const hasHeader = options.header ?? named !== undefined;
   let indices = hasHeader ? undefined : columns.map((column) => columnIndex(column, [], ''));
-  for await (const { fields, line } of readTableRecords(path, format, options)) {
+  const { first, rows } = await peekRows(readTableRecords(path, format, options));
+  if (options.header === undefined && !hasHeader && namesColumns(first.map(({ fields }) => fields))) {
+    await rows.return(undefined);
+    const [{ fields, line }] = first as [TableRecord];
+    throw new DataError(`${describePath(path)}:${line}: ${headerProblem(fields, options.key)}`);
+  }
+  for await (const { fields, line } of rows) {
     if (indices === undefined) {
       indices = columns.map((column) => columnIndex(column, fields, `${describePath(path)}:${line}`));
       continue;
@@ -78,10 +98,4 @@ function columnIndex(column: string, header: string[], where: string): number {
   throw new DataError(
     `${where}: expected a column "${column}" but the header has ${quoteAll(header)}; ${remedy}`,
   );
-}
-
-/** Names for a message: quoted, and only so many. */
-export function quoteAll(names: string[]): string {
-  const shown = names.slice(0, 12).map((name) => JSON.stringify(name.slice(0, 40)));
-  return shown.join(', ') + (names.length > shown.length ? ', …' : '');
 }

@@ -1,10 +1,12 @@
 // The texts of a corpus, one per row, in order, in constant memory: the input of `embed`.
 
 import { DataError } from '../../errors.ts';
+import { isBlankLine } from '../formats/blank-line.ts';
 import { guessFormat, type TextFormat } from '../formats/file-format.ts';
 import { type Line, readLines } from '../formats/lines.ts';
+import { quoteAll } from '../formats/quote-names.ts';
 import { describePath, type ReadOptions } from '../formats/text-blocks.ts';
-import { quoteAll, readRows } from './read-rows.ts';
+import { readRows } from './read-rows.ts';
 
 /** How a corpus is written. */
 export interface TextOptions extends ReadOptions {
@@ -15,13 +17,16 @@ export interface TextOptions extends ReadOptions {
    * then a header, or its number from 1, for a file without a header.
    */
   textField?: string | undefined;
-  /** CSV and TSV: the first record names the columns, also when `textField` is a number. */
+  /**
+   * CSV and TSV: whether the first record names the columns, where `textField` is a number. One that seems to is refused
+   * unless this says what it is.
+   */
   header?: boolean | undefined;
 }
 
 /**
  * Reads one text per row: a line of txt, empty lines included; a JSON string or an object's text field; a CSV or TSV
- * field.
+ * field. Blank lines of the others are no rows.
  *
  * @param path The file, or `-` for stdin.
  * @throws {ArgumentError} The format cannot be told.
@@ -37,7 +42,8 @@ export async function* readTexts(path: string, options: TextOptions = {}): Async
     }
   } else {
     for await (const line of readLines(path, options)) {
-      yield format === 'txt' ? line.text : jsonText(line, textField, path);
+      if (isBlankLine(line.text, format)) options.onBlank?.();
+      else yield format === 'txt' ? line.text : jsonText(line, textField, path);
     }
   }
 }
@@ -48,7 +54,7 @@ function jsonText(line: Line, textField: string, path: string): string {
   try {
     value = JSON.parse(line.text);
   } catch (cause) {
-    const found = line.text === '' ? 'an empty line' : JSON.stringify(line.text.slice(0, 40));
+    const found = JSON.stringify(line.text.slice(0, 40));
     throw new DataError(`${where}: expected a JSON value but found ${found}`, { cause });
   }
   if (typeof value === 'string') return value;

@@ -23,7 +23,8 @@ export class StsEvaluation {
   static async open(config: EvaluationConfig): Promise<StsEvaluation> {
     const pairs: ScoredPair[] = [];
     const { columns, format, header } = config;
-    for await (const pair of readScoredPairs(config.data, { columns, format, header })) pairs.push(pair);
+    for await (const pair of readScoredPairs(config.data, { columns, format, header, key: 'evaluation' }))
+      pairs.push(pair);
     const scores = pairs.flatMap(({ score }) => (score === null ? [] : [score]));
     if (scores.length < 2) {
       throw new DataError(

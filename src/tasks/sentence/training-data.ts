@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { MixedSampler, type SampledBatch, type SamplerPosition } from '../../data/batches/mixed-sampler.ts';
 import { ExampleFile } from '../../data/examples/example-file.ts';
+import type { Example } from '../../data/examples/example-row.ts';
 import { DataError, FormatError } from '../../errors.ts';
 import { checkJson } from '../../io/files/json-file.ts';
 import { contentOf, type Fingerprint, settingsOf } from '../../train/checkpoint/fingerprint.ts';
@@ -16,6 +17,9 @@ import { makeBatch } from './make-batch.ts';
 import type { TextLearner, TrainingBatch } from './text-learner.ts';
 
 type Tokenize = TextLearner['tokenize'];
+
+/** Characters of a text that a note shows. */
+const shownCharacters = 60;
 
 const start: SamplerPosition = { epoch: 0, batch: 0 };
 
@@ -60,10 +64,12 @@ export class TrainingData implements AsyncDisposable {
   ): Promise<TrainingData> {
     const files: ExampleFile[] = [];
     try {
-      for (const set of config.data) {
+      for (const [index, set] of config.data.entries()) {
+        const key = config.data.length > 1 ? `data.${index}` : 'data';
         const shape = exampleShape(objectiveOf(set, config), set);
         const { maxSamples } = config;
-        files.push(await ExampleFile.open(set.path, { ...set, ...shape, maxSamples, onSkipped, signal }));
+        const options = { ...set, ...shape, maxSamples, onSkipped, signal, key };
+        files.push(await ExampleFile.open(set.path, options));
       }
       return new TrainingData(config, files);
     } catch (error) {
@@ -77,10 +83,14 @@ export class TrainingData implements AsyncDisposable {
     return this.files.reduce((sum, file) => sum + file.length, 0);
   }
 
-  /** What was read otherwise than it stands there. */
+  /** How the data was read: what is no example, and the first example of each file. */
   get notes(): string[] {
-    const blank = this.files.filter((file) => file.blank > 0);
-    return blank.map((file) => `${file.path}: ${file.blank} blank rows are no examples`);
+    return this.files.flatMap(({ path, blank, first }) => [
+      ...(blank > 0
+        ? [`${path}: ${blank} blank ${blank === 1 ? 'line is no example' : 'lines are no examples'}`]
+        : []),
+      `${path}: the first example is ${describeExample(first)}`,
+    ]);
   }
 
   /** Steps of the whole run: `maxSteps`, or all batches of all epochs. */
@@ -172,4 +182,13 @@ function stepOf(batches: readonly TrainingBatch[], after: SamplerPosition): Trai
 /** @throws FormatError */
 function positionOf(value: Json): SamplerPosition {
   return checkJson(positionSchema, value, 'the position of the data', (message) => new FormatError(message));
+}
+
+/** `"a text", "another …", score 0.8`. */
+function describeExample({ texts, score }: Example): string {
+  const shown = texts.map((text) => {
+    const cut = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
+    return JSON.stringify(cut);
+  });
+  return [...shown, ...(score === undefined ? [] : [`score ${score}`])].join(', ');
 }

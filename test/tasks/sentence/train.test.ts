@@ -203,7 +203,7 @@ test('bad rows are counted, named, and in the log; blank ones are noted', async 
   const summary = await train({ ...config, data: { path, onCorrupt: 'skip' } }, { listener });
   expect([summary.skippedRows, warnings.length]).toEqual([1500, 1500]);
   expect(warnings[0]).toMatch(/^row: left out .*bad\.jsonl:15: expected a JSON value/);
-  expect(notes[0]).toMatch(/bad\.jsonl: 2 blank rows are no examples/);
+  expect(notes[0]).toMatch(/bad\.jsonl: 2 blank lines are no examples/);
   const events = metricsOf(config.output).filter(({ kind }) => kind === 'event');
   expect(events).toHaveLength(1001);
   expect(events.at(-1)).toEqual({

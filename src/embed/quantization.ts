@@ -33,7 +33,10 @@ export interface QuantizeOptions {
   first?: number | undefined;
 }
 
-/** The ranges of the components over some vectors, a hundred or more. @throws ShapeError, DataError for none */
+/** Fewer vectors than these give ranges that are too narrow for others. */
+export const ENOUGH_FOR_RANGES = 100;
+
+/** The ranges of the components over some vectors, a hundred or more. @throws ShapeError, DataError for fewer than two */
 export async function calibrate(vectors: VectorSource): Promise<ComponentRanges> {
   let ranges: ComponentRanges | undefined;
   let seen = 0;
@@ -42,7 +45,25 @@ export async function calibrate(vectors: VectorSource): Promise<ComponentRanges>
     widen(ranges, data, seen);
     seen += shape[0];
   }
+  checkEnough(seen);
   return ranges as ComponentRanges; // matricesOf throws when there is none
+}
+
+/** One vector's ranges hold nothing but itself, and every component of every vector would be the same. @throws DataError */
+export function checkEnough(vectors: number): void {
+  if (vectors >= 2) return;
+  throw new DataError(
+    `expected two vectors or more to find the ranges of the components, ${ENOUGH_FOR_RANGES} or more for good ones, but there ` +
+      `${vectors === 1 ? 'is one' : 'are none'}: give ranges of more vectors, as calibrate finds them (embed --calibration)`,
+  );
+}
+
+function warnOfFew(vectors: number): void {
+  process.emitWarning(
+    `[quantize] the ranges of the components are those of ${vectors} vectors; ${ENOUGH_FOR_RANGES} or more make better ones: ` +
+      'give ranges, as calibrate finds them',
+    'LikewiseWarning',
+  );
 }
 
 /** Ranges that hold nothing yet. */
@@ -89,7 +110,7 @@ export function quantizedColumns(dimension: number, precision: VectorPrecision):
 
 /**
  * @throws ArgumentError for an unknown precision, option or anything but a matrix; ShapeError for ranges of another
- *   dimension; DataError naming a vector that holds a number that is not finite, or too large for float16, or a component
+ *   dimension; DataError for int8 or uint8 of one vector without ranges (below a hundred there is a warning), naming a vector that holds a number that is not finite, or too large for float16, or a component
  *   whose range is none
  */
 export function quantizeEmbeddings(
@@ -159,8 +180,12 @@ function scale(
   given: ComponentRanges | undefined,
 ): Int8Array | Uint8Array {
   const ranges = given ?? emptyRanges(dimension);
-  if (given === undefined) widen(ranges, data, first);
-  else checkRanges(given, dimension);
+  if (given === undefined) {
+    const vectors = data.length / Math.max(1, dimension);
+    if (vectors > 0) checkEnough(vectors);
+    if (vectors > 0 && vectors < ENOUGH_FOR_RANGES) warnOfFew(vectors);
+    widen(ranges, data, first);
+  } else checkRanges(given, dimension);
   const steps = ranges.least.map((least, column) => {
     const step = Math.fround(Math.fround((ranges.largest[column] as number) - least) / 255);
     return step === 0 ? 1 : step;

@@ -251,7 +251,7 @@ test('what a folder of a whitening cannot do is said', async () => {
   expect([positive.code, positive.stderr]).toEqual([2, expect.stringMatching(/--positive is for scores/)]);
 });
 
-test('embed notes ranges of a few vectors, given or not', async () => {
+test('embed warns of ranges of a few vectors, given or not, and refuses those of one', async () => {
   const { folder, options } = await vectorsOptions();
   const args = [...embedStdin, '--truncate-dim', '2'];
   const compact = [...args, '--output', join(folder, 'c.npy'), '--output-precision', 'int8'];
@@ -259,12 +259,16 @@ test('embed notes ranges of a few vectors, given or not', async () => {
     [[], 2],
     [['--calibration', options.vectors], 4],
   ] as const) {
-    const { code, notes } = await runCli([...compact, ...calibration], { input: 'the cat\na dog\n' });
-    expect([code, notes.join('\n')]).toEqual([
+    const { code, stderr } = await runCli([...compact, ...calibration], { input: 'the cat\na dog\n' });
+    expect([code, stderr]).toEqual([
       0,
-      expect.stringMatching(`those of ${vectors} vectors, and 100`),
+      expect.stringMatching(`^warning: .* those of ${vectors} vectors; 100 or more`),
     ]);
   }
+  const one = [...args, '--output', join(folder, 'one.npy'), '--output-precision', 'int8'];
+  const { code, stderr } = await runCli(one, { input: 'the cat\n' });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/two vectors or more .* \[LIKEWISE_DATA\]\n$/)]);
+  expect(readdirSync(folder).filter((name) => name.includes('one'))).toEqual([]);
 });
 
 test('embed refuses more components than the model has', async () => {

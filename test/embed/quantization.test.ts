@@ -74,6 +74,27 @@ describe('quantizeEmbeddings', () => {
     expect(quantizeEmbeddings(constant, 'uint8').data).toEqual(Uint8Array.of(0, 0, 0, 255));
   });
 
+  it.each(['int8', 'uint8'] as const)('%s needs ranges, or vectors to find them in', async (precision) => {
+    await new Promise(setImmediate); // what another test was warned of
+    const warnings: string[] = [];
+    const heard = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', heard);
+    const of = (count: number) => quantizeEmbeddings(part(0, count), precision);
+    expect(() => of(1)).toThrow(DataError);
+    expect(() => of(1)).toThrow(/expected two vectors or more .* but there is one: give ranges/);
+    await expectError(calibrate(part(0, 1)), DataError, /but there is one/);
+    expect(of(0).shape).toEqual([0, dimension]);
+    expect(of(100).shape).toEqual([100, dimension]);
+    await new Promise(setImmediate);
+    expect(warnings).toEqual([]);
+    expect(new Set(of(99).data).size).toBeGreaterThan(50);
+    await new Promise(setImmediate);
+    expect(warnings).toEqual([expect.stringContaining('those of 99 vectors; 100 or more make better ones')]);
+    const ranges = await calibrate(part(0, 100));
+    expect(quantizeEmbeddings(part(0, 1), precision, { ranges }).shape).toEqual([1, dimension]);
+    process.off('warning', heard);
+  });
+
   it('refuses what it cannot do', async () => {
     const unknown = 'int4' as VectorPrecision;
     expect(() => quantizeEmbeddings(goldenVectors, unknown)).toThrow(ArgumentError);

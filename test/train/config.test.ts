@@ -271,6 +271,49 @@ test('the path that a message names can be set', () => {
   expect(() => setValue(config, 'data.7.path=x')).toThrow(/expected a number from 0 to 2 below data/);
 });
 
+test('lists with commas wherever a list is expected, and tables as YAML writes them in a line', () => {
+  const set = (...pairs: string[]) => {
+    const config: Record<string, unknown> = { ...least };
+    for (const pair of pairs) setValue(config, pair);
+    return config;
+  };
+  const checked = (...pairs: string[]) => checkConfig(sentenceTask(), set(...pairs), 'here');
+  for (const columns of ['1,2', '1, 2', '["1","2"]', '[1, 2]']) {
+    expect(checked('objective=multiple-negatives', `data.columns=${columns}`).data[0]?.columns).toEqual([
+      '1',
+      '2',
+    ]);
+  }
+  expect(checked('data.columns=text').data[0]?.columns).toEqual(['text']);
+  expect(checked('data.columns=2').data[0]?.columns).toEqual(['2']);
+  expect(checked('data.0.columns=2').data[0]?.columns).toEqual(['2']);
+  expect(checked('evaluation=e.csv', 'evaluation.columns=a,b,3').evaluation?.columns).toEqual([
+    'a',
+    'b',
+    '3',
+  ]);
+  expect(checked('weightDecay=0.1', 'noDecay=bias,norm.{1,2},[a,b]$').noDecay).toEqual([
+    'bias',
+    'norm.{1,2}',
+    '[a,b]$',
+  ]);
+  const directions = checked('objective=multiple-negatives', 'objective.directions=query_to_doc,doc_to_query')
+    .objective.directions;
+  expect(directions).toEqual(['query_to_doc', 'doc_to_query']);
+  expect(set('data={path: p.csv, columns: [1, 2]}').data).toEqual({ path: 'p.csv', columns: [1, 2] });
+  expect(set('data=[a.txt, {path: b.csv, columns: [text]}]').data).toEqual([
+    'a.txt',
+    { path: 'b.csv', columns: ['text'] },
+  ]);
+  expect(set('data=a,b.txt').data).toBe('a,b.txt'); // a file's name
+  expect(() => set('data={path: p.csv')).toThrow(
+    /expected a list or a table, .* "data=\{path: p\.csv" is neither/,
+  );
+  expect(() => checked('evaluation=e.csv', 'evaluation.columns=a,,3')).toThrow(
+    /key "evaluation\.columns\.1": expected a text that is not empty/,
+  );
+});
+
 test('keys that every object has are unknown keys too', () => {
   const config: Record<string, unknown> = { ...least };
   setValue(config, 'constructor.x=1');

@@ -118,7 +118,7 @@ async function embed(options: EmbedOptions): Promise<void> {
   } finally {
     progress.end();
   }
-  if (ranges === undefined && needsRanges(precision)) noteFewRanges(total.texts);
+  if (ranges === undefined && needsRanges(precision) && total.texts > 0) await warnOfFewRanges(total.texts);
   const seconds = (performance.now() - started) / 1000;
   printSummary(
     {
@@ -181,18 +181,19 @@ async function readRanges({
     import('../../io/npy.ts'),
   ]);
   const ranges = await calibrate(readNpyRows(calibration));
-  noteFewRanges((await readNpyShape(calibration))[0]);
+  await warnOfFewRanges((await readNpyShape(calibration))[0]);
   return ranges;
 }
 
 const needsRanges = (precision: VectorPrecision): boolean => precision === 'int8' || precision === 'uint8';
 
 /** Ranges of a few vectors are too narrow for others. */
-function noteFewRanges(vectors: number): void {
-  if (vectors >= 100) return;
+async function warnOfFewRanges(vectors: number): Promise<void> {
+  const { ENOUGH_FOR_RANGES: enough } = await import('../../embed/quantization.ts');
+  if (vectors >= enough) return;
   process.stderr.write(
-    `note: the ranges of the components are those of ${vectors} vectors, and 100 or more are advised: give --calibration ` +
-      'more of them\n',
+    `warning: the ranges of the components are those of ${formatCounted(vectors, 'vector')}; ${enough} or more make better ` +
+      'ones: give --calibration a .npy of more\n',
   );
 }
 

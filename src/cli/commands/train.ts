@@ -18,14 +18,18 @@ interface TrainOptions {
 const help = `
 CONFIG is a file (.json, .yaml) or the name of a ready configuration, by what a row of the data holds: a text
 (simcse-unsupervised, su-ntxent); anchor, positive, hard negative (simcse-supervised, triplet); two texts, or with
-data.columns further negatives too (multiple-negatives); two texts and a score from -1 to 1 (cosine-regression). --set goes
-below tables with points, and a data file's columns are named by number or header: --set data=pairs.csv
-data.columns='["1","2"]'. Further data sets are data.1, data.2, and so on.
+data.columns further negatives too (multiple-negatives); two texts and a score from -1 to 1 (cosine-regression).
+
+--set takes any number of pairs. Keys below a table are written with points, lists with commas, and tables also as YAML has
+them in one line. A data file's columns are given by number, or by the names in its header:
+  --set data=pairs.csv data.columns=1,2        --set 'data={path: pairs.csv, columns: [question, answer]}'
+A first row that seems to name columns is refused unless data.header says whether it does. Further data sets are data.1,
+data.2, and so on.
 
 The output folder is the trained model; checkpoints, metrics.jsonl and TensorBoard's event files lie in it too.
 
 Example:
-  $ likewise train simcse-unsupervised --set model=./minilm --set data=sentences.txt --set output=./trained`;
+  $ likewise train simcse-unsupervised --set model=./minilm data=sentences.txt output=./trained`;
 
 /** The command, for the program. */
 export function trainCommand(): Command {

@@ -4,6 +4,7 @@
 import { rm } from 'node:fs/promises';
 import {
   type ComponentRanges,
+  checkEnough,
   emptyRanges,
   quantizedColumns,
   quantizeEmbeddings,
@@ -93,6 +94,7 @@ class CalibratingWriter implements VectorWriter {
   }
 
   async commit(): Promise<void> {
+    if (this.#kept.rows > 0) checkEnough(this.#kept.rows);
     await this.#kept.commit();
     this.#keptPath = this.#kept.path;
     this.#output.ranges = this.#ranges;

@@ -1,10 +1,16 @@
 // Finding one's way through a schema by the path of a key: which keys a table has, what a text in place of it stands for,
-// whether one value may stand for a list.
+// whether one value may stand for a list, what a list is of.
 
 import type { z } from 'zod';
 
 type Walked = {
-  def: { innerType?: unknown; out?: unknown; shape?: Record<string, unknown>; element?: unknown };
+  def: {
+    type?: string;
+    innerType?: unknown;
+    out?: unknown;
+    shape?: Record<string, unknown>;
+    element?: unknown;
+  };
   shorthandKey?: string;
   oneStandsAlone?: boolean;
 };
@@ -26,16 +32,21 @@ export function mayStandAlone(schema: z.ZodType, path: readonly string[]): boole
   return property(schemaAt(schema, path), 'oneStandsAlone') === true;
 }
 
+/** The kind of the elements (`string`, `number`, `union`, …) of the list at a path; undefined where it is no list. */
+export function elementKindAt(schema: z.ZodType, path: readonly string[]): string | undefined {
+  return bare(bare(schemaAt(schema, path))?.def.element)?.def.type;
+}
+
 /** The schema at a path, wrapped as it is; undefined where there is none. */
 function schemaAt(schema: unknown, path: readonly string[]): unknown {
-  return path.reduce((here: unknown, key) => {
-    const def = bare(here)?.def;
-    return def?.shape === undefined
-      ? def?.element
-      : Object.hasOwn(def.shape, key)
-        ? def.shape[key]
-        : undefined;
-  }, schema);
+  return path.reduce(below, schema);
+}
+
+/** The number of a list's element may be left out, where there is one alone. */
+function below(schema: unknown, key: string): unknown {
+  const { shape, element } = bare(schema)?.def ?? {};
+  if (shape !== undefined) return Object.hasOwn(shape, key) ? shape[key] : undefined;
+  return element === undefined || /^\d+$/.test(key) ? element : below(element, key);
 }
 
 /** What stands within defaults, options and shorthands. */

@@ -1,16 +1,18 @@
 // `--set a.b.c=value`: one key of a configuration, wherever its table is, by the schema that says where a text stands for a
-// table and one value for a list.
+// table and one value for a list, and what is a list of texts, which may be written with commas.
 
+import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { ArgumentError } from '../../errors.ts';
-import { mayStandAlone, shorthandAt } from './schema-walk.ts';
+import { elementKindAt, mayStandAlone, shorthandAt } from './schema-walk.ts';
 
 type Table = Record<string, unknown>;
 
 /**
- * Sets `a.b.c=value` in a configuration: a value that reads as JSON is that, any other is text. Elements of a list are
- * numbered from 0; where there is one alone, `data.0.columns` and `data.columns` are the same.
- * @throws ArgumentError when the pair has no `=` or goes below something that is no table
+ * Sets `a.b.c=value` in a configuration: a value that reads as JSON, or as a list or table in YAML's flow form, is that; any
+ * other is text, and where a list is expected `x,y` is one. Elements of a list are numbered from 0; where there is one
+ * alone, `data.0.columns` and `data.columns` are the same.
+ * @throws ArgumentError when the pair has no `=` or goes below something that is no table, or brackets do not close
  */
 export function setKey(config: Table, pair: string, schema: z.ZodType): void {
   const equals = pair.indexOf('=');
@@ -24,7 +26,13 @@ export function setKey(config: Table, pair: string, schema: z.ZodType): void {
   for (const [index, key] of path.entries()) {
     const above = path.slice(0, index + 1);
     checkKey(here, above, pair);
-    if (index === path.length - 1) here[key] = parseValue(pair.slice(equals + 1));
+    if (index === path.length - 1)
+      here[key] = parseValue(
+        pair.slice(equals + 1),
+        pair,
+        elementKindAt(schema, path),
+        mayStandAlone(schema, path),
+      );
     else here = tableBelow(here, above, pair, shorthandAt(schema, above));
   }
 }
@@ -55,11 +63,45 @@ function tableBelow(here: Table, path: readonly string[], pair: string, short: s
   return table as Table;
 }
 
-function parseValue(written: string): unknown {
+/** @param elements of what kind, where a list is expected; one that may stand alone is written as a list only in brackets */
+function parseValue(written: string, pair: string, elements: string | undefined, alone: boolean): unknown {
+  const value = plainValue(written, pair);
+  const isOne = typeof value !== 'object' || value === null;
+  if (elements === undefined || alone || !isOne || written === '') return value;
+  return splitList(written).map((item) => (elements === 'number' ? plainValue(item, pair) : item));
+}
+
+function plainValue(written: string, pair: string): unknown {
   if (!/^(-?\d|[[{"]|(true|false|null)$)/.test(written)) return written;
   try {
     return JSON.parse(written);
   } catch {
-    return written;
+    return /^[[{]/.test(written) ? flowValue(written, pair) : written;
   }
+}
+
+/** `{path: pairs.csv, columns: [1, 2]}`. */
+function flowValue(written: string, pair: string): unknown {
+  try {
+    return parseYaml(written, { maxAliasCount: 100 });
+  } catch (cause) {
+    const problem = (cause as Error).message.split('\n', 1)[0]?.replace(/:$/, '');
+    throw new ArgumentError(
+      `expected a list or a table, as [1, 2] or {path: a.csv}, but "${pair}" is neither: ${problem}`,
+      { cause },
+    );
+  }
+}
+
+/** At commas that are in no brackets, which regular expressions may have. */
+function splitList(written: string): string[] {
+  const items = [''];
+  let depth = 0;
+  for (const character of written) {
+    if ('([{'.includes(character)) depth += 1;
+    if (')]}'.includes(character)) depth -= 1;
+    if (character === ',' && depth === 0) items.push('');
+    else items[items.length - 1] += character;
+  }
+  return items.map((item) => item.trim());
 }

@@ -22,6 +22,7 @@ export {
   type VectorPrecision,
 } from './embed/quantization.ts';
 export { SentenceEncoder } from './embed/sentence-encoder.ts';
+export type { SimilarityInput } from './embed/similarity.ts';
 export { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './embed/similarity-function.ts';
 export type { RealMatrix, VectorMatrix, VectorSource } from './embed/vector-source.ts';
 export { type FitOptions, Whitening, type WhiteningData } from './embed/whitening.ts';

@@ -5,10 +5,13 @@ import type { RaggedTokens } from '../tokenizer/tokenizer.ts';
 export class Embeddings {
   readonly data: Float32Array; // [texts, dimension]
   readonly shape: readonly [texts: number, dimension: number];
+  /** Rows of the texts that were longer than the maximum length and cut there, ascending. */
+  readonly truncatedTexts: readonly number[];
 
-  constructor(data: Float32Array, texts: number, dimension: number) {
+  constructor(data: Float32Array, texts: number, dimension: number, truncatedTexts: readonly number[] = []) {
     this.data = data;
     this.shape = [texts, dimension];
+    this.truncatedTexts = truncatedTexts;
   }
 
   /** The vector of text `index`, over the same memory. */
@@ -36,11 +39,16 @@ export class EmbeddingsChunk extends Embeddings {
   readonly truncated: number;
 
   constructor(data: Float32Array, dimension: number, start: number, tokens: RaggedTokens) {
-    super(data, tokens.offsets.length - 1, dimension);
+    super(data, tokens.offsets.length - 1, dimension, truncatedOf(tokens));
     this.start = start;
     this.tokens = tokens.tokenIds.length;
-    this.truncated = tokens.truncated.reduce((sum, flag) => sum + flag, 0);
+    this.truncated = this.truncatedTexts.length;
   }
+}
+
+/** The numbers of a batch's texts that were cut. @param first the number of its first text */
+export function truncatedOf({ truncated }: RaggedTokens, first = 0): number[] {
+  return [...truncated.entries()].flatMap(([index, flag]) => (flag === 0 ? [] : [first + index]));
 }
 
 /** Vectors of tokens, special tokens included, text after text. */
@@ -50,12 +58,40 @@ export class TokenEmbeddings {
   /** Text i has the tokens from `offsets[i]` to `offsets[i + 1]`. */
   readonly offsets: Float64Array; // [texts + 1]
   readonly dimension: number;
+  /** The texts that were longer than the maximum length and cut there, ascending. */
+  readonly truncatedTexts: readonly number[];
 
-  constructor(data: Float32Array, tokenIds: Int32Array, offsets: Float64Array, dimension: number) {
+  constructor(
+    data: Float32Array,
+    tokenIds: Int32Array,
+    offsets: Float64Array,
+    dimension: number,
+    truncatedTexts: readonly number[] = [],
+  ) {
     this.data = data;
     this.tokenIds = tokenIds;
     this.offsets = offsets;
     this.dimension = dimension;
+    this.truncatedTexts = truncatedTexts;
+  }
+
+  /** The vectors of batches one after another. @param offsets of all their texts */
+  static joined(
+    parts: readonly { data: Float32Array; tokenIds: Int32Array }[],
+    offsets: Float64Array,
+    dimension: number,
+    truncatedTexts: readonly number[],
+  ): TokenEmbeddings {
+    const tokens = offsets.at(-1) as number;
+    const data = new Float32Array(tokens * dimension);
+    const tokenIds = new Int32Array(tokens);
+    let start = 0;
+    for (const part of parts) {
+      data.set(part.data, start * dimension);
+      tokenIds.set(part.tokenIds, start);
+      start += part.tokenIds.length;
+    }
+    return new TokenEmbeddings(data, tokenIds, offsets, dimension, truncatedTexts);
   }
 
   get length(): number {

@@ -37,7 +37,7 @@ export interface EncodeOptions {
   normalize?: boolean;
   /** Tokens computed at once; more uses more memory and leaves the caches. 2048 by default. */
   batchTokens?: number;
-  /** Keep this many first components (Matryoshka), scaled to length 1 again where the whole vector had it. */
+  /** Keep this many first components (Matryoshka), at most the dimension, scaled to length 1 again where the whole vector had it. */
   truncateDim?: number;
   /** Put before every text. */
   prompt?: string;
@@ -75,12 +75,25 @@ export function checkTexts(texts: readonly unknown[]): asserts texts is readonly
 }
 
 /**
+ * How many components are kept of vectors of a dimension.
+ * @throws ArgumentError when more are asked for than there are
+ */
+export function keptDimension(dimension: number, truncateDim = dimension): number {
+  if (truncateDim <= dimension) return truncateDim;
+  throw new ArgumentError(
+    `expected truncateDim (--truncate-dim) up to ${dimension}, the components of the model's vectors, but received ${truncateDim}`,
+  );
+}
+
+/**
  * @param of `encode`, which has an output to choose, or `encodeStream`
+ * @param dimension of the model's vectors
  * @throws ArgumentError naming an option that there is not, or one whose value cannot be used
  */
 export function checkEncodeOptions(
   of: 'encode' | 'encodeStream',
   options: EncodeOptions & { output?: string },
+  dimension: number,
 ): void {
   checkOptions(of, options, of === 'encode' ? [...encodeOptionNames, 'output'] : encodeOptionNames);
   for (const name of ['batchTokens', 'truncateDim'] as const) {
@@ -89,11 +102,27 @@ export function checkEncodeOptions(
       throw new ArgumentError(`expected ${name} to be a positive integer but received ${value}`);
     }
   }
+  keptDimension(dimension, options.truncateDim);
   for (const name of ['prompt', 'promptName'] as const) {
     const value = options[name];
     if (value !== undefined && typeof value !== 'string') {
       throw new ArgumentError(`expected ${name} to be a string but received ${describe(value)}`);
     }
+  }
+  if (options.prompt !== undefined && options.promptName !== undefined) {
+    throw new ArgumentError(
+      'expected prompt or promptName but received both: one of them is put before a text',
+    );
+  }
+  if (options.normalize !== undefined && typeof options.normalize !== 'boolean') {
+    throw new ArgumentError(
+      `expected normalize to be true or false but received ${describe(options.normalize)}`,
+    );
+  }
+  if (options.onProgress !== undefined && typeof options.onProgress !== 'function') {
+    throw new ArgumentError(
+      `expected onProgress to be a function but received ${describe(options.onProgress)}`,
+    );
   }
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw new ArgumentError(`expected signal to be an AbortSignal but received ${describe(options.signal)}`);

@@ -10,7 +10,7 @@ import { checkOptions } from '../options/check-options.ts';
 import { checkPath } from '../options/check-path.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { RaggedTokens, Tokenizer } from '../tokenizer/tokenizer.ts';
-import { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embeddings.ts';
+import { Embeddings, EmbeddingsChunk, TokenEmbeddings, truncatedOf } from './embeddings.ts';
 import {
   checkEncodeOptions,
   checkMaxLength,
@@ -27,7 +27,7 @@ import { loadTokenizer } from './load-tokenizer.ts';
 import { choosePrompt, withPrompt } from './prompts.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
-import { similarities } from './similarity.ts';
+import { type SimilarityInput, similarities } from './similarity.ts';
 import type { SimilarityFunction } from './similarity-function.ts';
 import type { Whitening } from './whitening.ts';
 import { checkWhiteningFits, type SaveWhitenedOptions, saveWhitenedModel } from './whitening-model.ts';
@@ -110,17 +110,20 @@ export class SentenceEncoder implements Disposable {
   ): Promise<Float32Array | Embeddings | TokenEmbeddings> {
     const list = typeof texts === 'string' ? [texts] : texts;
     checkTexts(list);
-    checkEncodeOptions('encode', options);
+    checkEncodeOptions('encode', options, this.dimension);
     if (options.output === 'token') return this.#encodeTokens(list, options);
     if (options.output !== undefined && options.output !== 'sentence') {
       throw new ArgumentError(`expected output to be 'sentence' or 'token' but received '${options.output}'`);
     }
     if (typeof texts === 'string') return this.#encodeOne(texts, options);
-    const dimension = Math.min(options.truncateDim ?? this.dimension, this.dimension);
+    const { truncateDim: dimension = this.dimension } = options;
     const data = new Float32Array(list.length * dimension);
-    for await (const chunk of this.#stream(list, options, list.length))
-      data.set(chunk.data, chunk.start * dimension);
-    return new Embeddings(data, list.length, dimension);
+    const truncated: number[] = [];
+    for await (const { data: vectors, start, truncatedTexts } of this.#stream(list, options, list.length)) {
+      data.set(vectors, start * dimension);
+      for (const row of truncatedTexts) truncated.push(start + row);
+    }
+    return new Embeddings(data, list.length, dimension, truncated);
   }
 
   /** A query's way: no windows, no batches. */
@@ -144,7 +147,7 @@ export class SentenceEncoder implements Disposable {
     texts: Iterable<string> | AsyncIterable<string>,
     options: EncodeOptions = {},
   ): AsyncGenerator<EmbeddingsChunk> {
-    checkEncodeOptions('encodeStream', options);
+    checkEncodeOptions('encodeStream', options, this.dimension);
     return this.#stream(texts, options);
   }
 
@@ -168,8 +171,15 @@ export class SentenceEncoder implements Disposable {
     return this.encode(texts, withPrompt(this.folder, ['document', 'passage', 'corpus'], options));
   }
 
-  /** Similarities [n, m] by the measure the model names, cosine by default. @throws ShapeError */
-  async similarity(left: Embeddings, right: Embeddings, measure?: SimilarityFunction): Promise<Embeddings> {
+  /**
+   * Similarities [n, m] by the measure the model names, cosine by default; of vectors as `encode` gives them, one or many.
+   * @throws ShapeError when dimensions differ; ArgumentError for what is no vector, or an unknown measure
+   */
+  async similarity(
+    left: SimilarityInput,
+    right: SimilarityInput,
+    measure?: SimilarityFunction,
+  ): Promise<Embeddings> {
     this.#checkAlive();
     return similarities(this.engine, left, right, measure ?? this.similarityFunction);
   }
@@ -214,11 +224,11 @@ export class SentenceEncoder implements Disposable {
     this.#checkAlive();
     const { prompt, promptTokens } = await choosePrompt(this.folder, this.#tokenizer, options);
     const { normalize, truncateDim } = options;
+    const dimension = truncateDim ?? this.dimension;
     const done: Progress = { texts: 0, tokens: 0, ...(total === undefined ? {} : { total }) };
     const queue = (tokens: RaggedTokens) =>
       this.#model.forward(tokens, { normalize, truncateDim, promptTokens });
     for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
-      const dimension = Math.min(truncateDim ?? this.dimension, this.dimension);
       checkFinite(vectors, dimension, this.folder.path, (row) => done.texts + row);
       const chunk = new EmbeddingsChunk(vectors, dimension, done.texts, tokens);
       done.texts += chunk.length;
@@ -234,6 +244,7 @@ export class SentenceEncoder implements Disposable {
     const done = { texts: 0, tokens: 0, total: texts.length };
     const parts: { data: Float32Array; tokenIds: Int32Array }[] = [];
     const offsets = new Float64Array(texts.length + 1);
+    const truncated: number[] = [];
     const queue = (tokens: RaggedTokens) => this.#model.forwardTokens(tokens);
     const dimension = this.#model.encoder.config.hiddenSize;
     for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
@@ -244,19 +255,12 @@ export class SentenceEncoder implements Disposable {
         (row) => done.texts + tokens.offsets.findIndex((end) => end > row) - 1,
       );
       parts.push({ data: vectors, tokenIds: tokens.tokenIds });
+      truncated.push(...truncatedOf(tokens, done.texts));
       for (const end of tokens.offsets.subarray(1)) offsets[++done.texts] = done.tokens + end;
       done.tokens += tokens.tokenIds.length;
       options.onProgress?.({ ...done });
     }
-    const data = new Float32Array(done.tokens * dimension);
-    const tokenIds = new Int32Array(done.tokens);
-    let start = 0;
-    for (const part of parts) {
-      data.set(part.data, start * dimension);
-      tokenIds.set(part.tokenIds, start);
-      start += part.tokenIds.length;
-    }
-    return new TokenEmbeddings(data, tokenIds, offsets, dimension);
+    return TokenEmbeddings.joined(parts, offsets, dimension, truncated);
   }
 
   #run(

@@ -8,25 +8,24 @@ import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Embeddings } from './embeddings.ts';
 import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './similarity-function.ts';
+import { gatherVectors, type Vector, type VectorMatrix, type VectorSource } from './vector-source.ts';
+
+/** Vectors of one side: Embeddings or another matrix, an array of vectors, or one vector, as `encode(text)` gives it. */
+export type SimilarityInput = VectorMatrix | Vector | readonly Vector[];
 
 /**
- * @param left [n, dimension]
- * @param right [m, dimension]
+ * @param first n vectors of one dimension
+ * @param second m vectors of that dimension
  * @returns [n, m]
- * @throws ShapeError when the dimensions differ
+ * @throws ShapeError when the dimensions differ; ArgumentError for what is no vector; DataError for no vectors in an array
  */
 export async function similarities(
   engine: Engine,
-  left: Embeddings,
-  right: Embeddings,
+  first: SimilarityInput,
+  second: SimilarityInput,
   measure: SimilarityFunction,
 ): Promise<Embeddings> {
-  for (const set of [left, right]) {
-    if (set instanceof Embeddings) continue;
-    throw new ArgumentError(
-      '[similarity] expected Embeddings, as encode([text]) gives for an array, on both sides',
-    );
-  }
+  const [left, right] = [await matrixOf(first), await matrixOf(second)];
   if (!SIMILARITY_FUNCTIONS.includes(measure)) {
     throw new ArgumentError(
       `[similarity] expected a measure of ${SIMILARITY_FUNCTIONS.join(', ')} but received ${measure}`,
@@ -41,7 +40,7 @@ export async function similarities(
   }
   if (measure === 'euclidean' || measure === 'manhattan') return negatedDistances(left, right, measure);
   const product = scope(() => {
-    const upload = (set: Embeddings) => Tensor.from(engine, set.data, set.shape);
+    const upload = (set: VectorMatrix) => Tensor.from(engine, set.data, set.shape);
     const [a, b] = [upload(left), upload(right)];
     return measure === 'dot' ? linear(a, packWeight(b)) : linear(l2Normalize(a), packWeight(l2Normalize(b)));
   });
@@ -52,6 +51,16 @@ export async function similarities(
   }
 }
 
+/** One vector is a matrix of one row. */
+function matrixOf(set: SimilarityInput): Promise<VectorMatrix> | VectorMatrix {
+  if (set instanceof Embeddings) return set;
+  const isVector =
+    set instanceof Float32Array ||
+    set instanceof Float64Array ||
+    (Array.isArray(set) && typeof set[0] === 'number');
+  return gatherVectors(isVector ? [set as Vector] : (set as VectorSource));
+}
+
 /** Differences between two turns of the event loop: some milliseconds' worth. */
 const differencesPerTurn = 4_000_000;
 
@@ -60,8 +69,8 @@ const differencesPerTurn = 4_000_000;
  * a server goes on answering.
  */
 async function negatedDistances(
-  left: Embeddings,
-  right: Embeddings,
+  left: VectorMatrix,
+  right: VectorMatrix,
   measure: 'euclidean' | 'manhattan',
 ): Promise<Embeddings> {
   const [rows, dimension] = left.shape;

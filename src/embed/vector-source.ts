@@ -15,7 +15,7 @@ export interface RealMatrix {
 }
 
 /** One vector. */
-type Vector = Float32Array | Float64Array | readonly number[];
+export type Vector = Float32Array | Float64Array | readonly number[];
 
 type Item = RealMatrix | Vector | readonly Vector[];
 

@@ -42,10 +42,11 @@ export class Engine implements Disposable {
       options?.allowMock === undefined ? engineOptionNames : [...engineOptionNames, 'allowMock'],
     );
     const { addon, description } = loadAddon();
-    const threads = chooseThreads(options.threads);
-    if (!Number.isInteger(threads) || threads < 0 || threads > 1024) {
-      throw new ArgumentError(`expected threads to be an integer from 1 to 1024 but received ${threads}`);
+    const { threads: asked } = options;
+    if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1 && asked <= 1024)) {
+      throw new ArgumentError(`expected threads to be an integer from 1 to 1024 but received ${asked}`);
     }
+    const threads = chooseThreads(asked);
     this.addon = addon;
     this.description = description;
     const backend = chooseBackend(description, options.backend);

@@ -102,6 +102,8 @@ export function chooseThreads(requested: number | undefined): number {
   const variable = process.env.LIKEWISE_THREADS;
   if (variable === undefined || variable === '') return 0;
   const threads = Number(variable);
-  if (Number.isInteger(threads) && threads > 0) return threads;
-  throw new BackendError(`expected LIKEWISE_THREADS to be a positive integer but received "${variable}"`);
+  if (Number.isInteger(threads) && threads >= 1 && threads <= 1024) return threads;
+  throw new BackendError(
+    `expected LIKEWISE_THREADS to be an integer from 1 to 1024 but received "${variable}"`,
+  );
 }

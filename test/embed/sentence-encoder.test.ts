@@ -133,7 +133,13 @@ describe('encode', () => {
   it('counts texts that were cut at the maximum length', async () => {
     const long = 'cat '.repeat(500);
     const [chunk] = await collect(encoder.encodeStream(['dog', long, 'a'.repeat(100_000)]));
+    expect(chunk?.truncatedTexts).toEqual([1]);
     expect(chunk?.truncated).toBe(1); // a word longer than WordPiece allows is one unknown token
+    const many = Array.from({ length: 40 }, (_, index) => (index % 7 === 3 ? long : 'dog'));
+    const cut = [3, 10, 17, 24, 31, 38];
+    expect((await encoder.encode(many, { batchTokens: 50 })).truncatedTexts).toEqual(cut);
+    expect((await encoder.encode(many, { batchTokens: 50, output: 'token' })).truncatedTexts).toEqual(cut);
+    expect((await encoder.encode(['dog'])).truncatedTexts).toEqual([]);
     const vector = await encoder.encode(long);
     expect(vector).toEqual(await encoder.encode('cat '.repeat(38)));
   });
@@ -150,7 +156,7 @@ describe('options', () => {
     const cut = await encoder.encode(text, { normalize: true, truncateDim: 10 });
     expect(cut.length).toBe(10);
     expect(Math.hypot(...cut)).toBeCloseTo(1, 6);
-    expect(await encoder.encode(text, { truncateDim: 1000 })).toEqual(plain);
+    expect(await encoder.encode(text, { truncateDim: 32 })).toEqual(plain);
     expect((await encoder.encode([text, text], { truncateDim: 10 })).shape).toEqual([2, 10]);
   });
 
@@ -161,6 +167,10 @@ describe('options', () => {
   it.each([
     [{ batchTokens: 0 }, /batchTokens.*positive integer.*received 0/],
     [{ truncateDim: 1.5 }, /truncateDim/],
+    [{ truncateDim: 33 }, /truncateDim .*up to 32, .* but received 33/],
+    [{ normalize: 'no' as never }, /normalize to be true or false but received string/],
+    [{ onProgress: true as never }, /onProgress to be a function but received boolean/],
+    [{ prompt: 'a', promptName: 'b' }, /prompt or promptName but received both/],
     [{ truncateDim: -1 }, /truncateDim.*received -1/],
     [{ prompt: 5 as unknown as string }, /prompt to be a string.*number/],
     [{ promptName: 'constructor' }, /promptName.*"constructor"/],
@@ -302,9 +312,27 @@ describe('similarity', () => {
       expect(matrix.row(1)[0]).toBeCloseTo(expected[measure], 4);
     }
     await expect(encoder.similarity(left, right, 'foo' as 'dot')).rejects.toThrow(ArgumentError);
-    await expect(encoder.similarity(left.row(0) as unknown as typeof left, right)).rejects.toThrow(
-      /Embeddings/,
-    );
+    const one = left.row(1);
+    for (const first of [
+      one,
+      [...one],
+      Float64Array.from(one),
+      [one],
+      [[...one]],
+      { data: one, shape: [1, 32] },
+    ]) {
+      const row = await encoder.similarity(first as typeof one, right);
+      expect(row.shape).toEqual([1, 2]);
+      expect(row.row(0)[0]).toBeCloseTo(expected.cosine, 5);
+      const column = await encoder.similarity(right, first as typeof one);
+      expect([column.shape, column.row(0)[0]?.toFixed(5)]).toEqual([[2, 1], row.row(0)[0]?.toFixed(5)]);
+    }
+    const single = await encoder.similarity(await encoder.encode('the cat'), await encoder.encode('the cat'));
+    expect([single.shape, single.data[0]?.toFixed(6)]).toEqual([[1, 1], '1.000000']);
+    const arrays = await encoder.similarity([...left], [...right], 'euclidean');
+    expect([arrays.shape, arrays.row(1)[0]?.toFixed(4)]).toEqual([[3, 2], expected.euclidean.toFixed(4)]);
+    await expect(encoder.similarity(one, one.slice(1))).rejects.toThrow(ShapeError);
+    await expect(encoder.similarity('the cat' as never, right)).rejects.toThrow(/Embeddings/);
     await expect(encoder.similarity(left, await encoder.encode(['a'], { truncateDim: 3 }))).rejects.toThrow(
       ShapeError,
     );

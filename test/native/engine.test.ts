@@ -65,7 +65,7 @@ describe('creating an engine', () => {
     new Engine({ backend: 'mock', allowMock: true }).dispose();
   });
 
-  it.each([-1, 0.5, 4096, Number.NaN])('refuses %s threads', (threads) => {
+  it.each([0, -1, 0.5, 4096, Number.NaN])('refuses %s threads', (threads) => {
     expect(() => newEngine({ threads })).toThrow(ArgumentError);
   });
 

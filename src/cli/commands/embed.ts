@@ -67,7 +67,7 @@ async function embed(options: EmbedOptions): Promise<void> {
   const { input, output, calibration } = options;
   await refuseSharedPaths({ '--output': output }, { '--input': input, '--calibration': calibration });
   const ranges = await readRanges(options);
-  const { inputSize, readTexts } = await loadReaders();
+  const { inputSize, readTexts, keptDimension } = await loadParts();
   const signal = interruptionSignal();
   const blank = new BlankLines();
   const counts = { read: 0, empty: 0, bytes: 0 };
@@ -94,7 +94,7 @@ async function embed(options: EmbedOptions): Promise<void> {
   using encoder = await loadEncoder(options);
   const { truncateDim, normalize } = options;
   const encoding = { ...encodeOptions(options), ...defined({ truncateDim, normalize }), signal };
-  const dimension = truncatedDimension(encoder.dimension, truncateDim);
+  const dimension = keptDimension(encoder.dimension, truncateDim);
   checkRanges(ranges, dimension);
   const writer = await createVectorWriter(options.output, dimension, { precision, ranges });
   const progress = new ProgressLine();
@@ -197,13 +197,6 @@ async function warnOfFewRanges(vectors: number): Promise<void> {
   );
 }
 
-function truncatedDimension(dimension: number, truncateDim = dimension): number {
-  if (truncateDim <= dimension) return truncateDim;
-  throw new ArgumentError(
-    `expected --truncate-dim up to ${dimension}, the components of the model's vectors, but received ${truncateDim}`,
-  );
-}
-
 function checkRanges(ranges: ComponentRanges | undefined, dimension: number): void {
   if (ranges === undefined || ranges.least.length === dimension) return;
   throw new ArgumentError(
@@ -211,10 +204,12 @@ function checkRanges(ranges: ComponentRanges | undefined, dimension: number): vo
   );
 }
 
-async function loadReaders() {
-  const [{ inputSize }, { readTexts }] = await Promise.all([
+/** What is loaded only when the command runs. */
+async function loadParts() {
+  const [{ inputSize }, { readTexts }, { keptDimension }] = await Promise.all([
     import('../../data/formats/text-blocks.ts'),
     import('../../data/readers/read-texts.ts'),
+    import('../../embed/encode-options.ts'),
   ]);
-  return { inputSize, readTexts };
+  return { inputSize, readTexts, keptDimension };
 }

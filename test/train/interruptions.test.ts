@@ -81,7 +81,7 @@ function contentOf(output: string): string {
   return described
     .sort()
     .join('\n')
-    .replaceAll(/\.[0-9a-f]{12}\.tmp/g, '.tmp');
+    .replaceAll(/\.[0-9a-f]{8}-\d+-[0-9a-f]{12}\.tmp/g, '.tmp');
 }
 
 /** A lock that a kill left before the process's number was in it counts for a minute. */

@@ -11,7 +11,7 @@ import {
   type VectorPrecision,
   widen,
 } from '../../embed/quantization.ts';
-import { temporaryName } from '../../io/files/atomic-file.ts';
+import { temporaryName } from '../../io/files/temporary-name.ts';
 import { NpyWriter, type NpyWritten, readNpyRows } from '../../io/npy.ts';
 import type { QuantizedOutput, VectorWriter } from './vector-output.ts';
 

@@ -1,12 +1,12 @@
 // Output that appears under its final name only when it is complete: written to a temporary file in the same
 // folder, synced, renamed, and the folder synced so that the rename survives a crash.
 
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import { ArgumentError, FileError } from '../../errors.ts';
 import { fileError, systemErrorCode } from './file-error.ts';
+import { removeAbandoned, temporaryName } from './temporary-name.ts';
 
 /** A file being written; call exactly one of `commit` and `discard`. Every failure is a {@link FileError}. */
 export class AtomicFile {
@@ -23,9 +23,13 @@ export class AtomicFile {
     this.#handle = handle;
   }
 
-  /** Starts a file that will replace `path`; refuses a folder, a device or a pipe of that name. */
+  /**
+   * Starts a file that will replace `path`; refuses a folder, a device or a pipe of that name. What a killed process left of
+   * an earlier one is removed.
+   */
   static async create(path: string): Promise<AtomicFile> {
     const target = await finalName(resolve(path));
+    await removeAbandoned(target);
     const temporary = temporaryName(target);
     try {
       return new AtomicFile(target, temporary, await open(temporary, 'wx'));
@@ -118,11 +122,6 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle?.close();
   }
-}
-
-/** `.<name>.<random>.tmp` beside `target`. */
-export function temporaryName(target: string): string {
-  return join(dirname(target), `.${basename(target).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`);
 }
 
 // A symbolic link is kept and its target replaced. Renaming over a device or pipe (`/dev/null`) would destroy it.

@@ -4,10 +4,11 @@
 import { mkdir, readlink, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ArgumentError, FileError, LikewiseError } from '../../errors.ts';
-import { syncFolder, temporaryName } from './atomic-file.ts';
+import { syncFolder } from './atomic-file.ts';
 import { fileError } from './file-error.ts';
 import { exists, kindOf, listFolder } from './folder-path.ts';
 import { readWholeFile } from './input-file.ts';
+import { removeAbandoned, temporaryName } from './temporary-name.ts';
 
 /** The file of a whitening, in a folder of its own or beside the model it was built into. */
 export const WHITENING_FILE = 'whitening.safetensors';
@@ -18,7 +19,7 @@ export interface FolderOptions {
 }
 
 /**
- * Calls `write` with a temporary folder, and gives it the name `target`.
+ * Calls `write` with a temporary folder, and gives it the name `target`. What a killed process left of one is removed.
  * @throws FileError as {@link checkFolderTarget}, and when the file system refuses; what `write` throws
  */
 export async function writeFolder(
@@ -28,6 +29,7 @@ export async function writeFolder(
 ): Promise<void> {
   await checkFolderTarget(target, options);
   const path = resolve(target);
+  await removeAbandoned(path);
   const temporary = temporaryName(path);
   try {
     await mkdir(temporary);

@@ -25,11 +25,12 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, FormatError } from '../../errors.ts';
-import { syncFolder, temporaryName, writeFileAtomic } from '../../io/files/atomic-file.ts';
+import { syncFolder, writeFileAtomic } from '../../io/files/atomic-file.ts';
 import { fileError, systemErrorCode } from '../../io/files/file-error.ts';
 import { sha256OfFile } from '../../io/files/file-hash.ts';
 import { listFolder } from '../../io/files/folder-path.ts';
 import { checkJson, jsonText, readJsonFile } from '../../io/files/json-file.ts';
+import { temporaryName } from '../../io/files/temporary-name.ts';
 import { SafetensorsFile } from '../../io/safetensors/safetensors.ts';
 import { type SafetensorsTensor, writeSafetensors } from '../../io/safetensors/safetensors-writer.ts';
 
@@ -236,7 +237,7 @@ async function checkpointNames(folder: string): Promise<string[]> {
 /** What a killed run left half written or half removed. */
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await listFolder(folder)) {
-    if (!/^\.(step-[\d-]+|LATEST)\.[0-9a-f]+\.tmp$/.test(name)) continue;
+    if (!/^\.(step-[\d-]+|LATEST)\.[0-9a-f-]+\.tmp$/.test(name)) continue;
     const path = join(folder, name);
     await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
       throw fileError('remove', path, error);

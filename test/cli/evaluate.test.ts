@@ -16,7 +16,15 @@ test('a small file: the correlations of the cosines that `similarity` gives', as
   const { code, stdout, stderr } = await runCli([...args, '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const result = JSON.parse(stdout) as Record<string, number>;
-  expect(Object.keys(result)).toEqual(['similarity', 'spearman', 'pearson', 'pairs', 'skipped', 'seconds']);
+  expect(Object.keys(result)).toEqual([
+    'similarity',
+    'spearman',
+    'pearson',
+    'pairs',
+    'skipped',
+    'seconds',
+    'blank',
+  ]);
   expect(result).toMatchObject({ pairs: 3, skipped: 1 });
   expect(Math.abs(result.spearman as number)).toBeLessThanOrEqual(1);
 
@@ -35,14 +43,16 @@ test('correlations that are undefined are null, and stderr says why', async () =
   expect([code, JSON.parse(stdout).spearman]).toEqual([0, null]);
 });
 
-test('a score that is no number names file and line', async () => {
+test('a header, or a score that is no number, names file and line', async () => {
   const data = temporaryFile('sts.tsv', 'a\tb\tscore\nx\ty\t1\n');
   const { code, stdout, stderr } = await runCli(['evaluate', 'sts', '--model', tinyModel, '--data', data]);
   expect(code).toBe(1);
   expect(stdout).toBe('');
   expect(stderr).toMatch(
-    /^likewise: .*sts\.tsv:1: expected the score to be a number .* \[LIKEWISE_DATA\]\n$/,
+    /^likewise: .*sts\.tsv:1: expected a row of data but .* "a", "b", "score": .* --header, .* --no-header \[LIKEWISE_DATA\]\n$/,
   );
+  const args = ['evaluate', 'sts', '--model', tinyModel, '--data', data, '--no-header'];
+  expect((await runCli(args)).stderr).toMatch(/sts\.tsv:1: expected the score to be a number/);
 });
 
 test('a SentEval folder: the aggregation is named, and so are the subsets', async () => {

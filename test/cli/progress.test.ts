@@ -2,7 +2,12 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { describeProgress, ProgressLine } from '../../src/cli/output/progress.ts';
-import { formatBytes, formatDuration } from '../../src/cli/output/quantities.ts';
+import {
+  formatBytes,
+  formatCounted,
+  formatDuration,
+  formatTimeLeft,
+} from '../../src/cli/output/quantities.ts';
 import { TrainProgress } from '../../src/cli/output/train-progress.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
@@ -30,6 +35,14 @@ test('bytes and durations', () => {
     '1200.0 MB',
   ]);
   expect([7.6, 200, 7500].map(formatDuration)).toEqual(['8 s', '3 min 20 s', '2 h 5 min']);
+  expect([7.6, 203, 181, 1507, 7601].map(formatTimeLeft)).toEqual([
+    '8 s',
+    '3 min 20 s',
+    '3 min',
+    '25 min',
+    '2 h 5 min',
+  ]);
+  expect([0, 1, 1200].map((count) => formatCounted(count, 'row'))).toEqual(['0 rows', '1 row', '1,200 rows']);
 });
 
 test('a terminal has one line, redrawn ten times a second, cut to its width and cleared at the end', () => {
@@ -88,4 +101,53 @@ test('of rows left out the first twenty are named; a warning of the run always i
     'more rows are left out: metrics.jsonl names the first 1,000 and counts all\n',
     'left out a checkpoint\n',
   ]);
+});
+
+/** The minutes and seconds left that each line says. */
+const secondsLeft = (lines: readonly string[]) =>
+  lines.flatMap((line) => {
+    const [, minutes = '0', seconds = '0'] = /(?:(\d+) min)?(?: ?(\d+) s)? left\n$/.exec(line) ?? [];
+    return line.includes(' left') ? [60 * Number(minutes) + Number(seconds)] : [];
+  });
+
+test('the time left falls evenly, though steps come in bursts, the first one late, and evaluations between', () => {
+  const { written, stream } = recorder(false);
+  const progress = new TrainProgress(stream);
+  progress.onStart({ step: 0, totalSteps: 400, examples: 80 });
+  const figures = {
+    loss: 1,
+    metrics: {},
+    gradientNorm: 1,
+    learningRate: 1,
+    examples: 4,
+    tokens: 40,
+    finite: true,
+  };
+  vi.advanceTimersByTime(8000);
+  let elapsed = 0;
+  const ends: number[] = [];
+  for (let step = 1; step <= 400; step++) {
+    // two steps are told of at once
+    const time = step % 2 === 0 ? 1000 : 1;
+    if (step > 1) vi.advanceTimersByTime(time);
+    elapsed += step > 1 ? time / 1000 : 0;
+    if (step % 100 === 0) {
+      vi.advanceTimersByTime(5000);
+      elapsed += 5;
+      progress.onEvaluation(
+        { spearman: 0.5, pearson: 0.5, pairs: 10, similarity: 'cosine', score: 0.5 },
+        step,
+        false,
+      );
+    }
+    const before = written.length;
+    progress.onStep({ step, ...figures });
+    const [left] = secondsLeft(written.slice(before).filter((line) => line.includes('loss')));
+    if (left !== undefined && step > 10) ends.push(elapsed + left);
+  }
+  expect(ends.length).toBeGreaterThan(30);
+  expect(Math.min(...ends)).toBeGreaterThan(0.85 * elapsed);
+  expect(Math.max(...ends)).toBeLessThan(1.15 * elapsed);
+  const rates = written.flatMap((line) => (/([\d,]+) tokens\/s/.exec(line)?.[1] ?? []) as string | never[]);
+  expect(rates.slice(5).every((rate) => Number(rate) > 60 && Number(rate) < 100)).toBe(true); // 80 in 1,001 ms
 });

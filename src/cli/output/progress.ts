@@ -1,6 +1,6 @@
 // The progress of encoding, on stderr: one line redrawn on a terminal, otherwise a line every few seconds.
 
-import { formatCount, formatDuration } from './quantities.ts';
+import { formatCount, formatTimeLeft } from './quantities.ts';
 
 /** What has been done. */
 export interface ProgressState {
@@ -53,7 +53,7 @@ export function describeProgress({ texts, tokens, fraction }: ProgressState, sec
   const rate = (count: number) => formatCount(count / seconds);
   const parts = [`${formatCount(texts)} texts`, `${rate(texts)} texts/s`, `${rate(tokens)} tokens/s`];
   if (fraction !== undefined && fraction > 0) {
-    parts.push(`${formatDuration((seconds * (1 - Math.min(1, fraction))) / fraction)} left`);
+    parts.push(`${formatTimeLeft((seconds * (1 - Math.min(1, fraction))) / fraction)} left`);
   }
   return parts.join('  ');
 }

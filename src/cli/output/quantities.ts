@@ -18,6 +18,13 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** `8 s`, `3 min 20 s`, `25 min`, `2 h 5 min`: an estimate has no more digits than it knows. */
+export function formatTimeLeft(seconds: number): string {
+  const step = seconds < 60 ? 1 : seconds < 600 ? 10 : seconds < 3600 ? 60 : 300;
+  const rounded = Math.round(seconds / step) * step;
+  return formatDuration(rounded).replace(/ min 0 s$/, ' min');
+}
+
 /** `999 bytes`, `52.1 kB`, `23.6 MB`; a kB is 1000 bytes. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1e3) return `${bytes} bytes`;

@@ -4,7 +4,7 @@
 import type { EvaluationResult } from '../../train/evaluation.ts';
 import type { TrainListener, WarningKind } from '../../train/log/run-report.ts';
 import type { StepResult } from '../../train/step/step-queue.ts';
-import { formatCount, formatDuration } from './quantities.ts';
+import { formatCount, formatTimeLeft } from './quantities.ts';
 
 const redrawMilliseconds = 100;
 const lineMilliseconds = 5000;
@@ -20,9 +20,12 @@ export class TrainProgress implements TrainListener {
   #shownAt = Number.NEGATIVE_INFINITY;
   #shown = false;
   #totalSteps = 0;
+  /** Where the time of a step is counted from: the start, and once it is done the first step, which takes longer. */
+  #first = { step: 0, at: 0 };
+  #steps = 0;
   #lastStepAt = 0;
-  #secondsPerStep = 0;
-  #tokensPerSecond = 0;
+  /** Of the last steps, older ones counting less and less. */
+  #recent = { seconds: 0, tokens: 0 };
   #rows = 0;
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
@@ -33,6 +36,7 @@ export class TrainProgress implements TrainListener {
   onStart({ step, totalSteps, examples }: Parameters<NonNullable<TrainListener['onStart']>>[0]): void {
     this.#totalSteps = totalSteps;
     this.#lastStepAt = performance.now();
+    this.#first = { step, at: this.#lastStepAt };
     const from = step === 0 ? '' : `, going on after step ${formatCount(step)}`;
     const known = examples === undefined ? '' : `${formatCount(examples)} examples, `;
     this.#line(`${known}${formatCount(totalSteps)} steps${from}`);
@@ -42,11 +46,16 @@ export class TrainProgress implements TrainListener {
     const now = performance.now();
     const seconds = (now - this.#lastStepAt) / 1000;
     this.#lastStepAt = now;
-    this.#secondsPerStep = mixed(this.#secondsPerStep, seconds);
-    this.#tokensPerSecond = mixed(this.#tokensPerSecond, result.tokens / seconds);
+    this.#recent.seconds = inertia * this.#recent.seconds + seconds;
+    this.#recent.tokens = inertia * this.#recent.tokens + result.tokens;
+    // Evaluations and checkpoints are counted in, since there will be more of them.
+    const secondsPerStep = (now - this.#first.at) / 1000 / (result.step - this.#first.step);
+    this.#steps += 1;
+    if (this.#steps === 1) this.#first = { step: result.step, at: now };
     if (now - this.#shownAt < this.#interval && result.step !== this.#totalSteps) return;
     this.#shownAt = now;
-    const line = describeStep(result, this.#totalSteps, this.#tokensPerSecond, this.#secondsPerStep);
+    const tokensPerSecond = this.#recent.tokens / this.#recent.seconds;
+    const line = describeStep(result, this.#totalSteps, tokensPerSecond, secondsPerStep);
     if (this.#stream.isTTY) {
       this.#stream.write(`\r\x1b[K${line.slice(0, (this.#stream.columns || 80) - 1)}`);
       this.#shown = true;
@@ -84,10 +93,6 @@ export class TrainProgress implements TrainListener {
   }
 }
 
-function mixed(before: number, now: number): number {
-  return before === 0 ? now : inertia * before + (1 - inertia) * now;
-}
-
 /** `spearman 0.812345  pearson 0.801234  1,500 pairs`: what is above 1 and whole is a number of things. */
 export function describeEvaluation({ score: _, ...figures }: EvaluationResult): string {
   const parts = Object.entries(figures).map(([name, value]) =>
@@ -114,6 +119,6 @@ export function describeStep(
     `rate ${learningRate.toPrecision(3)}`,
     `norm ${gradientNorm.toPrecision(3)}`,
     `${formatCount(tokensPerSecond)} tokens/s`,
-    `${formatDuration((totalSteps - step) * secondsPerStep)} left`,
+    `${formatTimeLeft((totalSteps - step) * secondsPerStep)} left`,
   ].join('  ');
 }

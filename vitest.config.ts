@@ -4,7 +4,7 @@
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './test/count-reporter.ts';
 
-const usesDist = 'test/{cli,package,types}/**/*.test.ts';
+const usesDist = 'test/{cli,package,types,tasks/toy}/**/*.test.ts';
 
 export default defineConfig({
   test: {

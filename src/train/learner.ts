@@ -18,6 +18,6 @@ export interface Learner<Batch = unknown> extends Disposable {
    * @returns the loss and what else is measured, such as the parts of the loss, real [1] each, which the caller disposes of
    */
   learn(batch: Batch, seed: number, factor: number): Promise<ObjectiveResult>;
-  /** Writes the model as it is now, replacing a folder that is there. */
+  /** Writes the model as it is now, into a folder that is not there yet. */
   save(folder: string): Promise<void>;
 }

@@ -1,5 +1,5 @@
 // Something that can be trained: its keys of a configuration, and what a run needs once they are checked, the steps, the
-// learner and an evaluation. A run knows tasks by this interface only.
+// learner and an evaluation. A run knows tasks by this interface only; docs/adding-a-task.md is the recipe.
 
 import type { z } from 'zod';
 import type { RunConfig } from './config/run-config.ts';

@@ -237,7 +237,7 @@ export class Trainer implements Disposable {
     }
     const { step } = this.#state;
     const { state, best } = withScore(this.#state, result.score, config.earlyStopping);
-    if (best && config.keepBest) await learner.save(folder.bestModel(step));
+    if (best && config.keepBest) await folder.saveBest(step, (target) => learner.save(target));
     this.#report.evaluation(result, step);
     this.#state = state;
     if (best) await folder.pruneBest(state);

@@ -27,10 +27,17 @@ import {
 
 import {
   batchOf,
+  configKeys,
   type Learner,
   loadLearner,
   multipleNegatives,
+  type OpenedTask,
+  type RunConfig,
+  runKeys,
+  runProblems,
+  type Task,
   type TrainingBatch,
+  taskKey,
   type VectorObjective,
 } from 'likewise/training';
 
@@ -153,6 +160,24 @@ export async function training(): Promise<number | null> {
   // @ts-expect-error not an objective
   await train({ ...config, objective: 'simcs' });
   return summary.loss;
+}
+
+export async function task(opened: OpenedTask): Promise<number> {
+  const own = { task: taskKey('words'), words: configKeys.whole(1).default(3) };
+  const words: Task<RunConfig & { words: number }, { output: string; words?: number }> = {
+    name: 'words',
+    summary: 'words',
+    schema: configKeys.table({ ...own, ...runKeys }),
+    help: [{ prefix: '', lines: { words: 'how many' }, defaults: { words: 3 } }],
+    readyConfigs: {},
+    comparedByContent: [],
+    problems: (config) => runProblems(config, config.words > 3),
+    inputs: () => ({}),
+    open: async () => opened,
+  };
+  // @ts-expect-error not a key of the task
+  await train({ output: 'OUT', model: 'MODEL' }, { task: words });
+  return (await train({ output: 'OUT', words: 4 }, { task: words })).steps;
 }
 
 export function errors(error: unknown): ErrorCode | undefined {

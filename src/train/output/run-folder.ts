@@ -9,8 +9,8 @@
 
 import { cp, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { FileError, FormatError } from '../../errors.ts';
-import { syncFolder } from '../../io/files/atomic-file.ts';
+import { FileError, FormatError, LikewiseError } from '../../errors.ts';
+import { syncFolder, temporaryName } from '../../io/files/atomic-file.ts';
 import { fileError, systemErrorCode } from '../../io/files/file-error.ts';
 import { exists, kindOf, listFolder } from '../../io/files/folder-path.ts';
 import { isReplaceable } from '../../io/files/folder-writer.ts';
@@ -94,9 +94,28 @@ export class RunFolder implements AsyncDisposable {
     return join(this.checkpoints, bestName(step));
   }
 
+  /**
+   * Keeps a model as that of a step: written whole beside its place, then moved there.
+   * @param write writes the model's folder, which is not there yet
+   */
+  async saveBest(step: number, write: (target: string) => Promise<void>): Promise<void> {
+    const path = this.bestModel(step);
+    const temporary = temporaryName(path);
+    try {
+      await write(temporary);
+      await syncFolder(temporary);
+      if (await exists(path)) await rename(path, temporaryName(path)); // of the same step, before a kill
+      await rename(temporary, path);
+      await syncFolder(this.checkpoints);
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+      throw error instanceof LikewiseError ? error : fileError('write', path, error);
+    }
+  }
+
   /** @throws FileError when the model of a step is not there that was the best so far */
   async checkBestModel(step: number): Promise<void> {
-    if (await exists(join(this.bestModel(step), 'modules.json'))) return;
+    if ((await kindOf(this.bestModel(step))) === 'folder') return;
     throw new FileError(
       `cannot read '${this.bestModel(step)}', the best model of the run that is resumed: it does not exist; put it back, ` +
         'or go on with keepBest=false, which gives the model of the last step',
@@ -118,7 +137,7 @@ export class RunFolder implements AsyncDisposable {
       throw error;
     }
     for (const name of await listFolder(this.checkpoints)) {
-      if (!/^\.?best-\d+/.test(name) || named.has(name)) continue;
+      if (!/^\.*best-\d+/.test(name) || named.has(name)) continue;
       const path = join(this.checkpoints, name);
       await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
         throw fileError('remove', path, error);
@@ -127,7 +146,7 @@ export class RunFolder implements AsyncDisposable {
   }
 
   /**
-   * Puts a model at the root: written whole beside it first, then moved file by file, modules.json last.
+   * Puts a model at the root: written whole beside it first, then moved file by file, those last that say what it is.
    * @param write writes the model's folder; a path is copied
    */
   async install(write: ((target: string) => Promise<void>) | string): Promise<void> {
@@ -137,9 +156,7 @@ export class RunFolder implements AsyncDisposable {
       if (typeof write === 'string') await cp(write, temporary, { recursive: true });
       else await write(temporary);
       const names = await listFolder(temporary);
-      for (const name of names.sort(
-        (left, right) => Number(left === 'modules.json') - Number(right === 'modules.json'),
-      )) {
+      for (const name of names.sort((left, right) => lastNames.indexOf(left) - lastNames.indexOf(right))) {
         const target = join(this.path, name);
         if ((await kindOf(target)) === 'folder') await rm(target, { recursive: true });
         await rename(join(temporary, name), target);
@@ -175,6 +192,9 @@ export class RunFolder implements AsyncDisposable {
     return (await isReplaceable(this.path, names)) ? 'model' : 'other';
   }
 }
+
+/** Files without which a folder is no model to anybody, in the order in which they appear. */
+const lastNames = ['config.json', 'modules.json'];
 
 const bestName = (step: number) => `best-${String(step).padStart(8, '0')}`;
 const nameOfBest = ({ best }: RunState) => (best === null ? undefined : bestName(best.step));

@@ -1,0 +1,129 @@
+// A task that Likewise does not have, through the public door: it trains, is killed with SIGKILL and resumed to the same
+// bytes; its keys are its own and the run's, its losses are in the log, its phases have schedules of their own.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { scratchFolder } from '../../temporary-file.ts';
+
+const program = join(import.meta.dirname, 'train-letters.mjs');
+const folder = scratchFolder();
+const data = join(folder, 'text.txt');
+const words = 'the cat sat on the mat and the dog ran over the red hat'.split(' ');
+const lines = Array.from({ length: 30 }, (_, row) => words.slice(row % 9, 3 + (row % 9)).join(' '));
+writeFileSync(data, `${lines.join('\n')}\n12 is no line\n`);
+
+type Config = Record<string, unknown>;
+let runs = 0;
+
+function config(change: Config = {}): Config & { output: string } {
+  runs += 1;
+  const own = { task: 'letters', data, batchLetters: 30, accumulation: 2, learningRate: 0.05 };
+  return { ...own, output: join(folder, `out-${runs}`), maxSteps: 40, checkpointSteps: 3, ...change };
+}
+
+/** Runs to the end. */
+function run(given: Config, ...more: string[]) {
+  const args = [program, JSON.stringify(given), ...more];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const last = stdout.trimEnd().split('\n').at(-1) as string;
+  return { status, stderr, summary: status === 0 ? JSON.parse(last) : undefined };
+}
+
+/** Kills the process once that step is told of; whether it was still alive then. */
+function killAt(given: Config, step: number): Promise<boolean> {
+  const child = spawn(process.execPath, [program, JSON.stringify(given), 'resume']);
+  child.stdout.on('data', (text: Buffer) => {
+    if (Number(text.toString().trimEnd().split('\n').at(-1)) >= step) child.kill('SIGKILL');
+  });
+  return new Promise((resolve) => child.on('exit', (_, signal) => resolve(signal === 'SIGKILL')));
+}
+
+const modelOf = (output: string) => readFileSync(join(output, 'config.json'), 'utf8');
+const logOf = (output: string) => readFileSync(join(output, 'metrics.jsonl'), 'utf8');
+const metricsOf = (output: string, kind: string) =>
+  logOf(output)
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter((line) => line.kind === kind);
+
+const whole = config({ evaluationSteps: 7, twoPhases: true });
+
+test('it learns: both parts of its loss are in the log, and every evaluation', () => {
+  const { stderr, summary } = run(whole);
+  expect(stderr).toBe('');
+  expect(summary).toMatchObject({ steps: 40, examples: 80, output: whole.output });
+  const steps = metricsOf(whole.output, 'train');
+  expect(steps).toHaveLength(40);
+  for (const { loss, next, small } of steps) expect(loss).toBeCloseTo(next + 0.1 * small, 5);
+  expect(steps.at(-1).next).toBeLessThan(0.8 * steps[0].next);
+  const evaluations = metricsOf(whole.output, 'evaluation');
+  expect(evaluations.map(({ step }) => step)).toEqual([7, 14, 21, 28, 35, 40]);
+  expect(evaluations[0]).toEqual({
+    kind: 'evaluation',
+    step: 7,
+    accuracy: expect.any(Number),
+    pairs: expect.any(Number),
+  });
+  const best = Math.max(...evaluations.map(({ accuracy }) => accuracy));
+  expect(summary.best.score).toBe(best);
+  const kept = readdirSync(join(whole.output, 'checkpoints')).find((name) => name.startsWith('best-'));
+  expect(modelOf(join(whole.output, 'checkpoints', kept as string))).toBe(modelOf(whole.output));
+});
+
+test('a phase has a warm-up and a rate of its own', () => {
+  const rates = metricsOf(whole.output, 'train').map(({ learningRate }) => learningRate);
+  expect(rates[0]).toBe(0.05);
+  expect(rates.slice(19, 23)).toEqual([0.05 / 20, 0, 0.0125, 0.025].map((rate) => expect.closeTo(rate, 8)));
+});
+
+test('killed again and again, and resumed: the bytes of the undisturbed run', async () => {
+  const killed = { ...whole, output: join(folder, 'killed') };
+  let kills = 0;
+  for (const step of [2, 8, 17, 23, 33]) if (await killAt(killed, step)) kills += 1;
+  expect(kills).toBeGreaterThanOrEqual(3);
+  const { summary } = run(killed, 'resume');
+  expect(summary.resumedFrom).toBeGreaterThan(0);
+  expect(modelOf(killed.output)).toBe(modelOf(whole.output));
+  expect(logOf(killed.output)).toBe(logOf(whole.output));
+});
+
+test('batches of a step count by their letters: two of them as one of both', () => {
+  const [one, two] = [1, 2].map((accumulation) => config({ accumulation, noise: 0, maxSteps: 1 })) as [
+    ReturnType<typeof config>,
+    ReturnType<typeof config>,
+  ];
+  const short = join(folder, 'two-lines.txt');
+  writeFileSync(short, 'abcdefgh\nthe cat sat on the mat\n');
+  run({ ...one, data: short, batchLetters: 28 });
+  run({ ...two, data: short, batchLetters: 7 });
+  const [whole, parts] = [one, two].map(({ output }) => metricsOf(output, 'train')[0]);
+  expect(parts.tokens).toBe(whole.tokens);
+  expect(parts.gradientNorm).toBeCloseTo(whole.gradientNorm, 6);
+  expect(parts.loss).toBeCloseTo(whole.loss, 6);
+});
+
+test.each([
+  [{ batchLeters: 3 }, /unknown key "batchLeters"; did you mean batchLetters\?/],
+  [{ temperature: 1 }, /unknown key "temperature"; expected one of task, data, batchLetters/],
+  [{ task: 'sentence' }, /key "task": expected letters, the task that is trained but found "sentence"/],
+  [{ maxSteps: undefined }, /key "maxSteps": expected the steps of the run/],
+  [{ earlyStopping: { patience: 2 } }, /key "earlyStopping": expected an evaluation/],
+  [{ output: data }, /expected output to name another place than data, which it would overwrite/],
+])('%j is refused', (change, message) => {
+  const given = config(change);
+  const { status, stderr } = run(given);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(message);
+  expect(existsSync(join(given.output, 'checkpoints'))).toBe(false);
+});
+
+test('resuming with another setting of its own, or other text, is refused and named', () => {
+  const given = config({ maxSteps: 4 });
+  run(given);
+  expect(run({ ...given, smallness: 0.2 }, 'resume').stderr).toMatch(/smallness \(0\.1 before, 0\.2 now\)/);
+  writeFileSync(data, 'other text\nthan before\nand more\n');
+  expect(run(given, 'resume').stderr).toMatch(/data \(30 lines before, 3 lines now\)/);
+});

@@ -164,7 +164,7 @@ export async function training(): Promise<number | null> {
 
 export async function task(opened: OpenedTask): Promise<number> {
   const own = { task: taskKey('words'), words: configKeys.whole(1).default(3) };
-  const words: Task<RunConfig & { words: number }, { output: string; words?: number }> = {
+  const words: Task<RunConfig & { words: number }, { output: string; words?: number | undefined }> = {
     name: 'words',
     summary: 'words',
     schema: configKeys.table({ ...own, ...runKeys }),

@@ -10,10 +10,11 @@
 import { cp, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FileError, FormatError, LikewiseError } from '../../errors.ts';
-import { syncFolder, temporaryName } from '../../io/files/atomic-file.ts';
+import { syncFolder } from '../../io/files/atomic-file.ts';
 import { fileError, systemErrorCode } from '../../io/files/file-error.ts';
 import { exists, kindOf, listFolder } from '../../io/files/folder-path.ts';
 import { isReplaceable } from '../../io/files/folder-writer.ts';
+import { temporaryName } from '../../io/files/temporary-name.ts';
 import { savedStates } from '../checkpoint/checkpoint.ts';
 import { parseState, type RunState } from '../checkpoint/run-state.ts';
 import { LOCK_FILE, RunLock } from './run-lock.ts';

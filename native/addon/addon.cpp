@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -91,6 +92,22 @@ class Addon : public Napi::Addon<Addon> {
     }
     if (queued == Engine::Queued::out_of_memory)
       throw_error(env, "memory", "no memory is left for a command or the bytes of an upload");
+  }
+
+  // A promise of `result`, settled by the completion that `queue` hands to an engine.
+  template <typename Queue>
+  Napi::Promise promise(Napi::Env env, Napi::Value result, Queue queue) {
+    std::unique_ptr<Completion> completion;
+    const Napi::Promise made = completions_->expect(env, result, completion);
+    Engine::Queued queued;
+    try {
+      queued = queue(std::move(completion));
+    } catch (const std::bad_alloc&) {
+      queued = Engine::Queued::out_of_memory;
+    }
+    if (queued != Engine::Queued::ok) completions_->forget_last();
+    check_queued(env, queued);
+    return made;
   }
 
   // V8 collects garbage by the memory it knows of; small changes are not worth telling.
@@ -236,13 +253,9 @@ class Addon : public Napi::Addon<Addon> {
     for (int32_t axis = 0; axis < source.tensor.view.rank; axis++) count *= source.tensor.view.shape[axis];
     Napi::ArrayBuffer buffer =
         new_array_buffer(env, static_cast<size_t>(count) * dtype_size(source.tensor.view.dtype));
-    std::unique_ptr<Completion> completion;
-    const Napi::Promise promise = completions_->expect(env, buffer, completion);
-    const Engine::Queued queued =
-        source.engine->download(source.tensor, buffer.Data(), std::move(completion));
-    if (queued != Engine::Queued::ok) completions_->forget_last();
-    check_queued(env, queued);
-    return promise;
+    return promise(env, buffer, [&](std::unique_ptr<Completion> completion) {
+      return source.engine->download(source.tensor, buffer.Data(), std::move(completion));
+    });
   }
 
   // By the constructor as JavaScript has it: Napi::ArrayBuffer::New ends the process when no memory is left.
@@ -320,25 +333,13 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
-  // The element type that chooses the kernel: that of the call's first real tensor.
-  static DType real_dtype(const OpCall& call) {
-    for (const TensorView& view : call.inputs) {
-      if (view && (view.dtype == DType::float32 || view.dtype == DType::float64)) return view.dtype;
-    }
-    return call.outputs[0].dtype;
-  }
-
   // ready(engine, backlog) -> Promise, once at most `backlog` commands are waiting
   Napi::Value ready(const Napi::CallbackInfo& info) {
     Engine& engine = engine_of(info, 0);
     const int64_t backlog = integer_argument(info, 1, "backlog", 0, Engine::max_commands);
-    std::unique_ptr<Completion> completion;
-    const Napi::Promise promise = completions_->expect(info.Env(), info.Env().Undefined(), completion);
-    const Engine::Queued queued =
-        engine.when_backlog_at_most(static_cast<size_t>(backlog), std::move(completion));
-    if (queued != Engine::Queued::ok) completions_->forget_last();
-    check_queued(info.Env(), queued);
-    return promise;
+    return promise(info.Env(), info.Env().Undefined(), [&](std::unique_ptr<Completion> completion) {
+      return engine.when_backlog_at_most(static_cast<size_t>(backlog), std::move(completion));
+    });
   }
 
   // trim(engine): gives free buffers back to the system, in stream order
@@ -359,15 +360,12 @@ class Addon : public Napi::Addon<Addon> {
     const int64_t precision = integer_argument(info, 1, "precision", 0, 2);
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(double));
     double* result = static_cast<double*>(buffer.Data());
-    std::unique_ptr<Completion> completion;
-    const Napi::Promise promise = completions_->expect(info.Env(), buffer, completion);
     const auto body = [&backend, precision, result](Workers& workers) {
       *result = peak_rate(workers, backend, precision);
     };
-    const Engine::Queued queued = engine.call(body, std::move(completion));
-    if (queued != Engine::Queued::ok) completions_->forget_last();
-    check_queued(info.Env(), queued);
-    return promise;
+    return promise(info.Env(), buffer, [&](std::unique_ptr<Completion> completion) {
+      return engine.call(body, std::move(completion));
+    });
   }
 
   // capTokenizerThreads(count) -> whether RAYON_NUM_THREADS was unset and is set now; 0 unsets it. Of the process, unlike

@@ -89,4 +89,11 @@ bool check_call(OpId id, const OpCall& call, Problem& problem) {
   return check.tensors() && checks[static_cast<int32_t>(id)](check, call);
 }
 
+DType real_dtype(const OpCall& call) {
+  for (const TensorView& view : call.inputs) {
+    if (view && (view.dtype == DType::float32 || view.dtype == DType::float64)) return view.dtype;
+  }
+  return call.outputs[0].dtype;
+}
+
 }  // namespace likewise

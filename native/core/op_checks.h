@@ -16,4 +16,7 @@ struct Problem {
 
 bool check_call(OpId id, const OpCall& call, Problem& problem);
 
+// The element type that chooses the kernel of a call that has passed: that of its first real tensor.
+DType real_dtype(const OpCall& call);
+
 }  // namespace likewise

@@ -90,6 +90,28 @@ test('a task imports neither another task nor the list of them', () => {
   expect(sources.filter((file) => taskOf(file) !== undefined)).not.toEqual([]);
 });
 
+test('no files import one another in a circle, types included', () => {
+  const imports = new Map(
+    sources.map((file) => [
+      file,
+      importsOf(file)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => relative(root, join(root, dirname(file), name))),
+    ]),
+  );
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]) => {
+    const at = path.indexOf(file);
+    if (at >= 0) circles.push([...path.slice(at), file].join(' -> '));
+    if (at >= 0 || done.has(file)) return;
+    for (const target of imports.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of sources) visit(file, []);
+  expect(circles).toEqual([]);
+});
+
 test('only src/native loads the addon', () => {
   const touching = sources.filter((file) =>
     /likewise\.node|process\.dlopen|createRequire\([^)]*\)\(/.test(read(file)),

@@ -5,12 +5,12 @@ import { fill } from '../tensor/memory.ts';
 import { keep } from '../tensor/scope.ts';
 import { elementCount } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { checkNames, Parameter, type ParameterSpec } from './parameter.ts';
+import { checkNames, Parameter, type ParameterMemory, type ParameterSpec } from './parameter.ts';
 
 /** Elements: every spec starts at a multiple, a cache line of float32. */
 const alignment = 16;
 
-export class ParameterStore implements Disposable {
+export class ParameterStore implements ParameterMemory, Disposable {
   readonly engine: Engine;
   readonly dtype: 'float32' | 'float64';
   /** [size], every parameter's values; zero between parameters. */

@@ -3,17 +3,31 @@
 // lie end to end, and one wider parameter covers them. Gradients are never cleared by a pass over memory: the first
 // backward of a step overwrites, later ones add, and only what no backward reached is filled with zeros when it is read.
 import { ArgumentError } from '../errors.ts';
+import type { Engine } from '../native/engine.ts';
 import { fill } from '../tensor/memory.ts';
 import { keep } from '../tensor/scope.ts';
 import { elementCount } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { ParameterStore } from './parameter-store.ts';
 
 /** One parameter, or several of one shape that lie end to end: query, key and value. */
 export interface ParameterSpec {
   names: readonly string[];
   /** Of each. */
   shape: readonly number[];
+}
+
+/** What a parameter needs of the store that it lies in. */
+export interface ParameterMemory {
+  readonly engine: Engine;
+  readonly dtype: 'float32' | 'float64';
+  /** [size], every parameter's values. */
+  readonly values: Tensor;
+  /** [size], as the last backward left it. */
+  readonly rawGradients: Tensor;
+  /** Rises with every change of the values. */
+  readonly version: number;
+  /** To be called after every write to the values. */
+  changed(): void;
 }
 
 /** Zero: holds zeros. Stale: holds an earlier step's numbers. Written: belongs to this step. */
@@ -28,7 +42,7 @@ export function parameterOf(tensor: Tensor): Parameter | undefined {
 
 export class Parameter {
   readonly name: string;
-  readonly store: ParameterStore;
+  readonly store: ParameterMemory;
   /** Index of the first element in the store's flat tensors. */
   readonly offset: number;
   readonly shape: readonly number[];
@@ -40,7 +54,7 @@ export class Parameter {
 
   constructor(
     name: string,
-    store: ParameterStore,
+    store: ParameterMemory,
     offset: number,
     shape: readonly number[],
     parts: readonly Parameter[] = [],

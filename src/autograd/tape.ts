@@ -5,7 +5,7 @@ import { GradientError } from '../errors.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { BackwardStep } from './backward.ts';
+import type { BackwardStep } from './backward-step.ts';
 import { parameterOf } from './parameter.ts';
 
 type Saved = readonly (Tensor | undefined)[];

@@ -4,12 +4,8 @@ import { ArgumentError } from '../errors.ts';
 import type { DenseSpec } from '../io/model-folder/dense-config.ts';
 import { withEncoderWeights } from '../io/model-folder/encoder-weights.ts';
 import type { ModelFolder } from '../io/model-folder/model-folder.ts';
-import {
-  type DenseModule,
-  type ModelFolderContent,
-  type WriteModelFolderOptions,
-  writeModelFolder,
-} from '../io/model-folder/model-folder-writer.ts';
+import type { DenseModule, ModelFolderContent } from '../io/model-folder/model-folder-content.ts';
+import { type WriteModelFolderOptions, writeModelFolder } from '../io/model-folder/model-folder-writer.ts';
 import type { PoolingMode as StoredPooling } from '../io/model-folder/pooling-config.ts';
 import type { SafetensorsTensor } from '../io/safetensors/safetensors-writer.ts';
 import { withWeights } from '../io/safetensors/weights.ts';

@@ -9,7 +9,7 @@ import { checkJson } from '../io/files/json-file.ts';
 import { SafetensorsFile } from '../io/safetensors/safetensors.ts';
 import { writeSafetensors } from '../io/safetensors/safetensors-writer.ts';
 import { readFloat64 } from './covariance-state.ts';
-import type { WhiteningData } from './whitening.ts';
+import type { WhiteningData } from './whitening-data.ts';
 import { WHITENING_VARIANTS } from './whitening-matrix.ts';
 
 const format = 'likewise-whitening';

@@ -6,11 +6,8 @@ import { ArgumentError, ModelError } from '../errors.ts';
 import { exists } from '../io/files/folder-path.ts';
 import { WHITENING_FILE } from '../io/files/folder-writer.ts';
 import type { ModelFolder } from '../io/model-folder/model-folder.ts';
-import {
-  type DenseModule,
-  type ModelFolderContent,
-  writeModelFolder,
-} from '../io/model-folder/model-folder-writer.ts';
+import type { DenseModule, ModelFolderContent } from '../io/model-folder/model-folder-content.ts';
+import { writeModelFolder } from '../io/model-folder/model-folder-writer.ts';
 import type { Pooling } from '../nn/pooling.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { readContent, readDense, type SavedModel, storablePooling } from './save-encoder.ts';

@@ -14,9 +14,10 @@ import type { Embeddings } from './embeddings.ts';
 import { throwIfAborted } from './encode-options.ts';
 import { mapRows } from './map-rows.ts';
 import { matricesOf, realMatricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
+import type { WhiteningData } from './whitening-data.ts';
 import { loadWhitening, saveWhitening } from './whitening-file.ts';
 import { checkDimension, fitSpectrum, planWhitening, type WhiteningOptions } from './whitening-fit.ts';
-import { forwardMatrix, inverseMatrix, type Spectrum, type WhiteningVariant } from './whitening-matrix.ts';
+import { forwardMatrix, inverseMatrix, type WhiteningVariant } from './whitening-matrix.ts';
 
 const whiteningOptionNames = ['variant', 'components', 'remove', 'epsilon', 'rcond', 'backend', 'threads'];
 
@@ -29,16 +30,6 @@ export interface FitOptions extends WhiteningOptions, EngineOptions {
   signal?: AbortSignal | undefined;
   /** Called with the vectors seen so far. */
   onProgress?: ((progress: { vectors: number }) => void) | undefined;
-}
-
-/** What makes a whitening: what `save` writes. */
-export interface WhiteningData extends Spectrum {
-  mean: Float64Array; // [dimension]
-  /** Vectors it was fitted on. */
-  count: number;
-  /** Their numerical rank: eigenvalues above `rcond` of the largest. */
-  rank: number;
-  rcond: number;
 }
 
 export class Whitening {

@@ -3,7 +3,7 @@
 // sequence when keyRank[j] <= queryRank[i]. No ranks is bidirectional (BERT), rank = position is causal, 0 over a source
 // and 1, 2, 3 … over a target is UniLM's.
 
-import type { BackwardStep } from '../autograd/backward.ts';
+import type { BackwardStep } from '../autograd/backward-step.ts';
 import { record, recording } from '../autograd/tape.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { Tensor } from '../tensor/tensor.ts';

@@ -4,7 +4,7 @@ import { GradientError } from '../errors.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { activationIndex } from './activation.ts';
-import type { LinearOptions } from './linear.ts';
+import type { LinearOptions } from './linear-options.ts';
 import { type QuantizedMatrix, refuseGradient } from './quantize-weight.ts';
 import { checkShape, matrixShape, runOp } from './run-op.ts';
 

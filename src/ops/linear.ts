@@ -5,10 +5,11 @@ import { record, recording } from '../autograd/tape.ts';
 import { GradientError } from '../errors.ts';
 import { keep, scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { type Activation, activationGradient, activationIndex } from './activation.ts';
+import { activationGradient, activationIndex } from './activation.ts';
 import { emptyBFloat16Panels, multiplyBFloat16, packBFloat16 } from './linear-bfloat16.ts';
 import { linearWeightGradient } from './linear-gradient.ts';
 import { linearInt8, QuantizedWeight } from './linear-int8.ts';
+import type { LinearOptions } from './linear-options.ts';
 import { checkShape, matrixShape, refuseOutput, runOp } from './run-op.ts';
 
 export type { Activation } from './activation.ts';
@@ -144,16 +145,6 @@ export function packArray(
 
 /** A packed weight [outputs, inputs] of any precision. */
 export type LinearWeight = PackedWeight | QuantizedWeight;
-
-export interface LinearOptions {
-  bias?: Tensor | undefined; // [outputs]
-  activation?: Activation | undefined;
-  residual?: Tensor | undefined; // [rows, outputs]
-  /** Where to write, for instance columns of a wider matrix. */
-  output?: Tensor | undefined; // [rows, outputs]
-  /** Where to write `input * weight^T + bias`, which the activation's gradient needs. */
-  preActivation?: Tensor | undefined; // [rows, outputs]
-}
 
 /**
  * `activation(input * weight^T + bias) + residual`.

@@ -2,29 +2,33 @@
 // the wait for its result comes after it. The garbage collector cannot do this: it frees no native memory during a
 // synchronous loop.
 import { ScopeError } from '../errors.ts';
-import type { Tensor } from './tensor.ts';
+
+/** What a scope owns and frees: tensors. */
+interface Owned {
+  dispose(): void;
+}
 
 /** What a scope may return: tensors, or arrays, maps and plain objects of them; anything else passes untouched. */
 export type Scoped = unknown;
 
 export class Scope {
-  readonly #tensors = new Set<Tensor>();
+  readonly #tensors = new Set<Owned>();
 
-  add(tensor: Tensor): void {
+  add(tensor: Owned): void {
     this.#tensors.add(tensor);
   }
 
-  remove(tensor: Tensor): void {
+  remove(tensor: Owned): void {
     this.#tensors.delete(tensor);
   }
 
-  has(tensor: Tensor): boolean {
+  has(tensor: Owned): boolean {
     return this.#tensors.has(tensor);
   }
 
   /** Frees all tensors but those inside `result`, which move to the scope around this one. */
   close(result: Scoped, outer: Scope | undefined): void {
-    const kept = new Set<Tensor>();
+    const kept = new Set<Owned>();
     collectTensors(result, this.#tensors, kept);
     for (const tensor of this.#tensors) {
       if (kept.has(tensor)) outer?.add(tensor);
@@ -66,7 +70,7 @@ export function scope<T extends Scoped>(body: () => T): T {
 }
 
 /** Takes a tensor out of the open scope: its owner disposes of it. */
-export function keep<T extends Tensor>(tensor: T): T {
+export function keep<T extends Owned>(tensor: T): T {
   currentScope()?.remove(tensor);
   return tensor;
 }
@@ -75,10 +79,10 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | undefined | null)?.then === 'function';
 }
 
-function collectTensors(value: unknown, known: ReadonlySet<Tensor>, into: Set<Tensor>): void {
+function collectTensors(value: unknown, known: ReadonlySet<Owned>, into: Set<Owned>): void {
   if (typeof value !== 'object' || value === null) return;
-  if (known.has(value as Tensor)) {
-    into.add(value as Tensor);
+  if (known.has(value as Owned)) {
+    into.add(value as Owned);
   } else if (Array.isArray(value) || value instanceof Map || value instanceof Set) {
     const items = value instanceof Map ? value.values() : value;
     for (const item of items) collectTensors(item, known, into);

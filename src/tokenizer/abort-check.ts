@@ -2,7 +2,7 @@
 // without complaint. Each is found here first and named.
 
 import { charsmapProblem } from './precompiled-charsmap.ts';
-import type { Component, TokenizerSpec } from './tokenizer-spec.ts';
+import type { Component, TokenizerSpec } from './tokenizer-json.ts';
 
 /** What in `spec` the library would abort on, or undefined. */
 export function abortProblem(spec: TokenizerSpec): string | undefined {

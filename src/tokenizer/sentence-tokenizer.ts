@@ -5,12 +5,12 @@ import type { Encoding, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { TokenizerError } from '../errors.ts';
 import { withTokenizerThreadsCapped } from '../native/tokenizer-threads.ts';
 import { PieceCutter, type PieceTokens, TokenCache } from './token-cache.ts';
+import type { TokenizerSpec } from './tokenizer-json.ts';
 import {
   type LoadedSpec,
   maskIdOf,
   readTokenizerSpec,
   specialIdsOf,
-  type TokenizerSpec,
   vocabularySizeOf,
 } from './tokenizer-spec.ts';
 

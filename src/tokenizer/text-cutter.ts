@@ -25,7 +25,7 @@ import {
   SET_APART_CHINESE,
   WHITESPACE,
 } from './character-class.ts';
-import type { Component, TokenizerSpec } from './tokenizer-spec.ts';
+import type { Component, TokenizerSpec } from './tokenizer-json.ts';
 
 /** Normalizers that neither move text across a space nor remove one between two words. */
 const SPACE_KEEPING = new Set(

@@ -8,7 +8,7 @@
 //
 // A sentence with an added token in it ("[MASK]", "</s>") is not cut: the library looks for those in the raw text.
 
-import type { Component, TokenizerSpec } from './tokenizer-spec.ts';
+import type { Component, TokenizerSpec } from './tokenizer-json.ts';
 
 /** The tokens of a piece. */
 export interface PieceTokens {

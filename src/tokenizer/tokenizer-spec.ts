@@ -1,43 +1,15 @@
-// The part of a tokenizer.json that Likewise looks into, and the three folders of tokenizer files it is made from:
-// tokenizer.json itself, WordPiece's vocab.txt, or byte-level BPE's vocab.json with merges.txt.
+// A folder's tokenizer as a checked description, from the three kinds of files that folders have: tokenizer.json itself,
+// WordPiece's vocab.txt, or byte-level BPE's vocab.json with merges.txt.
 
 import { join } from 'node:path';
-import { z } from 'zod';
 
 import { TokenizerError } from '../errors.ts';
 import { abortProblem } from './abort-check.ts';
 import { byteLevelSpec } from './byte-level-spec.ts';
 import { parseObject, readObjectFile, readTextFile } from './text-file.ts';
+import { type Component, specSchema, type TokenizerSpec } from './tokenizer-json.ts';
 import { readTokenizerSettings, type TokenizerSettings } from './tokenizer-settings.ts';
 import { wordPieceSpec } from './word-piece-spec.ts';
-
-const component = z.looseObject({ type: z.string() });
-
-/** A normalizer, pre-tokenizer or post-processor: its type and whatever belongs to that type. */
-export type Component = z.infer<typeof component>;
-
-const tokenId = z
-  .int('expected a token id')
-  .min(0)
-  .max(2 ** 31 - 1);
-
-const specSchema = z.looseObject({
-  truncation: z.looseObject({ direction: z.string().optional() }).nullish(),
-  added_tokens: z
-    .array(z.looseObject({ id: tokenId, content: z.string(), special: z.boolean().optional() }))
-    .default([]),
-  normalizer: component.nullish(),
-  pre_tokenizer: component.nullish(),
-  post_processor: component.nullish(),
-  model: z.looseObject({
-    type: z.string().optional(),
-    vocab: z.union([z.record(z.string(), tokenId), z.array(z.unknown())]),
-    max_input_chars_per_word: z.int().positive().optional(),
-  }),
-});
-
-/** A tokenizer.json as a value. */
-export type TokenizerSpec = z.infer<typeof specSchema>;
 
 /** A checked description, and where it came from for messages. */
 export interface LoadedSpec {

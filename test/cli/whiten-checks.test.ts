@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { WhitenOptions } from '../../src/cli/commands/whiten.ts';
 import { checkVectorsFit, checkWhiten } from '../../src/cli/options/whiten-checks.ts';
+import type { WhitenOptions } from '../../src/cli/options/whiten-options.ts';
 import { ArgumentError, FileError } from '../../src/errors.ts';
 import { refuseSharedPaths } from '../../src/io/files/output-check.ts';
 import { NpyWriter } from '../../src/io/npy.ts';

@@ -7,18 +7,13 @@ import type { VectorMatrix } from '../../embed/vector-source.ts';
 import type { Whitening } from '../../embed/whitening.ts';
 import type { NpyWriter } from '../../io/npy.ts';
 import { interruptionSignal } from '../interruption.ts';
-import {
-  addOptionalModelOptions,
-  encodeOptions,
-  loadEncoder,
-  type ModelOptions,
-} from '../options/model-options.ts';
+import { addOptionalModelOptions, encodeOptions, loadEncoder } from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
-import { addTextInputOptions, type TextInputOptions } from '../options/text-input-options.ts';
+import { addTextInputOptions } from '../options/text-input-options.ts';
 import {
   addWhiteningOptions,
   checkFit,
-  type WhiteningFlags,
+  type WhitenOptions,
   whiteningOptions,
 } from '../options/whiten-options.ts';
 import { BlankLines } from '../output/blank-lines.ts';
@@ -27,21 +22,6 @@ import { formatCount } from '../output/quantities.ts';
 
 /** How the corpus is read. */
 type Reading = ReadOptions & { signal: AbortSignal };
-
-/** The options as commander gives them. */
-export interface WhitenOptions extends Omit<ModelOptions, 'model'>, WhiteningFlags, TextInputOptions {
-  model?: string;
-  input?: string;
-  vectors?: string;
-  output: string;
-  transformed?: string;
-  transformationOnly?: boolean;
-  fold?: boolean;
-  normalize?: boolean;
-  again?: boolean;
-  overwrite?: boolean;
-  json?: boolean;
-}
 
 const help = `
 With --model the output is a model folder whose vectors are whitened: a Dense module and Normalize after the model's own,

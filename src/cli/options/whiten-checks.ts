@@ -2,9 +2,8 @@
 // outputs that would destroy an input or cannot be written.
 import { ArgumentError } from '../../errors.ts';
 import { refuseSharedPaths } from '../../io/files/output-check.ts';
-import type { WhitenOptions } from '../commands/whiten.ts';
 import { checkTextInput } from './text-input-options.ts';
-import { checkFit } from './whiten-options.ts';
+import { checkFit, type WhitenOptions } from './whiten-options.ts';
 
 /** @throws ArgumentError; FileError for an output that cannot be written */
 export async function checkWhiten(options: WhitenOptions): Promise<void> {

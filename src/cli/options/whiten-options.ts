@@ -5,7 +5,8 @@ import type { Whitening } from '../../embed/whitening.ts';
 import type { WhiteningOptions } from '../../embed/whitening-fit.ts';
 import { WHITENING_VARIANTS, type WhiteningVariant } from '../../embed/whitening-matrix.ts';
 import { ArgumentError } from '../../errors.ts';
-import { defined, notNegative, positiveInteger } from './model-options.ts';
+import { defined, type ModelOptions, notNegative, positiveInteger } from './model-options.ts';
+import type { TextInputOptions } from './text-input-options.ts';
 
 /** The options as commander gives them. */
 export interface WhiteningFlags {
@@ -15,6 +16,21 @@ export interface WhiteningFlags {
   epsilon?: number;
   rcond?: number;
   covariancePrecision?: 'float32' | 'float64';
+}
+
+/** Those of `likewise whiten`, as commander gives them. */
+export interface WhitenOptions extends Omit<ModelOptions, 'model'>, WhiteningFlags, TextInputOptions {
+  model?: string;
+  input?: string;
+  vectors?: string;
+  output: string;
+  transformed?: string;
+  transformationOnly?: boolean;
+  fold?: boolean;
+  normalize?: boolean;
+  again?: boolean;
+  overwrite?: boolean;
+  json?: boolean;
 }
 
 /** Adds the options to a command. */

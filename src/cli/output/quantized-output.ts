@@ -13,7 +13,7 @@ import {
 } from '../../embed/quantization.ts';
 import { temporaryName } from '../../io/files/temporary-name.ts';
 import { NpyWriter, type NpyWritten, readNpyRows } from '../../io/npy.ts';
-import type { QuantizedOutput, VectorWriter } from './vector-output.ts';
+import type { QuantizedOutput, VectorWriter } from './vector-writer.ts';
 
 const dtypes: Record<VectorPrecision, NpyWritten> = {
   float32: '<f4',

@@ -2,18 +2,11 @@
 // Both appear under their final name only when complete.
 
 import { extname } from 'node:path';
-import type { ComponentRanges, VectorPrecision } from '../../embed/quantization.ts';
+import type { VectorPrecision } from '../../embed/quantization.ts';
 import { ArgumentError, ExecutionError } from '../../errors.ts';
 import { AtomicFile } from '../../io/files/atomic-file.ts';
 import { NpyWriter } from '../../io/npy.ts';
-
-/** A file of vectors being written; end it with `commit` or `discard`. */
-export interface VectorWriter {
-  /** Appends whole rows: float32 [rows, dimension], row after row. */
-  append(vectors: Float32Array): Promise<void>;
-  commit(): Promise<void>;
-  discard(): Promise<void>;
-}
+import type { QuantizedOutput, VectorWriter } from './vector-writer.ts';
 
 /** Refuses a name that does not tell a format, before any work is done. */
 export function checkOutputName(path: string, precision: VectorPrecision = 'float32'): void {
@@ -39,13 +32,6 @@ export async function createVectorWriter(
   return extname(path) === '.npy'
     ? NpyWriter.create(path, dimension)
     : JsonLinesWriter.create(path, dimension);
-}
-
-/** How vectors are made smaller on their way out. */
-export interface QuantizedOutput {
-  precision: VectorPrecision;
-  /** int8, uint8: ranges of the components; those of the vectors written, when there are none. */
-  ranges?: ComponentRanges | undefined;
 }
 
 /** One JSON array of numbers per line, each number with as many digits as float32 needs to be read back exactly. */

@@ -1,6 +1,6 @@
 // The README.md of a written model: what it is, how to load it, and the pipeline in words.
 
-import type { ModelFolderContent } from './model-folder-writer.ts';
+import type { ModelFolderContent } from './model-folder-content.ts';
 
 /** A model card in Markdown with the front matter the Hugging Face hub reads. */
 export function modelCard(content: ModelFolderContent, dimension: number): string {

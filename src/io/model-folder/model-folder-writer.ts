@@ -6,45 +6,17 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ArgumentError, ModelError } from '../../errors.ts';
-import type { EncoderConfig } from '../../nn/encoder-config.ts';
-import type { StoredPrecision } from '../../nn/precision.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { exists } from '../files/folder-path.ts';
 import { type FolderOptions, writeFolder } from '../files/folder-writer.ts';
 import { jsonText } from '../files/json-file.ts';
 import { type SafetensorsTensor, writeSafetensors } from '../safetensors/safetensors-writer.ts';
-import { type DenseSpec, denseConfigJson } from './dense-config.ts';
+import { denseConfigJson } from './dense-config.ts';
 import { modelCard, pretrainedCard } from './model-card.ts';
 import { encoderConfigJson } from './model-config.ts';
-import { type PoolingSpec, poolingConfigJson } from './pooling-config.ts';
+import type { DenseModule, ModelFolderContent } from './model-folder-content.ts';
+import { poolingConfigJson } from './pooling-config.ts';
 import { quantizationConfigJson } from './quantization-config.ts';
-import type { NormalizeSpec, SimilarityName } from './sentence-transformers.ts';
-
-/** A dense layer with its values: weight [outFeatures, inFeatures], bias [outFeatures]. */
-export type DenseModule = Omit<DenseSpec, 'path' | 'bias'> & {
-  weight: Float32Array;
-  biasValues?: Float32Array;
-};
-
-/** What to write. */
-export interface ModelFolderContent {
-  config: EncoderConfig;
-  /** The class of transformers that opens the folder with heads; by default the encoder's own, which has none. */
-  architecture?: string;
-  /** The weights under Hugging Face's names: of the encoder alone, or below its prefix with the heads beside it. */
-  tensors: readonly SafetensorsTensor[];
-  /** What the tensors hold the encoder's weights in; float32 by default. */
-  precision?: StoredPrecision;
-  maxSequenceLength: number;
-  lowerCase?: boolean;
-  /** The steps after the encoder, a pooling first. */
-  modules: readonly (PoolingSpec | DenseModule | NormalizeSpec)[];
-  prompts?: Readonly<Record<string, string>>;
-  defaultPromptName?: string;
-  similarity?: SimilarityName;
-  /** A folder whose tokenizer files are copied. */
-  tokenizerFrom: string;
-}
 
 export interface WriteModelFolderOptions extends FolderOptions {
   /** Writes further files into the temporary folder, before it gets its name. */

@@ -4,7 +4,8 @@
 import type { ParameterStore } from '../../autograd/parameter-store.ts';
 import type { SimilarityFunction } from '../../embed/similarity-function.ts';
 import type { ModelFolder } from '../../io/model-folder/model-folder.ts';
-import { type DenseModule, writeModelFolder } from '../../io/model-folder/model-folder-writer.ts';
+import type { DenseModule } from '../../io/model-folder/model-folder-content.ts';
+import { writeModelFolder } from '../../io/model-folder/model-folder-writer.ts';
 import type { PoolingMode as StoredPooling } from '../../io/model-folder/pooling-config.ts';
 import type { SafetensorsTensor } from '../../io/safetensors/safetensors-writer.ts';
 import type { Engine } from '../../native/engine.ts';

@@ -6,10 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 import { ArgumentError, FileError, ModelError } from '../../../src/errors.ts';
 import { readModelFolder } from '../../../src/io/model-folder/model-folder.ts';
-import {
-  type ModelFolderContent,
-  writeModelFolder,
-} from '../../../src/io/model-folder/model-folder-writer.ts';
+import type { ModelFolderContent } from '../../../src/io/model-folder/model-folder-content.ts';
+import { writeModelFolder } from '../../../src/io/model-folder/model-folder-writer.ts';
 import { openWeights } from '../../../src/io/safetensors/weights.ts';
 import { expectError } from '../../expect-error.ts';
 import { leftovers, scratchFolder, writeTree } from '../../temporary-file.ts';

@@ -1,0 +1,34 @@
+// What a model folder is written from: configuration, weights, the steps after the encoder, and the tokenizer's folder.
+
+import type { EncoderConfig } from '../../nn/encoder-config.ts';
+import type { StoredPrecision } from '../../nn/precision.ts';
+import type { SafetensorsTensor } from '../safetensors/safetensors-writer.ts';
+import type { DenseSpec } from './dense-config.ts';
+import type { PoolingSpec } from './pooling-config.ts';
+import type { NormalizeSpec, SimilarityName } from './sentence-transformers.ts';
+
+/** A dense layer with its values: weight [outFeatures, inFeatures], bias [outFeatures]. */
+export type DenseModule = Omit<DenseSpec, 'path' | 'bias'> & {
+  weight: Float32Array;
+  biasValues?: Float32Array;
+};
+
+/** What to write. */
+export interface ModelFolderContent {
+  config: EncoderConfig;
+  /** The class of transformers that opens the folder with heads; by default the encoder's own, which has none. */
+  architecture?: string;
+  /** The weights under Hugging Face's names: of the encoder alone, or below its prefix with the heads beside it. */
+  tensors: readonly SafetensorsTensor[];
+  /** What the tensors hold the encoder's weights in; float32 by default. */
+  precision?: StoredPrecision;
+  maxSequenceLength: number;
+  lowerCase?: boolean;
+  /** The steps after the encoder, a pooling first. */
+  modules: readonly (PoolingSpec | DenseModule | NormalizeSpec)[];
+  prompts?: Readonly<Record<string, string>>;
+  defaultPromptName?: string;
+  similarity?: SimilarityName;
+  /** A folder whose tokenizer files are copied. */
+  tokenizerFrom: string;
+}

@@ -28,6 +28,8 @@ export interface Progress {
   /** Done so far. */
   texts: number;
   tokens: number;
+  /** Texts that were longer than the maximum length and cut there. */
+  truncated: number;
   /** Texts in all, where that is known. */
   total?: number;
 }

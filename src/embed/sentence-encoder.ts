@@ -138,7 +138,12 @@ export class SentenceEncoder implements Disposable {
     vectors.dispose();
     const vector = await reading;
     checkFinite(vector, vector.length, this.folder.path);
-    options.onProgress?.({ texts: 1, tokens: tokens.tokenIds.length, total: 1 });
+    options.onProgress?.({
+      texts: 1,
+      tokens: tokens.tokenIds.length,
+      truncated: truncatedOf(tokens).length,
+      total: 1,
+    });
     return vector;
   }
 
@@ -225,7 +230,7 @@ export class SentenceEncoder implements Disposable {
     const { prompt, promptTokens } = await choosePrompt(this.folder, this.#tokenizer, options);
     const { normalize, truncateDim } = options;
     const dimension = truncateDim ?? this.dimension;
-    const done: Progress = { texts: 0, tokens: 0, ...(total === undefined ? {} : { total }) };
+    const done: Progress = { texts: 0, tokens: 0, truncated: 0, ...(total === undefined ? {} : { total }) };
     const queue = (tokens: RaggedTokens) =>
       this.#model.forward(tokens, { normalize, truncateDim, promptTokens });
     for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
@@ -233,6 +238,7 @@ export class SentenceEncoder implements Disposable {
       const chunk = new EmbeddingsChunk(vectors, dimension, done.texts, tokens);
       done.texts += chunk.length;
       done.tokens += chunk.tokens;
+      done.truncated += chunk.truncated;
       options.onProgress?.({ ...done });
       yield chunk;
     }
@@ -241,7 +247,7 @@ export class SentenceEncoder implements Disposable {
   async #encodeTokens(texts: readonly string[], options: EncodeOptions): Promise<TokenEmbeddings> {
     this.#checkAlive();
     const { prompt } = await choosePrompt(this.folder, this.#tokenizer, options);
-    const done = { texts: 0, tokens: 0, total: texts.length };
+    const done = { texts: 0, tokens: 0, truncated: 0, total: texts.length };
     const parts: { data: Float32Array; tokenIds: Int32Array }[] = [];
     const offsets = new Float64Array(texts.length + 1);
     const truncated: number[] = [];
@@ -256,6 +262,7 @@ export class SentenceEncoder implements Disposable {
       );
       parts.push({ data: vectors, tokenIds: tokens.tokenIds });
       truncated.push(...truncatedOf(tokens, done.texts));
+      done.truncated = truncated.length;
       for (const end of tokens.offsets.subarray(1)) offsets[++done.texts] = done.tokens + end;
       done.tokens += tokens.tokenIds.length;
       options.onProgress?.({ ...done });

@@ -54,6 +54,38 @@ test('every format gives the same vectors', async () => {
   expect((await embed('c.dat', 'the cat\na dog\n', ['--format', 'txt'])).rows).toEqual(rows);
 });
 
+test('a blank last line of a table is no text, and is counted', async () => {
+  const { rows } = await embed('c.txt', 'the cat\na dog\n');
+  for (const [name, content] of [
+    ['c.csv', 'id,text\n1,the cat\n2,a dog\n\n'],
+    ['c.tsv', 'id\ttext\n1\tthe cat\n2\ta dog\n\n'],
+    ['c.jsonl', '"the cat"\n"a dog"\n\n'],
+  ] as const) {
+    const read = await embed(name, content);
+    expect(read.rows).toEqual(rows);
+    expect(read.stdout).toMatch(/^2 texts \(0 empty, 0 truncated; 1 blank line left out\)/);
+  }
+});
+
+test('what a killed run left goes with the next one of that output', async () => {
+  const folder = temporaryFolder();
+  const output = join(folder, 'v.npy');
+  const temporary = () => readdirSync(folder).filter((name) => name.endsWith('.tmp'));
+  const killed = await runCli([...embedStdin, '--output', output], {
+    started: (child) => {
+      child.stdin?.write('the cat\n');
+      const watch = setInterval(() => {
+        if (temporary().length === 0) return;
+        clearInterval(watch);
+        child.kill('SIGKILL');
+      }, 10);
+    },
+  });
+  expect([killed.code, temporary().length]).toEqual([null, 1]);
+  expect((await runCli([...embedStdin, '--output', output], { input: 'the cat\n' })).code).toBe(0);
+  expect(readdirSync(folder)).toEqual(['v.npy']);
+});
+
 test('an empty corpus gives an array of no rows', async () => {
   const { shape, stdout } = await embed('c.txt', '');
   expect(shape).toEqual([0, dimension]);

@@ -24,6 +24,7 @@ test('a small file: the correlations of the cosines that `similarity` gives', as
     'skipped',
     'seconds',
     'blank',
+    'truncated',
   ]);
   expect(result).toMatchObject({ pairs: 3, skipped: 1 });
   expect(Math.abs(result.spearman as number)).toBeLessThanOrEqual(1);
@@ -53,6 +54,15 @@ test('a header, or a score that is no number, names file and line', async () => 
   );
   const args = ['evaluate', 'sts', '--model', tinyModel, '--data', data, '--no-header'];
   expect((await runCli(args)).stderr).toMatch(/sts\.tsv:1: expected the score to be a number/);
+});
+
+test('texts that were cut and blank lines are told', async () => {
+  const data = temporaryFile('sts.csv', `the cat,${'cat '.repeat(100)},3\n\nred mat,the cat,1\n\n`);
+  const args = ['evaluate', 'sts', '--model', tinyModel, '--data', data];
+  const { stdout, notes } = await runCli(args);
+  expect(notes.at(-1)).toBe('note: 1 text was longer than 40 tokens and cut there (--max-length)');
+  expect(stdout).toMatch(/\nblank +2 blank lines left out\n/);
+  expect(JSON.parse((await runCli([...args, '--json'])).stdout)).toMatchObject({ blank: 2, truncated: 1 });
 });
 
 test('a SentEval folder: the aggregation is named, and so are the subsets', async () => {
@@ -107,6 +117,17 @@ test('retrieval: every measure, in JSON and in words', async () => {
   const text = (await runCli(args)).stdout;
   expect(text).toMatch(/^accuracy@1 +1\.000000\n/);
   expect(text).toContain('queries       2 (1 without a relevant document left out)');
+  const tsv = temporaryFile('corpus.tsv', 'd1\tx\tthe cat\tsat\nd2\tx\ta\tdog\n');
+  const others = ['--queries', queries, '--qrels', qrels, '--json'];
+  const table = ['evaluate', 'retrieval', '--model', tinyModel, '--corpus', tsv, ...others];
+  const refused = await runCli(table);
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringMatching(/corpus\.tsv:1: .* found 4 fields, .* \(--corpus-columns\) \[LIKEWISE_DATA\]\n$/),
+  ]);
+  const read = await runCli([...table, '--corpus-columns', '1,4,3']);
+  expect(JSON.parse(read.stdout).metrics).toEqual(metrics);
+  expect(read.notes.join()).toContain('corpus.tsv: read as id, text and title, columns 1, 4, 3 of 4');
   const missing = await runCli(args.slice(0, -2));
   expect(missing.stderr).toMatch(/expected the option --qrels <file>/);
 });

@@ -47,6 +47,17 @@ test('a vocabulary of the size asked for, the same from the same texts', async (
   expect((await runCli([...args, '--input', input, '--output', outputs[0], '--overwrite'])).code).toBe(0);
 });
 
+test('fewer tokens than were asked for come with a note', async () => {
+  const input = temporaryFile('texts.txt', `${lines.join('\n')}\n`);
+  const args = ['vocab', '--input', input, '--output', temporaryFolder(), '--size', '8000'];
+  const { code, notes, stdout } = await runCli(args);
+  const [, size = ''] = /^([\d,]+) tokens from/.exec(stdout) ?? [];
+  expect([code, notes]).toEqual([
+    0,
+    [expect.stringContaining(`note: ${size} tokens are all that these texts give, of the 8,000 asked for`)],
+  ]);
+});
+
 test('what cannot be trained says why and writes nothing', async () => {
   const output = join(temporaryFolder(), 'none');
   const input = temporaryFile('texts.txt', 'abc\n');

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Progress } from '../../src/embed/encode-options.ts';
 import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
 import {
   AbortedError,
@@ -128,6 +129,13 @@ describe('encode', () => {
     await encoder.encode(someTexts(50), { batchTokens: 50, onProgress: (progress) => seen.push(progress) });
     expect(seen.length).toBeGreaterThan(3);
     expect(seen.at(-1)).toMatchObject({ texts: 50, total: 50 });
+    const long = 'cat '.repeat(500);
+    const told: Progress[] = [];
+    const onProgress = (progress: Progress) => told.push(progress);
+    await encoder.encode(long, { onProgress });
+    await encoder.encode(['dog', long, long], { onProgress });
+    await encoder.encode([long, 'dog'], { output: 'token', onProgress });
+    expect(told.map(({ truncated }) => truncated)).toEqual([1, 2, 1]);
   });
 
   it('counts texts that were cut at the maximum length', async () => {

@@ -60,6 +60,8 @@ export async function encode(): Promise<void> {
   const query: Float32Array = await encoder.encodeQuery('q');
   const documents: Embeddings = await encoder.encodeDocument(['d']);
   const cosines: Embeddings = await encoder.similarity(sentences, documents);
+  const ofVectors: Embeddings = await encoder.similarity(vector, [vector, query]);
+  const cut: readonly number[] = sentences.truncatedTexts;
   for await (const chunk of encoder.encodeStream(['x'])) {
     const known: EmbeddingsChunk = chunk;
     console.log(known.start, known.data.length, known.shape);
@@ -72,6 +74,8 @@ export async function encode(): Promise<void> {
     tokens,
     query,
     cosines,
+    ofVectors,
+    cut,
     encoder.dimension,
     encoder.maxLength,
   );

@@ -12,7 +12,7 @@ import {
 import { addRequiredOption } from '../options/required-option.ts';
 import { addSimilarityOption, type SimilarityFlag } from '../options/similarity-option.ts';
 import { BlankLines } from '../output/blank-lines.ts';
-import { ProgressLine } from '../output/progress.ts';
+import { EncodingProgress, noteTruncated } from '../output/encoding-progress.ts';
 import { formatCount, formatCounted } from '../output/quantities.ts';
 
 interface RetrievalFlags extends ModelOptions, SimilarityFlag {
@@ -72,11 +72,11 @@ async function retrieval(options: RetrievalFlags): Promise<void> {
   const { corpusColumns, queryColumns } = options;
   const relevant = await readJudgements(options.qrels, reading);
   using encoder = await loadEncoder(options);
-  const progress = new ProgressLine();
+  const progress = new EncodingProgress(false);
   const encoding = {
     ...encodeOptions(options),
     signal,
-    onProgress: ({ texts, tokens }: { texts: number; tokens: number }) => progress.update({ texts, tokens }),
+    onProgress: progress.onProgress,
   };
   const result = await evaluateRetrieval(
     encoder,
@@ -95,6 +95,8 @@ async function retrieval(options: RetrievalFlags): Promise<void> {
     },
     { encoding, similarity: options.similarity, excludeSelf: options.excludeSelf },
   ).finally(() => progress.end());
+  const { truncated } = progress;
+  noteTruncated(truncated, encoder.maxLength);
   if (result.missing > 0) {
     process.stderr.write(
       `warning: ${formatCounted(result.missing, 'judgement names', 'judgements name')} documents that are not in the corpus; they count as not found\n`,
@@ -107,7 +109,7 @@ async function retrieval(options: RetrievalFlags): Promise<void> {
     );
   }
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ ...result, blank: blank.count })}\n`);
+    process.stdout.write(`${JSON.stringify({ ...result, blank: blank.count, truncated })}\n`);
     return;
   }
   const left =

@@ -28,7 +28,7 @@ import {
   whiteningOptions,
 } from '../options/whiten-options.ts';
 import { BlankLines } from '../output/blank-lines.ts';
-import { ProgressLine } from '../output/progress.ts';
+import { EncodingProgress, noteTruncated } from '../output/encoding-progress.ts';
 import { formatCount } from '../output/quantities.ts';
 
 interface SpaceFlags extends ModelOptions, WhiteningFlags, SimilarityFlag {
@@ -134,6 +134,7 @@ async function space(options: SpaceFlags): Promise<void> {
       whitening: fitted,
       notes,
       blank: blank.count,
+      truncated: vectors.truncatedTexts.length,
       report: options.report,
     };
     process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -206,10 +207,11 @@ async function readMarked(options: SpaceFlags, reading: ReadOptions): Promise<Ma
 }
 
 async function encode(encoder: SentenceEncoder, texts: string[], options: SpaceFlags, signal: AbortSignal) {
-  const progress = new ProgressLine();
-  const onProgress = (done: { texts: number; tokens: number }) =>
-    progress.update({ ...done, fraction: done.texts / texts.length });
-  return encoder
+  const progress = new EncodingProgress(true);
+  const { onProgress } = progress;
+  const vectors = await encoder
     .encode(texts, { ...encodeOptions(options), onProgress, signal })
     .finally(() => progress.end());
+  noteTruncated(progress.truncated, encoder.maxLength);
+  return vectors;
 }

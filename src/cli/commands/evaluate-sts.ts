@@ -2,7 +2,6 @@
 
 import { Command, Option } from 'commander';
 import type { ReadOptions } from '../../data/formats/text-blocks.ts';
-import type { Progress } from '../../embed/encode-options.ts';
 import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { StsOptions, StsResult, StsWhitening, StsWhiteningReport } from '../../eval/sts.ts';
@@ -32,7 +31,7 @@ import {
   whiteningOptions,
 } from '../options/whiten-options.ts';
 import { BlankLines } from '../output/blank-lines.ts';
-import { ProgressLine } from '../output/progress.ts';
+import { EncodingProgress, noteTruncated } from '../output/encoding-progress.ts';
 import { formatCount } from '../output/quantities.ts';
 
 interface StsFlags extends ModelOptions, WhiteningFlags, SimilarityFlag {
@@ -99,20 +98,22 @@ async function sts(options: StsFlags): Promise<void> {
   using encoder = await loadEncoder(options);
   await given?.checkFits(encoder);
   const whitening = given?.asked;
-  const progress = new ProgressLine();
-  const onProgress = ({ texts, tokens, total }: Progress) =>
-    progress.update({ texts, tokens, fraction: total === undefined ? undefined : texts / total });
-  const encoding = { ...encodeOptions(options), onProgress, signal };
+  const progress = new EncodingProgress(true);
+  const encoding = { ...encodeOptions(options), onProgress: progress.onProgress, signal };
   const blank = new BlankLines();
   const evaluating = { encoding, similarity: options.similarity, whiten: whitening };
   const result = await (subsets === undefined
     ? fileResult(encoder, options, evaluating, { signal, onBlank: blank.onBlank })
     : evaluateStsSubsets(encoder, subsets, options.aggregation ?? 'all', evaluating)
   ).finally(() => progress.end());
+  const { truncated } = progress;
+  noteTruncated(truncated, encoder.maxLength);
   if (result.undefinedBecause !== undefined)
     process.stderr.write(`warning: the correlations are undefined: ${result.undefinedBecause}\n`);
   process.stdout.write(
-    options.json ? `${JSON.stringify({ ...result, blank: blank.count })}\n` : resultTable(result, blank),
+    options.json
+      ? `${JSON.stringify({ ...result, blank: blank.count, truncated })}\n`
+      : resultTable(result, blank),
   );
 }
 

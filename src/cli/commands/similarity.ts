@@ -16,6 +16,7 @@ import {
 } from '../options/model-options.ts';
 import { addSimilarityOption, type SimilarityFlag } from '../options/similarity-option.ts';
 import { BlankLines } from '../output/blank-lines.ts';
+import { noteTruncated } from '../output/encoding-progress.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatCount } from '../output/quantities.ts';
 
@@ -83,12 +84,14 @@ async function printTable(
   signal: AbortSignal,
 ): Promise<void> {
   const embeddings = await encoder.encode(texts, { ...encodeOptions(options), signal });
+  const truncated = embeddings.truncatedTexts.length;
+  noteTruncated(truncated, encoder.maxLength);
   const measure = options.similarity ?? encoder.similarityFunction;
   const compare = pairSimilarity(measure);
   const vectors = texts.map((_, index) => embeddings.row(index));
   const similarities = vectors.map((x) => vectors.map((y) => compare(x, y))); // [texts, texts]
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ similarity: measure, texts, similarities })}\n`);
+    process.stdout.write(`${JSON.stringify({ similarity: measure, texts, similarities, truncated })}\n`);
     return;
   }
   const width = Math.max(8, ...similarities.flat().map((value) => value.toFixed(4).length + 1));
@@ -110,16 +113,14 @@ async function scorePairs(
   const measure = options.similarity ?? encoder.similarityFunction;
   const output = await openScores(options);
   const blank = new BlankLines();
+  const counted = { texts: 0, tokens: 0, truncated: 0 };
   const reading = { signal, onBlank: blank.onBlank };
   let pairs = 0;
   try {
-    for await (const score of similaritiesOfPairs(
-      encoder,
-      input,
-      pairSimilarity(measure),
-      options,
+    for await (const score of similaritiesOfPairs(encoder, input, pairSimilarity(measure), options, {
       reading,
-    )) {
+      counted,
+    })) {
       pairs += 1;
       await output.write(score);
     }
@@ -130,10 +131,12 @@ async function scorePairs(
     throw error;
   }
   const seconds = (performance.now() - started) / 1000;
+  const { truncated } = counted;
+  noteTruncated(truncated, encoder.maxLength);
   if (options.json) {
     const where = options.output === undefined ? { scores: output.kept } : { output: options.output };
     process.stdout.write(
-      `${JSON.stringify({ similarity: measure, pairs, blank: blank.count, seconds, ...where })}\n`,
+      `${JSON.stringify({ similarity: measure, pairs, blank: blank.count, truncated, seconds, ...where })}\n`,
     );
   } else if (options.output !== undefined) {
     process.stdout.write(
@@ -142,13 +145,20 @@ async function scorePairs(
   }
 }
 
+/** What has been encoded. */
+interface Counted {
+  texts: number;
+  tokens: number;
+  truncated: number;
+}
+
 /** The similarity of each pair: both texts of a pair are encoded one after the other in one stream. */
 async function* similaritiesOfPairs(
   encoder: SentenceEncoder,
   input: string,
   compare: PairSimilarity,
   options: SimilarityOptions,
-  reading: ReadOptions & { signal: AbortSignal },
+  { reading, counted }: { reading: ReadOptions & { signal: AbortSignal }; counted: Counted },
 ): AsyncGenerator<number> {
   const { readRows } = await import('../../data/readers/read-rows.ts');
   const { columns, format, header } = options;
@@ -156,7 +166,6 @@ async function* similaritiesOfPairs(
     for await (const { fields } of readRows(input, { columns, format, header, ...reading })) yield* fields;
   }
   const progress = new ProgressLine();
-  const total = { texts: 0, tokens: 0 };
   let first: Float32Array | undefined;
   try {
     for await (const chunk of encoder.encodeStream(texts(), {
@@ -172,9 +181,10 @@ async function* similaritiesOfPairs(
           first = undefined;
         }
       }
-      total.texts += chunk.shape[0];
-      total.tokens += chunk.tokens;
-      progress.update(total);
+      counted.texts += chunk.shape[0];
+      counted.tokens += chunk.tokens;
+      counted.truncated += chunk.truncated;
+      progress.update(counted);
     }
   } finally {
     progress.end();

@@ -17,6 +17,7 @@ import {
   whiteningOptions,
 } from '../options/whiten-options.ts';
 import { BlankLines } from '../output/blank-lines.ts';
+import { noteTruncated } from '../output/encoding-progress.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatCount } from '../output/quantities.ts';
 
@@ -144,16 +145,20 @@ async function* encodedCorpus(
     }
   }
   const total = { texts: 0, tokens: 0 };
+  let truncated = 0;
   const encoding = { ...encodeOptions({ ...options, model: '' }), signal: reading.signal };
   for await (const chunk of encoder.encodeStream(texts(), encoding)) {
     yield chunk;
     total.texts += chunk.shape[0];
     total.tokens += chunk.tokens;
+    truncated += chunk.truncated;
     progress.update({
       ...total,
       fraction: size === undefined ? undefined : ((read.bytes / size) * total.texts) / read.texts,
     });
   }
+  progress.end();
+  noteTruncated(truncated, encoder.maxLength);
 }
 
 async function* storedVectors(path: string, progress: ProgressLine): AsyncGenerator<VectorMatrix> {

@@ -53,3 +53,25 @@ it('an unknown measure is refused', async () => {
     /key "evaluation.similarity": expected one of cosine, dot, euclidean, manhattan/,
   );
 });
+it('a header above the pairs, or above the examples, is refused with the key to set; the first example is noted', async () => {
+  const { folder, config } = makeRun('simcse-supervised', { maxSteps: 1 });
+  const rows = 'the cat,a cat,a dog\nred mat,the mat,sat on\nb c,c d,run play\n';
+  const data = join(folder, 'nli.csv');
+  writeFileSync(data, `sent0,sent1,hard_neg\n${rows}`);
+  await expect(train({ ...config, data })).rejects.toThrow(
+    /nli\.csv:1: .*"sent0", "sent1", "hard_neg".* data\.header: true, .* data\.header: false/,
+  );
+  const pairs = join(folder, 'pairs.csv');
+  writeFileSync(pairs, 'sentence1,sentence2,score\na,b,1\nc,d,2\n');
+  const headed = { path: data, header: true };
+  await expect(train({ ...config, data: headed, evaluation: pairs })).rejects.toThrow(
+    /pairs\.csv:1: .* evaluation\.header: true/,
+  );
+  const notes: string[] = [];
+  const summary = await train(
+    { ...config, data: headed, batchSize: 3 },
+    { listener: { onNote: (note) => notes.push(note) } },
+  );
+  expect(summary.examples).toBe(3);
+  expect(notes[0]).toMatch(/nli\.csv: the first example is "the cat", "a cat", "a dog"$/);
+});

@@ -103,9 +103,11 @@ export class NearestDocuments {
     const own = this.#own?.[index];
     const { bound, score } = this.#measure;
     let least = this.#least(hits);
-    for (const [at, document] of documents.entries()) {
-      const product = products?.[at];
-      if (bound !== undefined && product !== undefined && bound(product, query, document) < least) continue;
+    for (let at = 0; at < documents.length; at++) {
+      const document = documents[at] as RankedVector;
+      if (bound !== undefined && products !== undefined) {
+        if (bound(products[at] as number, query, document) < least) continue;
+      }
       if (ids[at] === own) continue;
       insert(hits, { id: ids[at] as string, score: score(query, document) }, this.#longest);
       least = this.#least(hits);

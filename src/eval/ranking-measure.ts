@@ -16,8 +16,8 @@ import { dotProduct, unitVector } from './cosine.ts';
 export interface RankedVector {
   /** What is multiplied and compared. */
   values: Float64Array;
-  /** The sum of the squares of `values`. */
-  squares: number;
+  /** Euclidean, of `values`. */
+  length: number;
 }
 
 export interface RankingMeasure {
@@ -31,8 +31,8 @@ export interface RankingMeasure {
 
 const asIs = (vector: Float32Array): RankedVector => {
   const values = Float64Array.from(vector);
-  const squares = dotProduct(values, values);
-  if (Number.isFinite(squares)) return { values, squares };
+  const length = Math.sqrt(dotProduct(values, values));
+  if (Number.isFinite(length)) return { values, length };
   throw new ExecutionError('expected vectors of finite numbers but one has NaN or infinity: check the model');
 };
 
@@ -41,16 +41,13 @@ const dot: RankingMeasure['score'] = (query, document) => dotProduct(query.value
 function mostProduct(product: number, query: RankedVector, document: RankedVector): number {
   if (!Number.isFinite(product)) return Number.POSITIVE_INFINITY; // too large for float32, so it says nothing
   const width = query.values.length;
-  const slack = 2 * (width + 3) * 2 ** -24 * Math.sqrt(query.squares * document.squares);
+  const slack = (width + 3) * 2 ** -23 * query.length * document.length;
   return product + slack + width * 2 ** -126; // what is smaller may be zero in float32
 }
 
 const measures: Record<SimilarityFunction, RankingMeasure> = {
   cosine: {
-    prepare(vector) {
-      const values = unitVector(vector);
-      return { values, squares: 1 };
-    },
+    prepare: (vector) => ({ values: unitVector(vector), length: 1 }),
     score: dot,
     bound: mostProduct,
   },
@@ -59,7 +56,7 @@ const measures: Record<SimilarityFunction, RankingMeasure> = {
     prepare: asIs,
     score: ({ values: x }, { values: y }) => -Math.sqrt(sumOfDifferences(x, y, (value) => value * value)),
     bound(product, query, document) {
-      const squares = query.squares + document.squares - 2 * mostProduct(product, query, document);
+      const squares = query.length ** 2 + document.length ** 2 - 2 * mostProduct(product, query, document);
       return squares > 0 ? -Math.sqrt(squares) : 0;
     },
   },

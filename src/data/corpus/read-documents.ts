@@ -1,6 +1,7 @@
 // The documents of a file, one after another, in constant memory.
 
 import { DataError } from '../../errors.ts';
+import { isBlankLine } from '../formats/blank-line.ts';
 import { readLines } from '../formats/lines.ts';
 import type { ReadOptions } from '../formats/text-blocks.ts';
 import { joinAcrossSpans, parseAnnotations, spansWithin } from './annotations.ts';
@@ -88,7 +89,10 @@ async function* gather(pieces: AsyncIterable<Piece>, longest: number, single: bo
 async function* jsonDocuments(path: string, options: DocumentOptions & ReadOptions): AsyncGenerator<Part> {
   const { textField = 'text', annotationField, splitter } = options;
   for await (const { text: json, number } of readLines(path, options)) {
-    if (json.trim() === '') continue;
+    if (isBlankLine(json, 'jsonl')) {
+      options.onBlank?.();
+      continue;
+    }
     const where = `${path}:${number}`;
     const value = parseJson(json, where);
     const text = typeof value === 'string' ? value : fieldOf(value, textField, where);

@@ -35,7 +35,8 @@ const tileFlags = [
   ...['avx512f', 'avx512bw', 'avx512vl', 'avx512dq', 'avx512vnni', 'avx512bf16'].map((name) => `-m${name}`),
   ...['amx-tile', 'amx-bf16', 'amx-int8'].map((name) => `-m${name}`),
 ];
-const needsTiles = (file) => /(_pairs|_tiles|peak_bfloat16|attention(_gradient)?_bfloat16)\.cpp$/.test(file);
+const needsTiles = (file) =>
+  /(_pairs|_tiles|peak_bfloat16|(attention|attention_gradient|vocabulary_loss)_bfloat16)\.cpp$/.test(file);
 
 function tool(name) {
   const installed = join(root, '.ci', 'venv', 'bin', name);

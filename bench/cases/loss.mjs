@@ -7,6 +7,7 @@ import { Engine } from '../../dist/index.js';
 import { cosineSoftmaxLossAndGradients } from '../../dist/ops/cosine-softmax-loss.js';
 import { Tensor } from '../../dist/tensor/tensor.js';
 import { runProgram } from '../child.mjs';
+import { hashedNumbers } from '../numbers.mjs';
 import { readJob } from '../peers/job.mjs';
 import { summary } from '../statistics.mjs';
 
@@ -22,18 +23,9 @@ const job = readJob({
 const scale = 20;
 const wanted = { queries: true, candidates: true, scale: false };
 
-/** Numbers in [-1, 1) from the element's index by an integer hash, the same as in peers/torch-loss.py. */
-function numbers(count, first) {
-  return Float32Array.from({ length: count }, (_, index) => {
-    let x = Math.imul(first + index, 2654435761);
-    x = Math.imul(x ^ (x >>> 16), 2246822519);
-    return (x ^ (x >>> 13)) / 2 ** 31;
-  });
-}
-
 async function measure(engine, [rows, width], repeats, afterEach) {
-  const queries = Tensor.from(engine, numbers(rows * width, 0), [rows, width]);
-  const candidates = Tensor.from(engine, numbers(rows * width, rows * width), [rows, width]);
+  const queries = Tensor.from(engine, hashedNumbers(rows * width, 0), [rows, width]);
+  const candidates = Tensor.from(engine, hashedNumbers(rows * width, rows * width), [rows, width]);
   const result = { shape: [rows, width], seconds: [], shares: [], limits: [] };
   for (let repeat = 0; repeat < repeats; repeat++) {
     await engine.ready(0);

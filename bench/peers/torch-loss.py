@@ -14,23 +14,16 @@ import time
 for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(name, None)
 
-import numpy as np
 import torch
 import torch.nn.functional as F
+
+from numbers_of import hashed_numbers
 
 JOB = {"shapes": [[4096, 384]], "threads": 2, "repeats": 3, "scale": 20}
 
 
-def numbers(rows: int, width: int, first: int) -> torch.Tensor:
-    """In [-1, 1) from the element's index by an integer hash, the same as in cases/loss.mjs."""
-    x = (np.arange(first, first + rows * width, dtype=np.uint64) * 2654435761).astype(np.uint32)
-    x = ((x ^ (x >> 16)).astype(np.uint64) * 2246822519).astype(np.uint32)
-    x = (x.view(np.int32) ^ (x >> 13).view(np.int32)).astype(np.float64) / 2**31
-    return torch.tensor(x.astype(np.float32).reshape(rows, width), requires_grad=True)
-
-
 def measure(rows: int, width: int, job):
-    queries, candidates = numbers(rows, width, 0), numbers(rows, width, rows * width)
+    queries, candidates = hashed_numbers(rows, width, 0), hashed_numbers(rows, width, rows * width)
     labels = torch.arange(rows)
 
     def step():

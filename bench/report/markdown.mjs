@@ -57,6 +57,34 @@ function loss({ losses, maxRss }) {
   return `Memory of this process: at most ${megabytes(maxRss)}.\n\n${table([...headings, ...torchHeadings], rows)}`;
 }
 
+function vocabulary({ vocabularies, maxRss }) {
+  const rows = vocabularies.flatMap(({ shape, precision, limit, torch, ...parts }) =>
+    ['op', 'step'].map((part) => [
+      shape.join(' x '),
+      precision,
+      part === 'op' ? 'one op' : 'forward, then backward',
+      spread(parts[part].seconds, number),
+      number(limit.median),
+      spread(parts[part].share, percent),
+      parts[part].loss.toFixed(6),
+      torch ? spread(torch.seconds, number) : '',
+      torch ? spread(parts[part].ratio, times) : '',
+      torch ? megabytes(torch.peakMemory) : '',
+      torch ? torch.loss.toFixed(6) : '',
+    ]),
+  );
+  const headings = [
+    'positions x words x width',
+    'precision',
+    'as',
+    'seconds',
+    'peak GFLOP/s',
+    'share of peak, 6 P V d',
+  ];
+  const others = ['loss', 'torch seconds', 'Likewise against it', 'its memory', 'its loss'];
+  return `Memory of this process: at most ${megabytes(maxRss)}.\n\n${table([...headings, ...others], rows)}`;
+}
+
 function training({ training: corpora }) {
   const rows = corpora.map(({ name, precision, tokens, tokensPerSecond, share, limit, torch }) => [
     name,
@@ -231,6 +259,7 @@ const sections = {
   kernels: ['Kernels', kernels],
   training: ['Training step, SimCSE', training],
   loss: ['Contrastive loss, both directions, forward and backward', loss],
+  vocabulary: ['Cross-entropy over a vocabulary, forward and backward', vocabulary],
   covariance: ['Covariance', covariance],
   eigen: ['Symmetric eigen-decomposition, float64', eigen],
   encode: ['Encoding', encode],

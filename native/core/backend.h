@@ -7,7 +7,7 @@
 
 namespace likewise {
 
-constexpr uint32_t backend_abi = 3;
+constexpr uint32_t backend_abi = 4;
 
 using OpFunction = Status (*)(const OpCall& call);
 

@@ -115,21 +115,33 @@ Status check_pool_gradient_data(const OpCall& call) {
   return check_pooled(call, "poolGradient", in[offsets], in[skip], call.outputs[input_gradient].shape[0]);
 }
 
-Status check_adamw_data(const OpCall& call) {
-  using namespace adamw_op;
-  const TensorView& ends = call.inputs[group_ends];
+namespace {
+
+Status check_group_ends(const OpCall& call, const char* op, const TensorView& ends, int64_t elements) {
   const int32_t* values = static_cast<const int32_t*>(ends.data);
-  const int64_t last = ends.shape[0] - 1, elements = call.inputs[gradient].shape[0];
+  const int64_t last = ends.shape[0] - 1;
   for (int64_t g = 0; g <= last; ++g) {
     if (values[g] >= (g == 0 ? 0 : values[g - 1])) continue;
     return fail(call, Status::invalid_value,
-                "[adamw] expected groupEnds not to be negative nor to fall but groupEnds[%lld] is %d",
+                "[%s] expected groupEnds not to be negative nor to fall but groupEnds[%lld] is %d", op,
                 static_cast<long long>(g), values[g]);
   }
   if (values[last] == elements) return Status::ok;
   return fail(call, Status::invalid_value,
-              "[adamw] expected groupEnds to end with %lld, the number of elements, but received %d",
+              "[%s] expected groupEnds to end with %lld, the number of elements, but received %d", op,
               static_cast<long long>(elements), values[last]);
+}
+
+}  // namespace
+
+Status check_adamw_data(const OpCall& call) {
+  using namespace adamw_op;
+  return check_group_ends(call, "adamw", call.inputs[group_ends], call.inputs[gradient].shape[0]);
+}
+
+Status check_lamb_data(const OpCall& call) {
+  using namespace lamb_op;
+  return check_group_ends(call, "lamb", call.inputs[group_ends], call.inputs[gradient].shape[0]);
 }
 
 }  // namespace likewise

@@ -28,7 +28,11 @@ Status check_pool_gradient_data(const OpCall& call);
 // positives and weighted: columns or -1; excluded: ranges of columns; row_groups: below the number of rows.
 Status check_cosine_softmax_loss_data(const OpCall& call);
 
+// targets: words of the table.
+Status check_vocabulary_loss_data(const OpCall& call);
+
 // group_ends not negative, never falling, last the number of elements.
 Status check_adamw_data(const OpCall& call);
+Status check_lamb_data(const OpCall& call);
 
 }  // namespace likewise

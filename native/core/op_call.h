@@ -59,7 +59,7 @@ enum class OpId : int32_t {
 
 constexpr int32_t op_count = static_cast<int32_t>(OpId::count);
 constexpr int32_t max_inputs = 12;
-constexpr int32_t max_outputs = 4;
+constexpr int32_t max_outputs = 5;
 constexpr int32_t max_parameters = 8;
 
 // The names of an op's tensors and parameters as indexes: call.inputs[linear_op::bias].

@@ -76,4 +76,40 @@ Status check_cosine_softmax_loss_data(const OpCall& call) {
   return Status::ok;
 }
 
+bool check_vocabulary_loss(CallChecker& check, const OpCall&) {
+  using namespace vocabulary_loss_op;
+  Dim positions{"positions"}, words{"words"}, width{"width"};
+  return check.real_input(states, {&positions, &width}) && check.at_least(width, states, 1) &&
+         check.real_input(table, {&words, &width}) && check.at_least(words, table, 1) &&
+         check.real_input(bias, {&words}) && check.int_input(targets, {&positions}) &&
+         check.real_input(weights, {&positions}) && check.real_output(losses, {&positions}) &&
+         check.real_output(hits, {&positions}) && check.real_output(state_gradient, {&positions, &width}) &&
+         check.real_output(table_gradient, {&words, &width}) && check.real_output(bias_gradient, {&words}) &&
+         check.integer(accumulate, 0, 1) && check.apart();
+}
+
+// The tensors of both have the same places; the first real one decides the dtype of the others.
+bool check_vocabulary_loss_bfloat16(CallChecker& check, const OpCall& call) {
+  using namespace vocabulary_loss_bfloat16_op;
+  static_assert(int32_t{weights} == int32_t{vocabulary_loss_op::weights} &&
+                int32_t{bias_gradient} == int32_t{vocabulary_loss_op::bias_gradient});
+  Dim positions{"positions"}, width{"width"};
+  return check.input(states, DType::float32, {&positions, &width}) && check_vocabulary_loss(check, call);
+}
+
+Status check_vocabulary_loss_data(const OpCall& call) {
+  using namespace vocabulary_loss_op;
+  const TensorView& words = call.inputs[targets];
+  const int64_t end = call.inputs[table].shape[0];
+  const int32_t* values = static_cast<const int32_t*>(words.data);
+  for (int64_t i = 0; i < words.shape[0]; ++i) {
+    if (values[i] >= 0 && values[i] < end) continue;
+    return fail(
+        call, Status::invalid_value,
+        "[vocabularyLoss] expected targets[%lld] to be a row of table, which has %lld, but received %d",
+        static_cast<long long>(i), static_cast<long long>(end), values[i]);
+  }
+  return Status::ok;
+}
+
 }  // namespace likewise

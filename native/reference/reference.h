@@ -35,7 +35,7 @@ void fill_bfloat16(
     Backend& backend);             // pack_weight_bfloat16, linear_bfloat16, linear_weight_gradient_bfloat16
 void fill_int8(Backend& backend);  // quantize_weight, pack_weight_int8, linear_int8, gather_rows_int8
 void fill_linear_gradient(Backend& backend);  // activation_gradient too
-void fill_optimizer(Backend& backend);        // squared_norm, adamw
+void fill_optimizer(Backend& backend);        // squared_norm, adamw, lamb
 void fill_embedding(Backend& backend);        // embedding_gradient too
 void fill_layer_norm(Backend& backend);       // layer_norm_gradient too
 void fill_attention(Backend& backend);
@@ -44,6 +44,7 @@ void fill_pool_gradient(Backend& backend);
 void fill_row_gradients(Backend& backend);
 void fill_rows(Backend& backend);
 void fill_cosine_softmax_loss(Backend& backend);
+void fill_vocabulary_loss(Backend& backend);  // in bfloat16 too
 void fill_plain(Backend& backend);
 void fill_table_rows(Backend& backend);
 void fill_covariance(Backend& backend);

@@ -57,6 +57,7 @@ void fill_reference(Backend& backend) {
   reference::fill_row_gradients(backend);
   reference::fill_rows(backend);
   reference::fill_cosine_softmax_loss(backend);
+  reference::fill_vocabulary_loss(backend);
   reference::fill_plain(backend);
   reference::fill_table_rows(backend);
   reference::fill_covariance(backend);

@@ -3,33 +3,13 @@
 //
 //   bench_loss [threads] [rows] [width] [turns]
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <vector>
 
+#include "bench_peak.h"
 #include "linear_call.h"
 
 using namespace likewise;
-
-namespace {
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double measure_peak(const Backend& backend, Workers& workers, int32_t threads) {
-  std::vector<double> operations(static_cast<size_t>(threads) * 4);
-  auto tile = [&](int64_t index, int32_t) {
-    operations[static_cast<size_t>(index)] = backend.multiply_adds(300000);
-  };
-  const double start = now();
-  for_each_tile(workers, threads * 4, tile);
-  double total = 0;
-  for (const double each : operations) total += each;
-  return total / (now() - start);
-}
-
-}  // namespace
 
 int main(int count, char** arguments) {
   using namespace cosine_softmax_loss_op;
@@ -59,11 +39,11 @@ int main(int count, char** arguments) {
   const double operations = 8.0 * static_cast<double>(rows) * static_cast<double>(rows * width);
   std::vector<double> shares;
   for (int turn = 0; turn < turns; turn++) {
-    const double before = measure_peak(backend, workers, threads);
+    const double before = measure_peak(backend.multiply_adds, workers, threads);
     const double start = now();
     must(backend, OpId::cosine_softmax_loss, call, workers);
     const double seconds = now() - start;
-    const double peak = (before + measure_peak(backend, workers, threads)) / 2;
+    const double peak = (before + measure_peak(backend.multiply_adds, workers, threads)) / 2;
     shares.push_back(operations / seconds / peak);
     std::printf("%lld x %lld: %8.1f ms, %7.1f GFLOP/s, peak %7.1f, %5.1f %%\n", static_cast<long long>(rows),
                 static_cast<long long>(width), 1e3 * seconds, 1e-9 * operations / seconds, 1e-9 * peak,

@@ -43,6 +43,9 @@ void fill_plain_call(OpId id, GoodCall& call);
 // The same for cosine_softmax_loss.
 void fill_loss_call(GoodCall& call);
 
+// The same for vocabulary_loss, in float32 and bfloat16.
+void fill_vocabulary_call(GoodCall& call);
+
 // The same for the ops in bfloat16.
 void fill_bfloat16_call(OpId id, GoodCall& call);
 

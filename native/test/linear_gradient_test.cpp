@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../core/op_checks.h"
+#include "../core/op_specs.h"
 #include "check.h"
 #include "good_call.h"
 #include "op_case.h"
@@ -28,7 +29,7 @@ void fill_linear_gradient_call(OpId id, GoodCall& call) {
     call.in(adamw_op::gradient, real, {20});
     call.in(adamw_op::gradient_norm_squared, real, {1});
     call.in(adamw_op::group_ends, DType::int32, {3});
-    call.in(adamw_op::group_settings, real, {3, 2});
+    call.in(adamw_op::group_settings, real, {3, id == OpId::lamb ? 3 : 2});
     for (const int32_t output : {0, 1, 2}) call.out(output, {20});
     const double parameters[] = {1e-3, 0.9, 0.999, 1e-8, 0.1, 0.001, 1};
     std::memcpy(call.parameters, parameters, sizeof parameters);
@@ -147,6 +148,9 @@ TEST(linear_gradient_checks) {
       OpId::adamw, [](OpCall& call) { call.inputs[adamw_op::group_settings].shape[1] = 3; },
       "[adamw] expected groupSettings of shape [3, 2] but received [3, 3]");
   refused(
+      OpId::lamb, [](OpCall& call) { call.inputs[lamb_op::group_settings].shape[1] = 2; },
+      "[lamb] expected groupSettings of shape [3, 3] but received [3, 2]");
+  refused(
       OpId::adamw, [](OpCall& call) { call.parameters[adamw_op::beta2] = 1; },
       "[adamw] expected beta2 to be at least 0 and below 1 but received 1");
   refused(
@@ -158,27 +162,30 @@ TEST(linear_gradient_checks) {
 }
 
 TEST(optimizer_group_ends) {
-  const auto refused = [](const std::vector<int32_t>& ends, const char* message) {
+  const auto refused = [](OpId op, const std::vector<int32_t>& ends, const std::string& message) {
     SerialWorkers serial;
-    OpCase one{OpId::adamw,
-               "adamw",
+    OpCase one{op,
+               op_spec(op).name,
                {random_operand({4}, 1), {{1}, {1}}, int_operand(ends), {}},
                {{4}, {4}, {4}},
                {1, 0.9, 0.99, 1e-8, 1, 1, 0}};
-    one.inputs[adamw_op::group_settings] = random_operand({static_cast<int64_t>(ends.size()), 2}, 2);
+    const int64_t groups = static_cast<int64_t>(ends.size());
+    one.inputs[adamw_op::group_settings] = random_operand({groups, op == OpId::lamb ? 3 : 2}, 2);
     for (const Backend& backend : test_backends()) {
       for (const DType real : {DType::float32, DType::float64}) {
         const OpResult result = run_case(one, backend, real, 1, layouts[1], serial);
-        CHECK(result.status == Status::invalid_value && result.message == message, "on %s: \"%s\"",
-              backend.name, result.message.c_str());
+        CHECK(result.status == Status::invalid_value && result.message == "[" + one.name + "] " + message,
+              "on %s: \"%s\"", backend.name, result.message.c_str());
         for (const double value : result.outputs[0]) CHECK(std::isnan(value), "on %s: written", backend.name);
       }
     }
   };
-  refused({2, 3}, "[adamw] expected groupEnds to end with 4, the number of elements, but received 3");
-  refused({2, 5}, "[adamw] expected groupEnds to end with 4, the number of elements, but received 5");
-  refused({3, 2, 4}, "[adamw] expected groupEnds not to be negative nor to fall but groupEnds[1] is 2");
-  refused({-1, 4}, "[adamw] expected groupEnds not to be negative nor to fall but groupEnds[0] is -1");
+  for (const OpId op : {OpId::adamw, OpId::lamb}) {
+    refused(op, {2, 3}, "expected groupEnds to end with 4, the number of elements, but received 3");
+    refused(op, {2, 5}, "expected groupEnds to end with 4, the number of elements, but received 5");
+    refused(op, {3, 2, 4}, "expected groupEnds not to be negative nor to fall but groupEnds[1] is 2");
+    refused(op, {-1, 4}, "expected groupEnds not to be negative nor to fall but groupEnds[0] is -1");
+  }
 }
 
 }  // namespace likewise::test

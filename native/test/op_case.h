@@ -62,7 +62,7 @@ std::vector<OpCase> linear_gradient_cases();
 std::vector<OpCase> bfloat16_linear_cases();  // these two: linear's and its gradient's, in bfloat16
 std::vector<OpCase> bfloat16_gradient_cases();
 std::vector<OpCase> activation_gradient_cases();
-std::vector<OpCase> optimizer_cases();  // squared_norm, adamw
+std::vector<OpCase> optimizer_cases();  // squared_norm, adamw, lamb
 std::vector<OpCase> row_cases();        // embedding, layer_norm, l2_normalize, weighted_sum
 std::vector<OpCase> attention_cases();
 std::vector<OpCase> attention_gradient_cases();
@@ -74,10 +74,13 @@ std::vector<OpCase> dropped_row_cases();   // dropout, and layer_norm with it
 std::vector<OpCase> row_gradient_cases();  // of layer_norm and l2_normalize, row by row
 std::vector<OpCase>
 affine_gradient_cases();  // layer_norm_gradient and embedding_gradient with their sums over rows
-std::vector<OpCase> table_row_cases();      // gather_rows, scatter_rows
-std::vector<OpCase> loss_cases();           // cosine_softmax_loss
-std::vector<OpCase> loss_block_cases();     // the same past its blocks
-std::vector<OpCase> loss_gradient_cases();  // small ones of every form
+std::vector<OpCase> table_row_cases();            // gather_rows, scatter_rows
+std::vector<OpCase> loss_cases();                 // cosine_softmax_loss
+std::vector<OpCase> loss_block_cases();           // the same past its blocks
+std::vector<OpCase> loss_gradient_cases();        // small ones of every form
+std::vector<OpCase> vocabulary_cases();           // vocabulary_loss, in bfloat16 too
+std::vector<OpCase> vocabulary_block_cases();     // more positions than one block
+std::vector<OpCase> vocabulary_gradient_cases();  // small ones
 std::vector<OpCase> whiten_cases();
 
 }  // namespace likewise::test

@@ -77,7 +77,8 @@ GoodCall good_call(OpId id) {
     case OpId::linear_weight_gradient:
     case OpId::activation_gradient:
     case OpId::squared_norm:
-    case OpId::adamw: fill_linear_gradient_call(id, call); break;
+    case OpId::adamw:
+    case OpId::lamb: fill_linear_gradient_call(id, call); break;
     case OpId::fill:
     case OpId::copy:
     case OpId::unary:
@@ -86,6 +87,8 @@ GoodCall good_call(OpId id) {
     case OpId::matmul:
     case OpId::transpose: fill_plain_call(id, call); break;
     case OpId::cosine_softmax_loss: fill_loss_call(call); break;
+    case OpId::vocabulary_loss:
+    case OpId::vocabulary_loss_bfloat16: fill_vocabulary_call(call); break;
     case OpId::pack_weight_bfloat16:
     case OpId::linear_bfloat16:
     case OpId::linear_weight_gradient_bfloat16: fill_bfloat16_call(id, call); break;

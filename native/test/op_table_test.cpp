@@ -166,7 +166,7 @@ void check_part(const OpCase& whole, const OpCase& part, const Backend& backend,
   OpResult expected = all;
   for (size_t o = 0; o < expected.outputs.size(); ++o) {
     if (whole.outputs[o].empty()) continue;
-    const int64_t width = whole.outputs[o][1];
+    const int64_t width = whole.outputs[o].size() == 1 ? 1 : whole.outputs[o][1];
     const auto start = all.outputs[o].begin() + first[o] * width;
     expected.outputs[o].assign(start, start + part.outputs[o][0] * width);
   }
@@ -228,6 +228,17 @@ void check_not_finite(const std::vector<OpCase>& cases, double value) {
   }
 }
 
+// Without what is summed over the positions.
+std::vector<OpCase> losses_alone(std::vector<OpCase> cases) {
+  for (OpCase& one : cases) {
+    for (const int32_t output : {vocabulary_loss_op::table_gradient, vocabulary_loss_op::bias_gradient}) {
+      one.outputs[static_cast<size_t>(output)] = {};
+    }
+    one.before = {};
+  }
+  return cases;
+}
+
 // What a mask hides is multiplied by 0, and NaN shows through.
 std::vector<OpCase> without_masks(std::vector<OpCase> gradients) {
   std::erase_if(gradients, [](const OpCase& one) {
@@ -287,6 +298,14 @@ TEST(loss_blocks_against_truth) { check_table(loss_block_cases()); }
 TEST(loss_blocks_participants) { check_participants(loss_block_cases()); }
 TEST(loss_nan) { check_not_finite(loss_cases(), NAN); }
 TEST(loss_infinity) { check_not_finite(loss_cases(), -INFINITY); }
+
+TEST(vocabulary_against_truth) { check_table(vocabulary_cases()); }
+TEST(vocabulary_participants) { check_participants(vocabulary_cases()); }
+TEST(vocabulary_neighbours) { check_neighbours(losses_alone(vocabulary_cases())); }
+TEST(vocabulary_blocks_against_truth) { check_table(vocabulary_block_cases()); }
+TEST(vocabulary_blocks_participants) { check_participants(vocabulary_block_cases()); }
+TEST(vocabulary_nan) { check_not_finite(vocabulary_cases(), NAN); }
+TEST(vocabulary_infinity) { check_not_finite(vocabulary_cases(), -INFINITY); }
 
 TEST(attention_gradient_against_truth) { check_table(attention_gradient_cases()); }
 TEST(attention_gradient_participants) { check_participants(attention_gradient_cases()); }

@@ -1,4 +1,4 @@
-// Cases of squared_norm and adamw.
+// Cases of squared_norm, adamw and lamb.
 #include <cmath>
 
 #include "op_case.h"
@@ -52,6 +52,31 @@ OpCase sparse_case(double epsilon) {
   return one;
 }
 
+// The same steps over tensors that adapt, but for every third; some lie across the kernel's blocks.
+OpCase lamb_case(const std::vector<int32_t>& ends, double max_norm, double norm_squared) {
+  OpCase one = adamw_case(ends, max_norm, norm_squared);
+  one.op = OpId::lamb;
+  one.name.replace(0, 5, "lamb");
+  const int64_t tensors = static_cast<int64_t>(ends.size());
+  one.inputs[lamb_op::group_settings] = random_operand({tensors, 3}, 2);
+  std::vector<double>& settings = one.inputs[lamb_op::group_settings].values;
+  for (size_t i = 0; i < settings.size(); ++i) {
+    settings[i] = i % 3 < 2 ? std::fabs(settings[i]) : i / 3 % 3 == 2 ? 0 : 1;
+  }
+  return one;
+}
+
+// A tensor of zeros, and one whose direction is zero: their ratios are 1.
+OpCase still_lamb_case() {
+  OpCase one = lamb_case({40, 80, 100}, 0, 1);
+  one.name += " of zeros";
+  for (size_t i = 0; i < 40; ++i) one.before[lamb_op::value][i] = 0;
+  for (size_t i = 40; i < 80; ++i)
+    one.inputs[lamb_op::gradient].values[i] = one.before[lamb_op::first_moment][i] = 0;
+  one.inputs[lamb_op::group_settings].values = {1, 0.1, 1, 1, 0, 1, 1, 0.1, 1};
+  return one;
+}
+
 }  // namespace
 
 std::vector<OpCase> optimizer_cases() {
@@ -76,6 +101,18 @@ std::vector<OpCase> optimizer_cases() {
   }
   cases.push_back(sparse_case(1e-8));
   cases.push_back(sparse_case(0));
+
+  for (const int32_t n : {0, 1, 2, 7, 15, 16, 17, 33, 1023, 1024, 1025, 16383, 16384, 16385, 40001}) {
+    cases.push_back(lamb_case({n}, 0, 4));
+  }
+  for (const double max_norm : {0.0, 0.5, 3.0}) {
+    cases.push_back(lamb_case({0, 5, 5, 21, 22, 70, 70}, max_norm, 4));
+    cases.push_back(lamb_case({16000, 16384, 16390, 40000}, max_norm, 4));
+  }
+  for (const double not_a_norm : {double(NAN), double(INFINITY), -1.0}) {
+    cases.push_back(lamb_case({3, 40}, 1, not_a_norm));
+  }
+  cases.push_back(still_lamb_case());
   return cases;
 }
 

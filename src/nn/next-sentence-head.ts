@@ -1,18 +1,21 @@
 // BERT's head for next sentence prediction: two logits from the pooled first token, tanh of the pooler's dense layer. Label
 // 0 says that the second segment follows the first one, 1 that it was drawn at random (Devlin et al., 2018).
 import type { ParameterSpec } from '../autograd/parameter.ts';
+import { noGrad } from '../autograd/tape.ts';
 import { ModelError } from '../errors.ts';
-import { negate } from '../ops/elementwise.ts';
+import { equal, negate } from '../ops/elementwise.ts';
 import { linear } from '../ops/linear.ts';
-import { mean } from '../ops/reduce.ts';
+import { largest, mean } from '../ops/reduce.ts';
+import { reshape } from '../ops/slices.ts';
 import { logSoftmax } from '../ops/softmax.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { gatherRows } from '../ops/table-rows.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import type { EncoderConfig } from './encoder-config.ts';
 import { linearParameters } from './encoder-parameters.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 import type { ParameterReader } from './parameter-reader.ts';
-import { accuracyOf, ownColumns, type Prediction } from './tied-decoder.ts';
+import type { Prediction } from './tied-decoder.ts';
 
 const path = 'cls.seq_relationship';
 
@@ -62,4 +65,21 @@ export class NextSentenceHead extends Module {
     const loss = negate(mean(ownColumns(logSoftmax(logits), labels)));
     return { loss, accuracy: accuracyOf(logits, labels) };
   }
+}
+
+/**
+ * Share of rows whose own column is the largest.
+ * @param logits real [rows, columns]
+ * @param own [rows]
+ * @returns [1]
+ */
+function accuracyOf(logits: Tensor, own: Int32Array): Tensor {
+  return noGrad(() => mean(equal(ownColumns(logits, own), largest(logits, 'columns'))));
+}
+
+/** One element of each row. @param logits real [rows, columns] @param own [rows] @returns [rows, 1] */
+function ownColumns(logits: Tensor, own: Int32Array): Tensor {
+  const [rows = 0, columns = 0] = logits.shape;
+  const places = own.map((column, row) => row * columns + column);
+  return gatherRows(reshape(logits, [rows * columns, 1]), Tensor.from(logits.engine, places));
 }

@@ -6,6 +6,7 @@ import { checkTied, hasHead, headsInBertNames, type StoredWeights } from '../io/
 import type { EncoderConfig } from '../nn/encoder-config.ts';
 import { MaskedLanguageHead, maskedLanguageParameters } from '../nn/masked-language-head.ts';
 import { ParameterReader } from '../nn/parameter-reader.ts';
+import { type Precision, roundsToBFloat16 } from '../nn/precision.ts';
 import { randomParameters } from '../nn/random-parameters.ts';
 import { TiedDecoder } from '../nn/tied-decoder.ts';
 
@@ -17,21 +18,22 @@ export interface LoadedMaskedLanguageHead {
 
 /**
  * @param store of the encoder, its weights read already, and of `maskedLanguageParameters`
- * @param seed of a new head's first weights
+ * @param options `seed` of a new head's first weights; `precision` of the product with the word embeddings
  * @throws ModelError when the folder's head is incomplete, or its decoder is not the word embeddings
  */
 export async function loadMaskedLanguageHead(
   weights: StoredWeights,
   config: EncoderConfig,
   store: ParameterStore,
-  seed: number,
+  { seed, precision }: { seed: number; precision: Precision },
 ): Promise<LoadedMaskedLanguageHead> {
   const own = headsInBertNames(weights, weights.path);
   const stored = hasHead(own, 'cls.predictions');
   if (stored) await checkTied(own);
   const source = stored ? own : randomParameters(maskedLanguageParameters(config), seed);
   const reader = new ParameterReader(store.engine, source, { trainable: store });
-  const head = await MaskedLanguageHead.load(reader, config, TiedDecoder.ofStore(store));
+  const decoder = TiedDecoder.ofStore(store, roundsToBFloat16(precision));
+  const head = await MaskedLanguageHead.load(reader, config, decoder);
   const note =
     `'${weights.path}' has no masked language head (cls.predictions.* or lm_head.*): ` +
     'a new one is trained from random weights';

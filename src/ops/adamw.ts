@@ -15,7 +15,7 @@ export interface AdamWTargets {
 /** Group g is the elements from the end before it (0) to its own. */
 export interface AdamWGroups {
   ends: Tensor; // int32 [groups], never falling, last n
-  settings: Tensor; // real [groups, 2]: factor of the learning rate, weight decay
+  settings: Tensor; // real [groups, 2]: factor of the learning rate, weight decay; `lamb`: [groups, 3]
 }
 
 export interface AdamWStep {
@@ -56,17 +56,8 @@ export function adamW(
   groups: AdamWGroups,
   step: AdamWStep,
 ): void {
-  if (gradient.shape.length !== 1) {
-    throw new ShapeError(
-      `[adamw] expected gradient to be a vector but received shape ${formatShape(gradient.shape)}`,
-    );
-  }
-  checkShape('adamw', 'gradientNormSquared', gradientNormSquared, [1]);
-  checkShape('adamw', 'groupSettings', groups.settings, [groups.ends.shape[0] ?? 0, 2]);
+  checkStep('adamw', 2, targets, gradient, gradientNormSquared, groups);
   const { value, firstMoment, secondMoment } = targets;
-  for (const [name, tensor] of Object.entries({ value, firstMoment, secondMoment })) {
-    checkShape('adamw', name, tensor, gradient.shape);
-  }
   const { learningRate, beta1, beta2, epsilon, firstCorrection, secondCorrection, maxNorm } = step;
   runOp(
     'adamw',
@@ -74,4 +65,25 @@ export function adamW(
     [value, firstMoment, secondMoment],
     [learningRate, beta1, beta2, epsilon, firstCorrection, secondCorrection, maxNorm],
   );
+}
+
+/** The shapes of a step's tensors; `settings` to a group. @throws ShapeError */
+export function checkStep(
+  op: string,
+  settings: number,
+  targets: AdamWTargets,
+  gradient: Tensor,
+  gradientNormSquared: Tensor,
+  groups: AdamWGroups,
+): void {
+  if (gradient.shape.length !== 1) {
+    throw new ShapeError(
+      `[${op}] expected gradient to be a vector but received shape ${formatShape(gradient.shape)}`,
+    );
+  }
+  checkShape(op, 'gradientNormSquared', gradientNormSquared, [1]);
+  checkShape(op, 'groupSettings', groups.settings, [groups.ends.shape[0] ?? 0, settings]);
+  for (const [name, tensor] of Object.entries(targets)) {
+    checkShape(op, name, tensor, gradient.shape);
+  }
 }

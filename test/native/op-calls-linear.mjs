@@ -1,5 +1,19 @@
-// op-calls.mjs for what trains linear layers: their gradients, the activations', squared norms and AdamW.
+// op-calls.mjs for what trains linear layers: their gradients, the activations', squared norms, AdamW and LAMB.
 import { ints, list, number, optional, real } from './op-call-tensors.mjs';
+
+/** One step of an optimizer that has so many settings to a group. */
+function stepCall(random, settings) {
+  const elements = random.below(200);
+  const groups = 1 + random.below(4);
+  const ends = list(groups, (g) => (g === groups - 1 ? elements : random.below(elements + 1)));
+  ends.sort((a, b) => a - b);
+  if (random.chance(0.15)) ends[random.below(groups)] = random.pick([-1, elements + 1, 2 ** 31 - 1, 3]);
+  return [
+    [real(elements), real(1), ints(ends), real(groups, settings)],
+    [real(elements), real(elements), real(elements)],
+    [0.01, 0.9, 0.999, 1e-8, 0.1, 0.001, 1].map((usual) => number(random, usual)),
+  ];
+}
 
 export const linearGradientBuilders = {
   linear_weight_gradient(random) {
@@ -19,16 +33,6 @@ export const linearGradientBuilders = {
     const values = random.chance(0.5) ? real(random.below(300)) : real(random.below(20), random.below(40));
     return [[values], [real(1)], []];
   },
-  adamw(random) {
-    const elements = random.below(200);
-    const groups = 1 + random.below(4);
-    const ends = list(groups, (g) => (g === groups - 1 ? elements : random.below(elements + 1)));
-    ends.sort((a, b) => a - b);
-    if (random.chance(0.15)) ends[random.below(groups)] = random.pick([-1, elements + 1, 2 ** 31 - 1, 3]);
-    return [
-      [real(elements), real(1), ints(ends), real(groups, 2)],
-      [real(elements), real(elements), real(elements)],
-      [0.01, 0.9, 0.999, 1e-8, 0.1, 0.001, 1].map((usual) => number(random, usual)),
-    ];
-  },
+  adamw: (random) => stepCall(random, 2),
+  lamb: (random) => stepCall(random, 3),
 };

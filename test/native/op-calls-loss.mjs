@@ -1,5 +1,5 @@
 // Arguments for the losses, as op-calls.mjs makes them.
-import { idsBelow, ints, list, number, optional, real } from './op-call-tensors.mjs';
+import { idsBelow, ints, list, number, optional, real, single } from './op-call-tensors.mjs';
 
 function rangesOf(random, rows, columns) {
   const ranges = random.below(3);
@@ -17,7 +17,24 @@ function columnsOf(random, rows, columns) {
   return ints(values.map((value) => (columns === 0 || random.chance(0.2) ? -1 : value)));
 }
 
+function vocabularyCall(random, kind) {
+  const positions = random.chance(0.1) ? 500 + random.below(100) : random.below(70);
+  const [words, width] = [1 + random.below(300), 1 + random.below(40)];
+  const inputs = [
+    kind(positions, width),
+    kind(words, width),
+    optional(random, kind(words)),
+    idsBelow(random, positions, words),
+    optional(random, kind(positions)),
+  ];
+  const wanted = [kind(positions), kind(positions, width), kind(words, width), kind(words)];
+  const outputs = [kind(positions), ...wanted.map((tensor) => optional(random, tensor))];
+  return [inputs, outputs, [number(random, random.below(2))]];
+}
+
 export const lossBuilders = {
+  vocabulary_loss: (random) => vocabularyCall(random, real),
+  vocabulary_loss_bfloat16: (random) => vocabularyCall(random, single),
   cosine_softmax_loss(random) {
     const [rows, columns, width] = [random.below(130), random.below(300), 1 + random.below(20)];
     const withIds = random.chance(0.4);

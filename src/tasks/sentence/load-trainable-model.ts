@@ -74,7 +74,9 @@ async function assemble(
           outputs: width,
           activation: 'tanh',
         });
-  const masked = maskedLanguage ? await loadMaskedLanguageHead(weights, config, store, seed) : undefined;
+  const masked = maskedLanguage
+    ? await loadMaskedLanguageHead(weights, config, store, { seed, precision })
+    : undefined;
   const temperature =
     learnedTemperature === undefined ? undefined : LearnedTemperature.create(store, learnedTemperature);
   const maskedLanguageHead = masked?.head;

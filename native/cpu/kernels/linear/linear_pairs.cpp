@@ -3,8 +3,7 @@
 // A chunk of rows is rounded into scratch memory, each row once, and multiplied by linear_product.h with the packed panels
 // as they lie:  packed[p][k / 2][j][k % 2] = weight[p * width + j][k]. Rounded rows are as deep as a panel, with zeros past
 // the last input, and read in whole tiles where tiles multiply.
-#include "../packing/bfloat16_product.h"
-#include "../packing/pack_panels.h"
+#include "../packing/pair_panels.h"
 #include "../rows/row_steps.h"
 #include "linear_product.h"
 
@@ -14,7 +13,6 @@ namespace {
 
 constexpr int64_t chunk_bytes = 2 * 1024 * 1024;  // of rounded rows at a time; in the third cache level
 constexpr int64_t tile_floats = 8 * 1024;         // that one tile rounds
-constexpr int64_t piece_depth = 64;               // of k, packed at a time
 
 // Memory that all participants share, in floats, each part a whole number of cache lines.
 struct Scratch {
@@ -37,19 +35,6 @@ struct Scratch {
     return divide_up(sums_floats<PairProduct>(part), 16) * 16;
   }
 };
-
-// One row, rounded, and zeros up to a whole number of depth_unit.
-void round_row(const float* row, int64_t inputs, int32_t* pairs) {
-  int64_t k = 0;
-  for (; k + depth_unit <= inputs; k += depth_unit) {
-    store_int(pairs + k / 2, round_pairs(load(row + k), load(row + k + lanes)));
-  }
-  if (k == inputs) return;
-  const int64_t rest = inputs - k;
-  const Vector first = load_partial(row + k, smaller(rest, lanes));
-  const Vector second = rest > lanes ? load_partial(row + k + lanes, rest - lanes) : zero();
-  store_int(pairs + k / 2, round_pairs(first, second));
-}
 
 template <Activation activation>
 Status run(const OpCall& call, const Linear& layer, int64_t inputs) {
@@ -100,43 +85,20 @@ Status linear_bfloat16(const OpCall& call) {
               call.parameters[linear_bfloat16_op::activation]);
 }
 
-// Some depth of a panel: packed as floats first, then two of k at a time.
-void pack_piece(const PanelSource& source, bool turned, int64_t first, int32_t* pairs) {
-  alignas(64) float floats[piece_depth * panel_width];
-  const int64_t depth = turned ? source.rows : source.columns;
-  turned ? pack_columns(source, first, panel_width, floats) : pack_rows(source, first, panel_width, floats);
-  for (int64_t k = 0; k < depth; k += 2) {
-    for (int64_t j = 0; j < panel_width; j += lanes) {
-      const float* even = floats + k * panel_width + j;
-      const Vector odd = k + 1 < depth ? load(even + panel_width) : zero();
-      store_int(pairs + k / 2 * panel_width + j, zip_pairs(load(even), odd));
-    }
-  }
-}
-
 Status pack_weight_bfloat16(const OpCall& call) {
   using namespace pack_weight_bfloat16_op;
   const TensorView& from = call.inputs[weight];
   const TensorView& panels = call.outputs[packed];
   const bool turned = call.parameters[transposed] == 1;
-  const int64_t inputs = turned ? from.shape[0] : from.shape[1];
   const int64_t steps = panels.shape[1] / 2;
   if (panels.shape[2] != panel_width) {
     return fail(call, Status::invalid_value, "expected panels of width %d but received %lld",
                 static_cast<int>(panel_width), static_cast<long long>(panels.shape[2]));
   }
   auto tile = [&](int64_t panel, int32_t) {
-    int32_t* pairs = static_cast<int32_t*>(panels.data) + panel * steps * panel_width;
-    for (int64_t k = 0; k < inputs; k += piece_depth) {
-      const int64_t depth = smaller(piece_depth, inputs - k);
-      const float* data = vector_of(from) + (turned ? k * from.row_stride : k);
-      const PanelSource piece = {data, from.row_stride, turned ? depth : from.shape[0],
-                                 turned ? from.shape[1] : depth};
-      pack_piece(piece, turned, panel * panel_width, pairs + k / 2 * panel_width);
-    }
-    const int64_t written = divide_up(inputs, 2);
-    __builtin_memset(pairs + written * panel_width, 0,
-                     static_cast<size_t>((steps - written) * panel_width) * sizeof(int32_t));
+    const PanelSource source = {vector_of(from), from.row_stride, from.shape[0], from.shape[1]};
+    pack_pair_panel(source, turned, panel * panel_width, steps,
+                    static_cast<int32_t*>(panels.data) + panel * steps * panel_width);
   };
   for_each_tile(*call.workers, panels.shape[0], tile);
   return Status::ok;

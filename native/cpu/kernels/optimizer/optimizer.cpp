@@ -4,35 +4,13 @@
 // by element. It leaves a vector of elements alone where the update would leave it as it is (see ops.def), which saves
 // the three stores: of a word-embedding table few rows have ever had a gradient.
 #include "../../../core/data_checks.h"
-#include "../rows/row_steps.h"
+#include "adam_steps.h"
 
 namespace likewise::LIKEWISE_ISA {
 
 namespace {
 
-constexpr int64_t norm_block = 32 * 1024;   // elements
-constexpr int64_t adamw_block = 16 * 1024;  // elements
-
-constexpr int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// In both instruction sets four doubles at a time: memory is slower still.
-double sum_of_squares(const float* x, int64_t count) {
-  __m256d sums[4] = {};
-  int64_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-#pragma GCC unroll 4
-    for (int32_t part = 0; part < 4; part++) {
-      const __m256d wide = _mm256_cvtps_pd(_mm_loadu_ps(x + i + 4 * part));
-      sums[part] = _mm256_fmadd_pd(wide, wide, sums[part]);
-    }
-  }
-  const __m256d four = _mm256_add_pd(_mm256_add_pd(sums[0], sums[1]), _mm256_add_pd(sums[2], sums[3]));
-  double parts[4];
-  _mm256_storeu_pd(parts, four);
-  double total = (parts[0] + parts[2]) + (parts[1] + parts[3]);
-  for (; i < count; i++) total += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-  return total;
-}
+constexpr int64_t norm_block = 32 * 1024;  // elements
 
 // Blocks are some whole rows, or a piece of one: the same whether rows lie together or apart.
 Status squared_norm(const OpCall& call) {
@@ -66,15 +44,8 @@ Status squared_norm(const OpCall& call) {
   return Status::ok;
 }
 
-struct AdamW {
-  const float* gradient;
-  float *value, *first_moment, *second_moment;
-  Vector clip, beta1, rest1, beta2, rest2, root, epsilon;
-  bool may_skip;
-};
-
 // Elements first .. last - 1, all of one group: value = keep * value - step * direction.
-void update(const AdamW& adam, int64_t first, int64_t last, double keep, double step) {
+void update(const Adam& adam, int64_t first, int64_t last, double keep, double step) {
   const Vector shrink = broadcast(static_cast<float>(keep));
   const Vector size = broadcast(static_cast<float>(step));
   const bool may_skip = adam.may_skip && keep == 1;
@@ -84,14 +55,11 @@ void update(const AdamW& adam, int64_t first, int64_t last, double keep, double 
     const Vector m = load_first(adam.first_moment + j, n);
     const Vector v = load_first(adam.second_moment + j, n);
     if (may_skip && all(less_equal(absolute(g) + absolute(m) + absolute(v), zero()))) return;
-    const Vector clipped = adam.clip * g;
-    const Vector next_m = fma(adam.beta1, m, adam.rest1 * clipped);
-    const Vector next_v = fma(adam.beta2, v, adam.rest2 * clipped * clipped);
-    const Vector direction = next_m / fma(sqrt(next_v), adam.root, adam.epsilon);
+    const AdamMoments next = next_moments(adam, g, m, v);
     const Vector w = load_first(adam.value + j, n);
-    store_first(adam.first_moment + j, next_m, n);
-    store_first(adam.second_moment + j, next_v, n);
-    store_first(adam.value + j, fnma(size, direction, shrink * w), n);
+    store_first(adam.first_moment + j, next.first, n);
+    store_first(adam.second_moment + j, next.second, n);
+    store_first(adam.value + j, fnma(size, direction_of(adam, next), shrink * w), n);
   });
 }
 
@@ -100,30 +68,14 @@ Status adamw(const OpCall& call) {
   const Status checked = check_adamw_data(call);
   if (checked != Status::ok) return checked;
   const double* parameter = call.parameters;
-  const double norm_squared = *vector_of(call.inputs[gradient_norm_squared]);
-  if (!(norm_squared >= 0 && norm_squared < static_cast<double>(__builtin_inff()))) return Status::ok;
-  const double room = parameter[max_norm] / (__builtin_sqrt(norm_squared) + 1e-6);
-  const auto all_lanes = [](double value) { return broadcast(static_cast<float>(value)); };
-  AdamW adam = {};
-  adam.gradient = vector_of(call.inputs[gradient]);
-  adam.value = static_cast<float*>(call.outputs[value].data);
-  adam.first_moment = static_cast<float*>(call.outputs[first_moment].data);
-  adam.second_moment = static_cast<float*>(call.outputs[second_moment].data);
-  adam.clip = all_lanes(parameter[max_norm] > 0 && room < 1 ? room : 1);
-  adam.beta1 = all_lanes(parameter[beta1]);
-  adam.rest1 = all_lanes(1 - parameter[beta1]);
-  adam.beta2 = all_lanes(parameter[beta2]);
-  adam.rest2 = all_lanes(1 - parameter[beta2]);
-  adam.root = all_lanes(1 / __builtin_sqrt(parameter[second_correction]));
-  adam.epsilon = all_lanes(parameter[epsilon]);
-  adam.may_skip = static_cast<float>(parameter[epsilon]) > 0;  // else 0 / 0
-
+  Adam adam;
+  if (!read_step(call, adam)) return Status::ok;
   const int32_t* ends = static_cast<const int32_t*>(call.inputs[group_ends].data);
   const TensorView& settings = call.inputs[group_settings];  // [groups, 2]
   const int64_t elements = call.inputs[gradient].shape[0];
   auto tile = [&](int64_t index, int32_t) {
-    int64_t first = index * adamw_block;
-    const int64_t last = elements - first < adamw_block ? elements : first + adamw_block;
+    int64_t first = index * step_block;
+    const int64_t last = elements - first < step_block ? elements : first + step_block;
     for (int64_t group = 0; first < last; group++) {
       if (ends[group] <= first) continue;
       const int64_t end = ends[group] < last ? ends[group] : last;
@@ -134,7 +86,7 @@ Status adamw(const OpCall& call) {
       first = end;
     }
   };
-  for_each_tile(*call.workers, divide_up(elements, adamw_block), tile);
+  for_each_tile(*call.workers, divide_up(elements, step_block), tile);
   return Status::ok;
 }
 

@@ -7,12 +7,16 @@
 namespace likewise::LIKEWISE_ISA {
 
 void register_cosine_softmax_loss(Backend& backend);
+void register_vocabulary_loss(Backend& backend);
+void register_vocabulary_loss_bfloat16(
+    Backend& backend);  // emulated where no instruction multiplies in bfloat16
 void register_linear(Backend& backend);
 void register_linear_bfloat16(Backend& backend);  // emulated; pack_weight_bfloat16 too
 void register_linear_int8(Backend& backend);      // pack_weight_int8 too
 void register_linear_gradient(Backend& backend);  // of the weight and the bias; in bfloat16 emulated
 void register_activation_gradient(Backend& backend);
 void register_optimizer(Backend& backend);  // squared_norm, adamw
+void register_lamb(Backend& backend);
 void register_attention(Backend& backend);
 void register_attention_gradient(Backend& backend);
 void register_attention_bfloat16(Backend& backend);  // emulated where no instruction multiplies in bfloat16

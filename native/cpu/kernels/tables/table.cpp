@@ -13,11 +13,14 @@ void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
   LIKEWISE_ISA::register_linear_gradient(backend);
   LIKEWISE_ISA::register_activation_gradient(backend);
   LIKEWISE_ISA::register_optimizer(backend);
+  LIKEWISE_ISA::register_lamb(backend);
   LIKEWISE_ISA::register_attention(backend);
   LIKEWISE_ISA::register_attention_gradient(backend);
   LIKEWISE_ISA::register_attention_bfloat16(backend);
   LIKEWISE_ISA::register_attention_gradient_bfloat16(backend);
   LIKEWISE_ISA::register_cosine_softmax_loss(backend);
+  LIKEWISE_ISA::register_vocabulary_loss(backend);
+  LIKEWISE_ISA::register_vocabulary_loss_bfloat16(backend);
   LIKEWISE_ISA::register_dropout(backend);
   LIKEWISE_ISA::register_embedding(backend);
   LIKEWISE_ISA::register_embedding_gradient(backend);

@@ -10,6 +10,7 @@ void LIKEWISE_JOIN(fill_, LIKEWISE_ISA)(Backend& backend) {
   LIKEWISE_ISA::register_linear_gradient_pairs(backend);
   LIKEWISE_ISA::register_attention_bfloat16(backend);
   LIKEWISE_ISA::register_attention_gradient_bfloat16(backend);
+  LIKEWISE_ISA::register_vocabulary_loss_bfloat16(backend);
   LIKEWISE_ISA::register_peak_bfloat16(backend);
 }
 

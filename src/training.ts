@@ -35,6 +35,7 @@ export * from './ops/slices.ts';
 export * from './ops/softmax.ts';
 export { gatherRows } from './ops/table-rows.ts';
 export { AdamW, type AdamWOptions } from './optim/adamw.ts';
+export { Lamb, type LambOptions } from './optim/lamb.ts';
 export { scheduleFactor } from './optim/schedule.ts';
 export type { CustomObjective } from './tasks/sentence/custom-objective.ts';
 export { type LearnerConfig, loadLearner } from './tasks/sentence/load-learner.ts';

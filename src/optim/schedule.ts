@@ -5,11 +5,12 @@
 //   linear     (total - step) / (total - warmup), transformers'; `bert`: (total - step) / total, google-research/bert's,
 //              which jumps down by warmup / total where the warm-up ends
 //   cosine     (1 + cos(pi (step - warmup) / (total - warmup))) / 2
+//   polynomial end + (1 - end) ((total - step) / (total - warmup))^power, fairseq's, by which SpanBERT fell to 1e-9 with power 1
 
 import { ArgumentError } from '../errors.ts';
 import { checkOptions } from '../options/check-options.ts';
 
-export const SCHEDULES = ['linear', 'cosine', 'constant', 'bert'] as const;
+export const SCHEDULES = ['linear', 'cosine', 'constant', 'bert', 'polynomial'] as const;
 
 export type ScheduleName = (typeof SCHEDULES)[number];
 
@@ -18,6 +19,10 @@ export interface Schedule {
   warmupSteps: number;
   /** Updates in the whole run; `constant` does not need it. */
   totalSteps: number;
+  /** Of `polynomial`; 1 by default. */
+  power?: number | undefined;
+  /** The factor that `polynomial` ends with; 0 by default. */
+  end?: number | undefined;
 }
 
 /**
@@ -25,8 +30,8 @@ export interface Schedule {
  * @throws ArgumentError when there are more warm-up steps than steps
  */
 export function scheduleFactor(schedule: Schedule, step: number): number {
-  checkOptions('scheduleFactor', schedule, ['name', 'warmupSteps', 'totalSteps']);
-  const { name, warmupSteps, totalSteps } = schedule;
+  checkOptions('scheduleFactor', schedule, ['name', 'warmupSteps', 'totalSteps', 'power', 'end']);
+  const { name, warmupSteps, totalSteps, power = 1, end = 0 } = schedule;
   if (name !== 'constant' && warmupSteps > totalSteps) {
     throw new ArgumentError(
       `expected at most ${totalSteps} warm-up steps, as the run has, but received ${warmupSteps}`,
@@ -37,5 +42,6 @@ export function scheduleFactor(schedule: Schedule, step: number): number {
   const left = Math.max(0, totalSteps - step);
   if (name === 'bert') return totalSteps === 0 ? 0 : left / totalSteps;
   const share = left / Math.max(1, totalSteps - warmupSteps);
+  if (name === 'polynomial') return end + (1 - end) * share ** power;
   return name === 'linear' ? share : (1 + Math.cos(Math.PI * (1 - share))) / 2;
 }

@@ -2,7 +2,8 @@
 // checkpoint holds all that decides the rest of a run: stopped anywhere and resumed, it ends with the same bits.
 
 import { AbortedError, ExecutionError, LikewiseError } from '../errors.ts';
-import { AdamW } from '../optim/adamw.ts';
+import type { AdamOptimizer } from '../optim/adam-optimizer.ts';
+import { createOptimizer } from '../optim/create-optimizer.ts';
 import {
   pruneCheckpoints,
   readCheckpoint,
@@ -36,7 +37,7 @@ export interface TrainerParts extends OpenedTask {
 
 export class Trainer implements Disposable {
   readonly #parts: TrainerParts;
-  readonly #optimizer: AdamW;
+  readonly #optimizer: AdamOptimizer;
   readonly #phases: readonly Phase[];
   #state: RunState;
   readonly #report: RunReport;
@@ -61,7 +62,8 @@ export class Trainer implements Disposable {
     this.#report = new RunReport(parts.listener);
     this.#phases = source.phases ?? [{ steps: totalSteps }];
     checkPhases(config, this.#phases, totalSteps);
-    this.#optimizer = new AdamW(learner.stores, { ...config.optimizer, ...groups, maxGradientNorm });
+    const { name, ...settings } = config.optimizer;
+    this.#optimizer = createOptimizer(name, learner.stores, { ...settings, ...groups, maxGradientNorm });
   }
 
   get state(): Readonly<RunState> {

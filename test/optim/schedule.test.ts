@@ -1,7 +1,7 @@
 // Schedules against their formulas, written out, and groups against names.
 import { expect, test } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
-import { parameterGroups } from '../../src/optim/parameter-groups.ts';
+import { parameterGroups, tensorGroups } from '../../src/optim/parameter-groups.ts';
 import { type ScheduleName, scheduleFactor } from '../../src/optim/schedule.ts';
 
 const factors = (name: ScheduleName, warmupSteps: number, totalSteps: number) =>
@@ -24,6 +24,14 @@ test('cosine', () => {
   for (const [step, factor] of factors('cosine', 1, 5).entries()) {
     expect(factor).toBeCloseTo(expected[step] as number, 14);
   }
+});
+
+test('polynomial falls to its end by its power, after the warm-up', () => {
+  const at = (step: number, power?: number, end?: number) =>
+    scheduleFactor({ name: 'polynomial', warmupSteps: 2, totalSteps: 6, power, end }, step);
+  expect([0, 1, 2, 3, 4, 5, 6, 7].map((step) => at(step))).toEqual(factors('linear', 2, 6));
+  expect([0, 1, 2, 4, 6, 9].map((step) => at(step, 2, 0.5))).toEqual([0, 0.5, 1, 0.625, 0.5, 0.5]);
+  expect(1e-4 * at(6, 1, 1e-9 / 1e-4)).toBeCloseTo(1e-9, 20);
 });
 
 test('constant, and a run that is all warm-up', () => {
@@ -62,4 +70,12 @@ test('learning-rate factors by pattern; one that matches nothing is a mistake', 
     /"nothing" to match a parameter but it matches none of 5/,
   );
   expect(wrong('(')).toThrow(/expected a regular expression but received "\("/);
+});
+
+test('for LAMB every parameter is a group, which adapts unless it is left out of decay', () => {
+  const { ends, settings } = tensorGroups({ parameters: spans, size: 64 }, { weightDecay: 0.5 });
+  expect([...ends]).toEqual([32, 36, 40, 56, 64]);
+  expect([...settings]).toEqual([1, 0.5, 1, 1, 0, 0, 1, 0, 0, 1, 0.5, 1, 1, 0, 0]);
+  const undecayed = tensorGroups({ parameters: spans, size: 64 }, { weightDecay: 0 });
+  expect([...undecayed.settings]).toEqual([1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 0, 0]);
 });

@@ -24,7 +24,7 @@ test('model, data and output are enough; a text stands for a table', () => {
     objective: { name: 'su-ntxent' },
     evaluation: { data: 'dev.csv', columns: ['1', '2', '3'], steps: 250 },
     seed: 1,
-    optimizer: { convention: 'pytorch', beta1: 0.9, beta2: 0.999 },
+    optimizer: { name: 'adamw', convention: 'pytorch', beta1: 0.9, beta2: 0.999 },
   });
   const mixed = checkConfig(
     sentenceTask(),
@@ -50,7 +50,13 @@ test.each([
   [{ batchSize: 0 }, 'key "batchSize": expected a whole number from 1 but found 0'],
   [{ batchSize: 1.5 }, 'key "batchSize": expected a whole number from 1 but found 1.5'],
   [{ dropout: 1 }, 'key "dropout": expected a number from 0, below 1 but found 1'],
-  [{ schedule: 'steps' }, 'key "schedule": expected one of linear, cosine, constant, bert but found "steps"'],
+  [
+    { schedule: 'steps' },
+    'key "schedule": expected one of linear, cosine, constant, bert, polynomial but found "steps"',
+  ],
+  [{ power: 2 }, 'key "power": expected schedule polynomial, whose option this is'],
+  [{ endLearningRate: 0, schedule: 'bert' }, 'key "endLearningRate": expected schedule polynomial'],
+  [{ optimizer: { name: 'lamp' } }, 'key "optimizer.name": expected one of adamw, lamb but found "lamp"'],
   [{ objective: 'simcs' }, 'key "objective.name": expected one of simcse-unsupervised, '],
   [
     { data: [{ path: 'x', onCorrupt: 'ignore' }] },

@@ -1,9 +1,9 @@
-// The tensors of a checkpoint: for each store its flat values and AdamW's two moments.
+// The tensors of a checkpoint: for each store its flat values and the optimizer's two moments.
 
 import type { ParameterStore } from '../../autograd/parameter-store.ts';
 import { FormatError } from '../../errors.ts';
 import type { SafetensorsTensor } from '../../io/safetensors/safetensors-writer.ts';
-import type { AdamW } from '../../optim/adamw.ts';
+import type { AdamOptimizer } from '../../optim/adam-optimizer.ts';
 
 const namesOf = (store: number) =>
   [`values.${store}`, `first_moment.${store}`, `second_moment.${store}`] as const;
@@ -11,7 +11,7 @@ const namesOf = (store: number) =>
 /** What is to be saved, once every command queued before has run. */
 export async function tensorsOf(
   stores: readonly ParameterStore[],
-  optimizer: AdamW,
+  optimizer: AdamOptimizer,
 ): Promise<SafetensorsTensor[]> {
   const values = stores.map((store) => store.values.float32Data());
   const { firstMoments, secondMoments } = await optimizer.state();
@@ -29,7 +29,7 @@ export async function tensorsOf(
 /** Puts saved tensors into stores and optimizer, whatever became of them. @throws FormatError when the tensors are of other parameters */
 export function loadTensors(
   stores: readonly ParameterStore[],
-  optimizer: AdamW,
+  optimizer: AdamOptimizer,
   tensors: ReadonlyMap<string, Float32Array>,
   steps: number,
 ): void {

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { TRAINING_PRECISIONS } from '../../nn/precision.ts';
+import { OPTIMIZERS } from '../../optim/create-optimizer.ts';
 import { SCHEDULES } from '../../optim/schedule.ts';
 import { flag, fromZero, oneOf, positive, share, table, text, warmup, whole } from './keys.ts';
 
@@ -31,12 +32,17 @@ export const runKeys = {
   learningRate: positive.default(3e-5),
   schedule: oneOf(SCHEDULES).default('linear'),
   warmup: warmup.default(0),
+  /** Of `polynomial`: 1 unless it is set. */
+  power: positive.optional(),
+  /** What `polynomial` ends with: 0 unless it is set. */
+  endLearningRate: fromZero.optional(),
   weightDecay: fromZero.default(0),
   noDecay: z.array(text, 'expected a list of regular expressions').optional(),
   learningRateFactors: z
     .record(z.string(), fromZero, 'expected a table of regular expressions with a factor each')
     .optional(),
   optimizer: table({
+    name: oneOf(OPTIMIZERS).default('adamw'),
     convention: oneOf(['pytorch', 'bert']).default('pytorch'),
     beta1: share.default(0.9),
     beta2: share.default(0.999),
@@ -89,12 +95,14 @@ export const runHelp: Readonly<Record<keyof RunConfig, string>> = {
   maxSteps: 'steps at most',
   accumulation: 'batches of a step',
   learningRate: 'of the first step after the warm-up',
-  schedule: 'linear, cosine, constant or bert',
+  schedule: 'linear, cosine, constant, bert or polynomial',
   warmup: 'steps, or a share of all when below 1',
-  weightDecay: 'AdamW decays parameters by it',
+  power: 'of the polynomial schedule; 1',
+  endLearningRate: 'that the polynomial schedule ends with; 0',
+  weightDecay: 'the optimizer decays parameters by it',
   noDecay: 'regular expressions over parameters that do not decay; biases and layer norms',
   learningRateFactors: 'regular expressions over parameters, each with a factor',
-  optimizer: 'convention (pytorch, bert), beta1, beta2, epsilon',
+  optimizer: 'name (adamw, lamb), convention (pytorch, bert), beta1, beta2, epsilon',
   maxGradientNorm: 'gradients are clipped to it; 0: never',
   precision: 'of the products: float32, bfloat16 where the processor has it, or emulated-bfloat16',
   keepBest: "the output is the best evaluation's model",

@@ -11,7 +11,7 @@ export interface RuleProblem {
 
 /** The problems of a configuration that is otherwise sound. @param evaluated whether the task has an evaluation */
 export function runProblems(
-  { earlyStopping, noDecay, weightDecay }: RunConfig,
+  { earlyStopping, noDecay, weightDecay, optimizer, schedule, power, endLearningRate }: RunConfig,
   evaluated: boolean,
 ): RuleProblem[] {
   const problems: (RuleProblem | false)[] = [
@@ -21,11 +21,20 @@ export function runProblems(
         message: 'expected an evaluation that it can look at: set evaluation, or leave it out',
       },
     noDecay !== undefined &&
-      weightDecay === 0 && {
+      weightDecay === 0 &&
+      optimizer.name !== 'lamb' && {
         path: ['noDecay'],
         message:
           'expected a weightDecay above 0 that some parameters are left out of: set it, or leave this out',
       },
+    ...Object.entries({ power, endLearningRate }).map(
+      ([key, value]) =>
+        value !== undefined &&
+        schedule !== 'polynomial' && {
+          path: [key],
+          message: 'expected schedule polynomial, whose option this is: set it, or leave this out',
+        },
+    ),
   ];
   return problems.filter((problem) => problem !== false);
 }

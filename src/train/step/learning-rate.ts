@@ -14,7 +14,7 @@ export interface Phase {
   warmup?: number | undefined;
 }
 
-type RateConfig = Pick<RunConfig, 'learningRate' | 'schedule' | 'warmup'>;
+type RateConfig = Pick<RunConfig, 'learningRate' | 'schedule' | 'warmup' | 'power' | 'endLearningRate'>;
 
 /**
  * @param phases whose steps add up to all of the run
@@ -44,5 +44,7 @@ export function learningRateAt(config: RateConfig, phases: readonly Phase[], ste
   const { steps: totalSteps, ...own } = phases[index] as Phase;
   const { learningRate = config.learningRate, warmup = config.warmup } = own;
   const warmupSteps = warmup < 1 ? Math.round(warmup * totalSteps) : warmup;
-  return learningRate * scheduleFactor({ name: config.schedule, warmupSteps, totalSteps }, place);
+  const { schedule: name, power, endLearningRate = 0 } = config;
+  const end = endLearningRate / learningRate;
+  return learningRate * scheduleFactor({ name, warmupSteps, totalSteps, power, end }, place);
 }

@@ -3,7 +3,7 @@
 
 import { mixSeed } from '../../nn/forward-context.ts';
 import type { ObjectiveResult } from '../../objectives/objective.ts';
-import type { AdamW } from '../../optim/adamw.ts';
+import type { AdamOptimizer } from '../../optim/adam-optimizer.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Learner } from '../learner.ts';
 import type { TrainingStep } from '../step-source.ts';
@@ -45,7 +45,7 @@ export interface QueuedStep {
  */
 export async function queueStep(
   learner: Learner,
-  optimizer: AdamW,
+  optimizer: AdamOptimizer,
   { batches, shares = batches.map(() => 1 / batches.length), examples, tokens }: TrainingStep,
   place: StepPlace,
   aborted: () => boolean,

@@ -56,6 +56,16 @@ test.each<[string, Partial<TrainConfigInput>]>([
     'BERT’s AdamW with decay and warm-up',
     { optimizer: { convention: 'bert' }, weightDecay: 0.01, warmup: 0.2, schedule: 'bert' },
   ],
+  [
+    'LAMB with polynomial decay',
+    {
+      optimizer: { name: 'lamb' },
+      weightDecay: 0.01,
+      schedule: 'polynomial',
+      power: 2,
+      endLearningRate: 1e-5,
+    },
+  ],
 ])('%s: stopped and resumed, the same bytes as undisturbed', async (_, change) => {
   const { folder, config } = makeRun('simcse-unsupervised', { epochs: 2, checkpointSteps: 4, ...change });
   await train(config);

@@ -133,6 +133,17 @@ test.each([
   },
 );
 
+test('documents that are alike get masks of their own', async () => {
+  const same = await newTree({
+    'a.txt': 'w1 w2 w3 w4 w5 w6 w7 w8 w9.\n\n'.repeat(30),
+    'b.txt': 'w1 w2 w3 w4 w5 w6 w7 w8 w9.\n',
+  });
+  const batches = await epoch({ paths: [same], batchSize: 1, shuffle: false });
+  const places = batches.map(({ maskedPlaces }) => [...maskedPlaces].join());
+  expect(new Set(places.slice(0, 30)).size).toBeGreaterThan(10); // of 45 pairs of places
+  expect(new Set([places[0], places[30]]).size).toBe(2); // the first documents of two files
+});
+
 test('pairs have segments and labels, in the layout of BERT', async () => {
   const batches = await epoch({ examples: 'pairs', maxLength: 20 });
   for (const { tokenIds, offsets, segmentIds, nextSentence } of batches) {

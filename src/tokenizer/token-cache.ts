@@ -8,6 +8,7 @@
 //
 // A sentence with an added token in it ("[MASK]", "</s>") is not cut: the library looks for those in the raw text.
 
+import { ownText } from './own-text.ts';
 import type { Component, TokenizerSpec } from './tokenizer-json.ts';
 
 /** The tokens of a piece. */
@@ -26,9 +27,11 @@ export interface TextPiece {
 
 const betweenBlanks = /[^ \t\r\n]+/g;
 const betweenBlanksAndChinese = /[\u4e00-\u9fa5]|[^ \t\r\n\u4e00-\u9fa5]+/g;
-const gpt2 =
+/** GPT-2's split of a text into words, with the space before each. */
+export const gpt2Words =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
-const longKnown =
+/** Texts whose characters JavaScript and the library class alike. */
+export const longKnown =
   /^[\t -\u0377\u0400-\u0523\u1e00-\u1eff\u2010-\u2027\u2030-\u205e\u20ac\u2100-\u214f\u2190-\u21ff\u2500-\u25ff\u3000-\u30ff\u4e00-\u9fa5\uac00-\ud7a3\uff01-\uff5e]*$/;
 
 /** Cuts sentences for one tokenizer. */
@@ -54,7 +57,7 @@ export class PieceCutter {
     }
     const byteLevel = model.type === 'BPE' && splitter?.type === 'ByteLevel' && normalizer === null;
     if (byteLevel && splitter.add_prefix_space === false && splitter.use_regex !== false) {
-      return new PieceCutter(gpt2, longKnown, added);
+      return new PieceCutter(gpt2Words, longKnown, added);
     }
     return undefined;
   }
@@ -98,6 +101,6 @@ export class TokenCache {
 
   set(piece: string, tokens: PieceTokens): void {
     if (this.#pieces.size >= this.#most) this.#pieces.clear();
-    this.#pieces.set(piece, tokens);
+    this.#pieces.set(ownText(piece), tokens);
   }
 }

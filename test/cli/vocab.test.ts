@@ -1,6 +1,7 @@
 // `likewise vocab`: the files, the summary, the same bytes for the same texts.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { temporaryFile, temporaryFolder } from '../temporary-file.ts';
 import { runCli } from './run-cli.ts';
@@ -66,6 +67,44 @@ test('what cannot be trained says why and writes nothing', async () => {
   expect(small.stderr).toMatch(/size of at least 10.* received 6.*\[LIKEWISE_ARGUMENT\]/);
   const empty = await runCli(['vocab', '--input', temporaryFile('e.txt', '\n \n'), '--output', output]);
   expect(empty.stderr).toMatch(/expected texts with words but found none \[LIKEWISE_DATA\]/);
-  expect((await runCli(['vocab', '--input', input, '--output', output, '--type', 'bpe'])).code).toBe(2);
+  const bpe = ['vocab', '--input', input, '--output', output, '--type', 'bpe'];
+  for (const [option, message] of [
+    ['--cased', /--cased is for wordpiece: bpe always keeps case/],
+    ['--alphabet=9', /--alphabet is for wordpiece: the alphabet of bpe is the 256 bytes/],
+    ['--size=260', /size of at least 261/],
+  ] as const) {
+    const refused = await runCli([...bpe, option]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(message);
+  }
+  const missing = await runCli(['vocab', '--input', `${input}x`, '--output', output]);
+  expect(missing.stderr).toMatch(/does not exist.*\[LIKEWISE_FILE\]/);
   expect(existsSync(output)).toBe(false);
+});
+
+test('byte-level BPE, of a folder with compressed files too', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'a.txt'), lines.slice(0, 100).join('\n'));
+  writeFileSync(join(folder, 'b.txt.gz'), gzipSync(lines.slice(100).join('\n')));
+  const whole = temporaryFile('texts.txt', lines.join('\n'));
+  const outputs = [join(temporaryFolder(), 'bpe'), join(temporaryFolder(), 'bpe')] as const;
+  const args = ['vocab', '--type', 'bpe', '--size', '300', '--json', '--output'];
+  const { code, stdout } = await runCli([...args, outputs[0], '--input', folder]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ size: 300, texts: 200, type: 'bpe', forgotten: 0 });
+  await runCli([...args, outputs[1], '--input', whole]);
+  for (const name of ['vocab.json', 'merges.txt', 'tokenizer.json', 'tokenizer_config.json']) {
+    const [first, second] = outputs.map((output) => readFileSync(join(output, name), 'utf8'));
+    expect(second).toBe(first);
+  }
+  const vocabulary = JSON.parse(readFileSync(join(outputs[0], 'vocab.json'), 'utf8')) as Record<
+    string,
+    number
+  >;
+  expect(vocabulary).toMatchObject({ '<s>': 0, '<pad>': 1, '</s>': 2, '<unk>': 3, '<mask>': 4, '!': 5 });
+  expect(readFileSync(join(outputs[0], 'merges.txt'), 'utf8')).toMatch(/^#version: 0\.2\n(\S+ \S+\n){39}$/);
+
+  const twice = await runCli([...args, outputs[0], '--input', whole]);
+  expect(twice.code).toBe(1);
+  expect(twice.stderr).toMatch(/tokenizer\.json is there already/);
 });

@@ -1,50 +1,69 @@
-// `likewise vocab`: a tokenizer's vocabulary from a file of texts, for a model that is to be trained from nothing.
+// `likewise vocab`: a tokenizer's vocabulary from texts, for a model that is to be trained from nothing.
 
 import { Command, Option } from 'commander';
+import type { TextFile } from '../../data/corpus/text-files.ts';
+import { ArgumentError } from '../../errors.ts';
+import type { WordCounter } from '../../tokenizer/training/word-counts.ts';
 import { interruptionSignal } from '../interruption.ts';
 import { positiveInteger } from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
 import { addTextInputOptions, type TextInputOptions } from '../options/text-input-options.ts';
 import { BlankLines } from '../output/blank-lines.ts';
+import { describeRest, ProgressLine } from '../output/progress.ts';
 import { formatCount } from '../output/quantities.ts';
 
 interface VocabOptions extends TextInputOptions {
-  input: string;
+  input: string[];
   output: string;
   size: number;
-  type: 'wordpiece';
+  type: 'wordpiece' | 'bpe';
   cased?: boolean;
   minFrequency: number;
-  alphabet: number;
+  alphabet?: number;
   maxLength: number;
   overwrite?: boolean;
   json?: boolean;
 }
 
 const help = `
-Writes tokenizer.json, vocab.txt and tokenizer_config.json, which Hugging Face's tokenizers open too. The same texts give
-the same files, in whatever order. Fewer tokens than --size come out where the texts have no more frequent pieces.
+wordpiece: tokenizer.json, vocab.txt and tokenizer_config.json, as BERT has them.
+bpe:       tokenizer.json, vocab.json, merges.txt and tokenizer_config.json: byte-level BPE as RoBERTa has it, which keeps case
+           and accents and knows every character.
+Hugging Face's tokenizers open both. The same texts give the same files, in whatever order; past 4 million different words
+the rarest so far are forgotten, and how many is told. Fewer tokens than --size come out where the texts have no more
+frequent pieces. Of folders, .txt, .jsonl and their .gz and .zst are read.
 
-Example:
-  $ likewise vocab --input corpus.txt --output ./tokenizer --size 8000 --type wordpiece`;
+Examples:
+  $ likewise vocab --input corpus.txt --output ./tokenizer --size 8000
+  $ likewise vocab --input ./corpus --output ./tokenizer --size 30000 --type bpe`;
 
 /** The command, for the program. */
 export function vocabCommand(): Command {
-  const command = new Command('vocab').description("Train a tokenizer's vocabulary on a file of texts.");
-  addRequiredOption(command, '--input <file>', 'corpus: txt, jsonl, csv or tsv; - is stdin');
+  const command = new Command('vocab').description("Train a tokenizer's vocabulary on texts.");
+  addRequiredOption(
+    command,
+    '--input <paths...>',
+    'corpus: files (txt, jsonl, csv, tsv, also .gz and .zst), folders, patterns; - is stdin',
+  );
   addRequiredOption(command, '--output <folder>', 'where the files are written');
   command
     .option('--size <tokens>', 'tokens in all', positiveInteger, 30_000)
-    .addOption(new Option('--type <type>', 'kind of vocabulary').choices(['wordpiece']).default('wordpiece'));
+    .addOption(
+      new Option('--type <type>', 'kind of vocabulary').choices(['wordpiece', 'bpe']).default('wordpiece'),
+    );
   return addTextInputOptions(command)
-    .option('--cased', 'keep case and accents')
+    .option('--cased', 'wordpiece: keep case and accents')
     .option(
       '--min-frequency <count>',
       'join pieces that occur together at least so often',
       positiveInteger,
       2,
     )
-    .option('--alphabet <count>', 'keep at most so many characters, the most frequent', positiveInteger, 1000)
+    .option(
+      '--alphabet <count>',
+      'wordpiece: keep at most so many characters, the most frequent (default: 1000)',
+      positiveInteger,
+    )
     .option('--max-length <tokens>', "the tokenizer's maximum length", positiveInteger, 512)
     .option('--overwrite', 'replace files that are there')
     .option('--json', 'print the summary as one JSON object')
@@ -53,58 +72,135 @@ export function vocabCommand(): Command {
 }
 
 async function vocab(options: VocabOptions): Promise<void> {
-  const { size, minFrequency, alphabet, maxLength, overwrite = false, output } = options;
-  const [{ readTexts }, { WordCounter }, { trainWordPiece }, { refuseOverwriting, writeWordPieceFiles }] =
-    await Promise.all([
-      import('../../data/readers/read-texts.ts'),
-      import('../../tokenizer/word-counts.ts'),
-      import('../../tokenizer/wordpiece-trainer.ts'),
-      import('../../io/model-folder/wordpiece-files.ts'),
-    ]);
+  const { type, overwrite = false, output, format, cased } = options;
+  if (type === 'bpe' && cased === true)
+    throw new ArgumentError('--cased is for wordpiece: bpe always keeps case');
+  if (type === 'bpe' && options.alphabet !== undefined) {
+    throw new ArgumentError('--alphabet is for wordpiece: the alphabet of bpe is the 256 bytes');
+  }
+  const [{ textFiles }, { WordCounter }, { inTurns }, { refuseOverwriting }] = await Promise.all([
+    import('../../data/corpus/text-files.ts'),
+    import('../../tokenizer/training/word-counts.ts'),
+    import('../../tokenizer/training/in-turns.ts'),
+    import('../../io/model-folder/tokenizer-files.ts'),
+  ]);
   await refuseOverwriting(output, overwrite);
   const signal = interruptionSignal();
   const started = performance.now();
-  const lowerCase = options.cased !== true;
-  const counter = await WordCounter.create({ lowerCase });
-  const { format, textField, header } = options;
+  const kind = type === 'bpe' ? 'byte-level' : cased === true ? 'bert-cased' : 'bert-uncased';
+  const counter = await WordCounter.create(kind);
+  const progress = new ProgressLine();
   const blank = new BlankLines();
+  try {
+    const files = await textFiles(options.input, format);
+    const texts = await countWords(files, options, counter, blank, progress, signal);
+    const words = await inTurns(counter.words(), {
+      signal,
+      onStep: (pieces) => progress.show(() => `${formatCount(pieces)} words taken apart`),
+    });
+    const size = await trainAndWrite(words, options, progress, signal);
+    progress.end();
+    const { forgotten } = counter;
+    const seconds = (performance.now() - started) / 1000;
+    const summary = { size, texts, blank, words: words.size, forgotten, type, seconds, output };
+    if (size < options.size) process.stderr.write(noteOnSize(size, options));
+    report(summary, options.json ?? false);
+  } finally {
+    progress.end();
+  }
+}
+
+/** Reads all texts; how many there were. */
+async function countWords(
+  files: readonly TextFile[],
+  { textField, header }: VocabOptions,
+  counter: WordCounter,
+  blank: BlankLines,
+  progress: ProgressLine,
+  signal: AbortSignal,
+): Promise<number> {
+  const { readTexts } = await import('../../data/readers/read-texts.ts');
+  const total = files.reduce((sum, { bytes = Number.NaN }) => sum + bytes, 0);
   let texts = 0;
-  for await (const text of readTexts(options.input, {
-    format,
-    textField,
-    header,
-    signal,
-    onBlank: blank.onBlank,
-  })) {
-    counter.add(text);
-    texts += 1;
+  let before = 0; // bytes of files that have been read
+  for (const { path, format, bytes = 0 } of files) {
+    let read = 0;
+    const onBytes = (count: number) => {
+      read = count;
+    };
+    const { onBlank } = blank;
+    for await (const text of readTexts(path, { format, textField, header, signal, onBytes, onBlank })) {
+      counter.add(text);
+      texts += 1;
+      if (texts % 256 === 0)
+        progress.update({ texts, fraction: total > 0 ? (before + read) / total : undefined });
+    }
+    before += bytes;
   }
-  const words = counter.words();
-  signal.throwIfAborted();
-  const vocabulary = trainWordPiece(words, { size, minFrequency, alphabetSize: alphabet });
-  await writeWordPieceFiles(output, vocabulary, { lowerCase, maxLength, overwrite });
-  const seconds = (performance.now() - started) / 1000;
-  const summary = {
-    size: vocabulary.length,
-    texts,
-    blank: blank.count,
-    words: words.size,
-    type: options.type,
-    seconds,
-    output,
+  return texts;
+}
+
+/** Trains, writes the files, and gives the number of tokens. */
+async function trainAndWrite(
+  words: ReadonlyMap<string, number>,
+  options: VocabOptions,
+  progress: ProgressLine,
+  signal: AbortSignal,
+): Promise<number> {
+  const { size, minFrequency, maxLength, overwrite = false, output, alphabet: alphabetSize, cased } = options;
+  const { writeByteLevelFiles, writeWordPieceFiles } = await import(
+    '../../io/model-folder/tokenizer-files.ts'
+  );
+  const started = performance.now();
+  const onStep = (tokens: number) => {
+    const made = `${formatCount(tokens)} of ${formatCount(size)} tokens`;
+    const seconds = (performance.now() - started) / 1000;
+    progress.show(() => `${made}  at most ${describeRest(tokens / size, seconds)}`); // later ones are joined faster
   };
-  if (vocabulary.length < size) {
-    process.stderr.write(
-      `note: ${formatCount(vocabulary.length)} tokens are all that these texts give, of the ${formatCount(size)} asked for: ` +
-        `no other pieces occur together ${formatCount(minFrequency)} times (--min-frequency), or every word is one token\n`,
-    );
+  const training = { size, minFrequency, signal, onStep };
+  if (options.type === 'bpe') {
+    const { trainByteLevel } = await import('../../tokenizer/training/byte-level-trainer.ts');
+    const vocabulary = await trainByteLevel(words, training);
+    await writeByteLevelFiles(output, vocabulary, { maxLength, overwrite });
+    return vocabulary.tokens.length;
   }
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify(summary)}\n`);
+  const { trainWordPiece } = await import('../../tokenizer/training/wordpiece-trainer.ts');
+  const vocabulary = await trainWordPiece(
+    words,
+    alphabetSize === undefined ? training : { ...training, alphabetSize },
+  );
+  await writeWordPieceFiles(output, vocabulary, { lowerCase: cased !== true, maxLength, overwrite });
+  return vocabulary.length;
+}
+
+interface VocabSummary {
+  size: number;
+  texts: number;
+  blank: BlankLines;
+  words: number;
+  forgotten: number;
+  type: string;
+  seconds: number;
+  output: string;
+}
+
+function noteOnSize(size: number, options: VocabOptions): string {
+  return (
+    `note: ${formatCount(size)} tokens are all that these texts give, of the ${formatCount(options.size)} asked for: no other ` +
+    `pieces occur together ${formatCount(options.minFrequency)} times (--min-frequency), or every word is one token\n`
+  );
+}
+
+function report(summary: VocabSummary, json: boolean): void {
+  const { size, texts, blank, words, forgotten, seconds, output } = summary;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ...summary, blank: blank.count })}\n`);
     return;
   }
-  const made = `${formatCount(vocabulary.length)} tokens from ${formatCount(words.size)} different words`;
+  const made = `${formatCount(size)} tokens from ${formatCount(words)} different words`;
+  const rare = forgotten > 0 ? ` (${formatCount(forgotten)} rare ones were forgotten)` : '';
+  const left = blank.count > 0 ? ` (${blank})` : '';
   process.stdout.write(
-    `${made} of ${formatCount(texts)} texts in ${seconds.toFixed(1)} s${blank.count > 0 ? ` (${blank})` : ''}\n${output}\n`,
+    `${made}${rare} of ${formatCount(texts)} texts in ${seconds.toFixed(1)} s${left}\n${output}\n`,
   );
 }

@@ -4,12 +4,13 @@ import { z } from 'zod';
 import { FormatError } from '../../errors.ts';
 import { checkJson } from '../../io/files/json-file.ts';
 import type { Json } from '../json.ts';
+import { followLoss, noLevel } from '../step/loss-spikes.ts';
 import type { StepResult } from '../step/step-queue.ts';
 
 const count = z.int().min(0);
 
 const stateSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   /** Steps done. */
   step: count,
   totalSteps: count,
@@ -24,6 +25,8 @@ const stateSchema = z.strictObject({
   skippedInARow: count,
   /** Of the last step; null when it was not finite. */
   loss: z.number().nullable(),
+  /** Of the loss so far, by which spikes are known. */
+  lossLevel: z.strictObject({ steps: count, mean: z.number(), variance: z.number() }),
   /** The evaluation with the highest score. */
   best: z.strictObject({ step: count, score: z.number() }).nullable(),
   /** The last step after which the model was evaluated. */
@@ -42,7 +45,7 @@ export function freshState(
   fingerprint: Record<string, string>,
 ): RunState {
   return {
-    version: 1,
+    version: 2,
     step: 0,
     totalSteps,
     optimizerSteps: 0,
@@ -52,6 +55,7 @@ export function freshState(
     skippedSteps: 0,
     skippedInARow: 0,
     loss: null,
+    lossLevel: { ...noLevel },
     best: null,
     evaluatedStep: 0,
     evaluationsWithoutRise: 0,
@@ -65,11 +69,15 @@ export function parseState(value: unknown, source: string): RunState {
   return checkJson(stateSchema, value, source, (message) => new FormatError(message));
 }
 
-/** Counts a step that has been computed. */
-export function countStep(state: RunState, { examples, tokens, loss, finite }: StepResult): void {
+/** Counts a step that has been computed. @returns whether its loss is a spike */
+export function countStep(state: RunState, { examples, tokens, loss, finite }: StepResult): boolean {
   state.examples += examples;
   state.tokens += tokens;
   state.loss = Number.isFinite(loss) ? loss : null;
   state.skippedInARow = finite ? 0 : state.skippedInARow + 1;
   if (!finite) state.skippedSteps += 1;
+  if (!finite) return false;
+  const { level, spike } = followLoss(state.lossLevel, loss);
+  state.lossLevel = level;
+  return spike;
 }

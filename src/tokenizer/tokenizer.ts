@@ -136,6 +136,11 @@ export class Tokenizer {
     return this.#native.idToToken(id) ?? undefined;
   }
 
+  /** The id of an entry of the vocabulary, `[PAD]`; undefined for one that it does not have. */
+  id(token: string): number | undefined {
+    return this.#native.tokenToId(token) ?? undefined;
+  }
+
   /** The text of an id by itself, without the marks of a vocabulary where the tokenizer's decoder takes them away. */
   async word(id: number): Promise<string> {
     return (await this.#native.decode([id], false)).trim();

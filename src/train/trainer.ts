@@ -18,7 +18,6 @@ import { type Evaluation, type EvaluationResult, withScore } from './evaluation.
 import { RunReport, type TrainListener } from './log/run-report.ts';
 import type { RunFolder } from './output/run-folder.ts';
 import { checkPhases, learningRateAt, type Phase } from './step/learning-rate.ts';
-import { spikeMessage } from './step/loss-spikes.ts';
 import { remedyOfSkipped, type SkippedVerdict, verdictOnRun, verdictOnStep } from './step/skipped-steps.ts';
 import { remedyOf, runFailure, type SavedStep, stepFailure } from './step/step-failure.ts';
 import { type QueuedStep, queueStep } from './step/step-queue.ts';
@@ -206,10 +205,8 @@ export class Trainer implements Disposable {
     const result = await this.#during(queued.step, queued.result);
     const { config } = this.#parts;
     const state = this.#state;
-    const before = state.lossLevel;
     const spike = countStep(state, result);
-    this.#report.log(result, state, config);
-    if (spike) this.#report.warn(result.step, spikeMessage(result.step, result.loss, before));
+    this.#report.log(result, state, config, spike);
     if (this.#failing) return;
     if (!result.finite) this.#judge(verdictOnStep(result, config.nanPolicy, state.skippedInARow));
     this.#report.step(result, state);

@@ -1,5 +1,6 @@
 // Spikes of the loss: which steps are told of, and that a run says so and goes on.
 import { expect, it } from 'vitest';
+import { countStep, freshState, parseState } from '../../src/train/checkpoint/run-state.ts';
 import { followLoss, type LossLevel, noLevel } from '../../src/train/step/loss-spikes.ts';
 
 function spikesOf(losses: readonly number[], from: LossLevel = noLevel): number[] {
@@ -40,4 +41,17 @@ it('takes a loss that stays up for the new level', () => {
   expect(found[0]).toBe(100);
   expect(found.length).toBeLessThan(60);
   expect(found.at(-1)).toBeLessThan(200);
+});
+
+it("a run's state counts the loss, and has what is told of a spike", () => {
+  const state = freshState(100, null, {});
+  const result = { metrics: {}, gradientNorm: 1, learningRate: 1, examples: 1, tokens: 1, finite: true };
+  for (let step = 1; step <= 40; step++) {
+    expect(countStep(state, { ...result, step, loss: 2 + 0.01 * (step % 3) })).toBeUndefined();
+  }
+  expect(countStep(state, { ...result, step: 41, loss: Number.NaN, finite: false })).toBeUndefined();
+  expect(countStep(state, { ...result, step: 42, loss: 7 })).toMatch(
+    /^the loss of step 42, 7\.000, .* 2\.01/,
+  );
+  expect(parseState(JSON.parse(JSON.stringify(state)), 'state')).toEqual(state);
 });

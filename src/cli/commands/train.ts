@@ -16,7 +16,9 @@ interface TrainOptions {
 }
 
 const help = `
-CONFIG is a file (.json, .yaml) or the name of a ready configuration, by what a row of the data holds: a text
+CONFIG is a file (.json, .yaml) or the name of a ready configuration.
+
+Sentence encoders, by what a row of the data holds: a text
 (simcse-unsupervised, su-ntxent); anchor, positive, hard negative (simcse-supervised, triplet); two texts, or with
 data.columns further negatives too (multiple-negatives); two texts and a score from -1 to 1 (cosine-regression).
 
@@ -26,15 +28,21 @@ them in one line. A data file's columns are given by number, or by the names in 
 A first row that seems to name columns is refused unless data.header says whether it does. Further data sets are data.1,
 data.2, and so on.
 
+Pretraining on plain text: bert, bert-whole-word, spanbert, roberta, causal, permutation, from random weights (weights=random)
+or a model's; domain-adapt, a published encoder on text of your own; spanbert-subword, spanbert-whole-word,
+spanbert-named-entity, spanbert-noun-phrase, spanbert-geometric, spanbert-2seq-nsp, spanbert-1seq and spanbert-1seq-sbo, the
+rows of SpanBERT's ablations. Keys of a configuration: likewise train bert --help.
+
 The output folder is the trained model; checkpoints, metrics.jsonl and TensorBoard's event files lie in it too.
 
-Example:
-  $ likewise train simcse-unsupervised --set model=./minilm data=sentences.txt output=./trained`;
+Examples:
+  $ likewise train simcse-unsupervised --set model=./minilm data=sentences.txt output=./trained
+  $ likewise train domain-adapt --set model=./minilm data=./texts output=./adapted maxSteps=300`;
 
 /** The command, for the program. */
 export function trainCommand(): Command {
   return new Command('train')
-    .description('Train a sentence encoder on texts, pairs or triplets.')
+    .description('Train a sentence encoder on texts, pairs or triplets, or pretrain one on plain text.')
     .argument('[config]', 'file, or the name of a ready configuration')
     .option('--set <key=value...>', 'set keys of the configuration')
     .option('--resume', 'go on from the latest checkpoint in the output; from the start when there is none')

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { FormatError } from '../../errors.ts';
 import { checkJson } from '../../io/files/json-file.ts';
 import type { Json } from '../json.ts';
-import { followLoss, noLevel } from '../step/loss-spikes.ts';
+import { followLoss, noLevel, spikeMessage } from '../step/loss-spikes.ts';
 import type { StepResult } from '../step/step-queue.ts';
 
 const count = z.int().min(0);
@@ -69,15 +69,17 @@ export function parseState(value: unknown, source: string): RunState {
   return checkJson(stateSchema, value, source, (message) => new FormatError(message));
 }
 
-/** Counts a step that has been computed. @returns whether its loss is a spike */
-export function countStep(state: RunState, { examples, tokens, loss, finite }: StepResult): boolean {
+/** Counts a step that has been computed. @returns what is to be told of its loss, where that is a spike */
+export function countStep(state: RunState, result: StepResult): string | undefined {
+  const { step, examples, tokens, loss, finite } = result;
   state.examples += examples;
   state.tokens += tokens;
   state.loss = Number.isFinite(loss) ? loss : null;
   state.skippedInARow = finite ? 0 : state.skippedInARow + 1;
   if (!finite) state.skippedSteps += 1;
-  if (!finite) return false;
-  const { level, spike } = followLoss(state.lossLevel, loss);
+  if (!finite) return undefined;
+  const before = state.lossLevel;
+  const { level, spike } = followLoss(before, loss);
   state.lossLevel = level;
-  return spike;
+  return spike ? spikeMessage(step, loss, before) : undefined;
 }

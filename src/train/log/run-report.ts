@@ -59,13 +59,19 @@ export class RunReport {
     this.#listener.onStart?.({ step, totalSteps, examples: source.examples });
   }
 
-  /** A step's line of the log; also that it was not finite. */
-  log(result: StepResult, { totalSteps, examples, tokens }: RunState, { logSteps }: RunConfig): void {
+  /** A step's line of the log; also that it was not finite. @param spike what is told of a loss that is one */
+  log(
+    result: StepResult,
+    { totalSteps, examples, tokens }: RunState,
+    { logSteps }: RunConfig,
+    spike: string | undefined,
+  ): void {
     const { step, loss, metrics, gradientNorm, learningRate } = result;
     if (!result.finite) this.event(step, 'not finite', { loss, gradientNorm });
     else if (step % logSteps === 0 || step === totalSteps) {
       this.#log?.write('train', { step, loss, ...metrics, learningRate, gradientNorm, examples, tokens });
     }
+    if (spike !== undefined) this.warn(step, spike);
   }
 
   step(result: StepResult, state: RunState): void {

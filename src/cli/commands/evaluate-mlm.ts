@@ -1,0 +1,112 @@
+// `likewise evaluate mlm`: how well a masked language model predicts the words of a text.
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { EvaluateMaskedWordsOptions } from '../../tasks/pretraining/evaluate-masked-words.ts';
+import type { MaskedLanguageLoadOptions } from '../../tasks/pretraining/masked-language-model.ts';
+import { interruptionSignal } from '../interruption.ts';
+import { defined, notNegative, positiveInteger } from '../options/model-options.ts';
+import { addRequiredOption } from '../options/required-option.ts';
+import { ProgressLine } from '../output/progress.ts';
+import { formatCount } from '../output/quantities.ts';
+
+type MlmOptions = Omit<EvaluateMaskedWordsOptions, 'signal' | 'onProgress'> &
+  Pick<MaskedLanguageLoadOptions, 'threads' | 'backend' | 'precision'> & { model: string; json?: boolean };
+
+const help = `
+Words are masked by --masking and --seed, 80 % [MASK], 10 % another word, 10 % as they are; the same seed gives the same
+masks. Sequences are whole sentences of one document, up to --max-length tokens; what is longer is cut. Printed are the mean
+cross-entropy of the masked words in nats, its exponential, and the share of words that were the likeliest.
+
+Files are read by their names: .txt, .md: paragraphs of one document; .jsonl: a document per line; or as --format says.
+
+Examples:
+  $ likewise evaluate mlm --model ./bert-base-uncased --data news.txt --max-length 128 --seed 1 --json
+  $ likewise evaluate mlm --model ./bert-base-uncased --data corpus/ --masking geometric --masks masks.jsonl`;
+
+/** The command, for `evaluate`. */
+export function mlmCommand(): Command {
+  const command = new Command('mlm').description(
+    "Measure a masked language model's predictions of masked words.",
+  );
+  addRequiredOption(command, '--model <folder>', 'folder with a masked language head');
+  return addRequiredOption(command, '--data <paths...>', 'files, folders or patterns of text')
+    .addOption(
+      new Option('--masking <scheme>', 'what is masked')
+        .choices(['subword', 'whole-word', 'geometric', 'phrase'])
+        .default('subword'),
+    )
+    .option('--share <number>', 'of the tokens that are masked', shareOf, 0.15)
+    .option(
+      '--max-length <tokens>',
+      "tokens of a sequence, at most the model's maximum",
+      positiveInteger,
+      128,
+    )
+    .option('--seed <number>', 'by which masks are drawn', notNegative, 1)
+    .addOption(
+      new Option('--format <format>', 'how all files are written').choices([
+        'document',
+        'sentences',
+        'paragraphs',
+        'jsonl',
+      ]),
+    )
+    .option('--text-field <name>', "jsonl: the text's field")
+    .option('--annotation-field <name>', 'jsonl: a field with spans, for --masking phrase')
+    .addOption(
+      new Option('--phrases <kind>', 'found for --masking phrase').choices(['entities', 'noun-phrases']),
+    )
+    .addOption(new Option('--chinese-words <by>', 'whole words of Chinese text').choices(['jieba', 'intl']))
+    .option('--masks <file>', 'write what was masked: a line of JSON per sequence')
+    .option('--batch-tokens <count>', 'tokens per batch', positiveInteger, 4096)
+    .option(
+      '--threads <count>',
+      'worker threads; by default one per core this process may use',
+      positiveInteger,
+    )
+    .option('--backend <name>', 'instruction set; by default the best there is')
+    .addOption(
+      new Option('--precision <type>', 'of the products').choices([
+        'float32',
+        'bfloat16',
+        'emulated-bfloat16',
+      ]),
+    )
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(evaluateMlm);
+}
+
+async function evaluateMlm(options: MlmOptions): Promise<void> {
+  const [{ MaskedLanguageModel }, { evaluateMaskedWords }] = await Promise.all([
+    import('../../tasks/pretraining/masked-language-model.ts'),
+    import('../../tasks/pretraining/evaluate-masked-words.ts'),
+  ]);
+  const { model: folder, threads, backend, precision, json, ...evaluation } = options;
+  const signal = interruptionSignal();
+  using model = await MaskedLanguageModel.load(folder, defined({ threads, backend, precision }));
+  const progress = new ProgressLine();
+  const onProgress = (done: { sequences: number; tokens: number }) =>
+    progress.update({ texts: done.sequences, tokens: done.tokens });
+  try {
+    const result = await evaluateMaskedWords(model, { ...evaluation, signal, onProgress });
+    progress.end();
+    if (json) process.stdout.write(`${JSON.stringify({ model: folder, ...result })}\n`);
+    else {
+      const { loss, perplexity, accuracy, positions, sequences } = result;
+      process.stdout.write(
+        `loss        ${loss.toFixed(4)} nats\nperplexity  ${perplexity.toFixed(2)}\n` +
+          `accuracy    ${(100 * accuracy).toFixed(2)} %\n` +
+          `masked      ${formatCount(positions)} words in ${formatCount(sequences)} sequences\n`,
+      );
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+function shareOf(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number above 0, at most 1.');
+}

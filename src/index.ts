@@ -1,16 +1,8 @@
 // The public face: re-exports only.
 
-export { CovarianceAccumulator } from './embed/covariance-accumulator.ts';
-export {
-  type CovariancePrecision,
-  type CovarianceState,
-  covarianceMatrix,
-  loadCovariance,
-  mergeCovariance,
-  saveCovariance,
-} from './embed/covariance-state.ts';
-export { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embed/embeddings.ts';
-export type { EncodeOptions, LoadOptions, Progress } from './embed/encode-options.ts';
+export type { EncodeOptions, LoadOptions, Progress } from './embed/encoder/encode-options.ts';
+export { SentenceEncoder } from './embed/encoder/sentence-encoder.ts';
+export { Embeddings, EmbeddingsChunk, TokenEmbeddings } from './embed/vectors/embeddings.ts';
 export {
   type ComponentRanges,
   calibrate,
@@ -20,20 +12,28 @@ export {
   truncateEmbeddings,
   VECTOR_PRECISIONS,
   type VectorPrecision,
-} from './embed/quantization.ts';
-export { SentenceEncoder } from './embed/sentence-encoder.ts';
-export type { SimilarityInput } from './embed/similarity.ts';
-export { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './embed/similarity-function.ts';
-export type { RealMatrix, VectorMatrix, VectorSource } from './embed/vector-source.ts';
-export { type FitOptions, Whitening } from './embed/whitening.ts';
-export type { WhiteningData } from './embed/whitening-data.ts';
-export type { WhiteningOptions } from './embed/whitening-fit.ts';
-export { WHITENING_VARIANTS, type WhiteningVariant } from './embed/whitening-matrix.ts';
-export type { SaveWhitenedOptions } from './embed/whitening-model.ts';
+} from './embed/vectors/quantization.ts';
+export type { SimilarityInput } from './embed/vectors/similarity.ts';
+export { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './embed/vectors/similarity-function.ts';
+export type { RealMatrix, VectorMatrix, VectorSource } from './embed/vectors/vector-source.ts';
+export { CovarianceAccumulator } from './embed/whitening/covariance-accumulator.ts';
+export {
+  type CovariancePrecision,
+  type CovarianceState,
+  covarianceMatrix,
+  loadCovariance,
+  mergeCovariance,
+  saveCovariance,
+} from './embed/whitening/covariance-state.ts';
+export { type FitOptions, Whitening } from './embed/whitening/whitening.ts';
+export type { WhiteningData } from './embed/whitening/whitening-data.ts';
+export type { WhiteningOptions } from './embed/whitening/whitening-fit.ts';
+export { WHITENING_VARIANTS, type WhiteningVariant } from './embed/whitening/whitening-matrix.ts';
+export type { SaveWhitenedOptions } from './embed/whitening/whitening-model.ts';
 export * from './errors.ts';
 export { Engine, type EngineOptions } from './native/engine.ts';
-export { POOLING_MODES, type PoolingMode } from './nn/pooling.ts';
-export { PRECISIONS, type Precision } from './nn/precision.ts';
+export { POOLING_MODES, type PoolingMode } from './nn/encoder/pooling.ts';
+export { PRECISIONS, type Precision } from './nn/layers/precision.ts';
 export {
   type FillOptions,
   type MaskedLanguageLoadOptions,

@@ -2,7 +2,7 @@
 // (LAPACK's dsyevd) and SVD, in rounds that alternate; with the residual and how orthogonal the vectors are.
 
 import { Engine } from '../../dist/index.js';
-import { symmetricEigen } from '../../dist/ops/symmetric-eigen.js';
+import { symmetricEigen } from '../../dist/ops/eigen/symmetric-eigen.js';
 import { scope } from '../../dist/tensor/scope.js';
 import { Tensor } from '../../dist/tensor/tensor.js';
 import { runProgram } from '../child.mjs';

@@ -1,12 +1,12 @@
 // The kernels that are measured: each gives `queue()`, which queues one call, and what a call does in floating-point
 // operations or bytes. All go through the ops that the encoder itself uses.
 
-import { attention, attentionGradient, attentionWithLogSumExp } from '../../dist/ops/attention.js';
-import { layerNorm } from '../../dist/ops/layer-norm.js';
-import { linear, packArray } from '../../dist/ops/linear.js';
-import { packQuantized } from '../../dist/ops/linear-int8.js';
-import { quantizeWeight } from '../../dist/ops/quantize-weight.js';
-import { weightedSum } from '../../dist/ops/rows.js';
+import { attention, attentionGradient, attentionWithLogSumExp } from '../../dist/ops/attention/attention.js';
+import { linear, packArray } from '../../dist/ops/linear/linear.js';
+import { packQuantized } from '../../dist/ops/linear/linear-int8.js';
+import { quantizeWeight } from '../../dist/ops/linear/quantize-weight.js';
+import { layerNorm } from '../../dist/ops/rows/layer-norm.js';
+import { weightedSum } from '../../dist/ops/rows/rows.js';
 import { keep, scope } from '../../dist/tensor/scope.js';
 import { Tensor } from '../../dist/tensor/tensor.js';
 

@@ -4,7 +4,7 @@
 // would need more than 50 GB for it.
 
 import { Engine } from '../../dist/index.js';
-import { cosineSoftmaxLossAndGradients } from '../../dist/ops/cosine-softmax-loss.js';
+import { cosineSoftmaxLossAndGradients } from '../../dist/ops/loss/cosine-softmax-loss.js';
 import { Tensor } from '../../dist/tensor/tensor.js';
 import { runProgram } from '../child.mjs';
 import { hashedNumbers } from '../numbers.mjs';

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '../../dist/index.js';
-import { ParameterReader } from '../../dist/nn/parameter-reader.js';
+import { ParameterReader } from '../../dist/nn/parameters/parameter-reader.js';
 import { Tokenizer } from '../../dist/tokenizer/tokenizer.js';
 import {
   AdamW,

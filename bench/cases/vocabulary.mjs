@@ -4,8 +4,8 @@
 // same numbers on both sides, and the mean loss stands beside the speed.
 
 import { Engine } from '../../dist/index.js';
-import { mean } from '../../dist/ops/reduce.js';
-import { vocabularyLoss, vocabularyLossAndGradients } from '../../dist/ops/vocabulary-loss.js';
+import { vocabularyLoss, vocabularyLossAndGradients } from '../../dist/ops/loss/vocabulary-loss.js';
+import { mean } from '../../dist/ops/plain/reduce.js';
 import { Tensor } from '../../dist/tensor/tensor.js';
 import { backward, ParameterStore, withTape } from '../../dist/training.js';
 import { Program } from '../child.mjs';

@@ -2,9 +2,9 @@
 // are float64 and equal ones ranked by the documents' ids, in the order of their code points. The engine's float32
 // products say which documents may be among the best at all (ranking-measure.ts); only those are scored in float64, so
 // that the ranking is the one that all of them would give, in a tenth of the time.
-import type { SimilarityFunction } from '../embed/similarity-function.ts';
+import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
 import type { Engine } from '../native/engine.ts';
-import { linear, packArray } from '../ops/linear.ts';
+import { linear, packArray } from '../ops/linear/linear.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type RankedVector, type RankingMeasure, rankingMeasure } from './ranking-measure.ts';

@@ -8,7 +8,7 @@
 //   euclidean     -sqrt(|x|^2 + |y|^2 - 2 (p + slack))
 // The sum of absolute differences is no product, and every document is scored.
 
-import type { SimilarityFunction } from '../embed/similarity-function.ts';
+import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
 import { ExecutionError } from '../errors.ts';
 import { dotProduct, unitVector } from './cosine.ts';
 

@@ -3,8 +3,8 @@
 // (nearest-documents.ts), so that a result does not depend on the order of the corpus. Documents are encoded a part at a
 // time and not kept.
 
-import type { EncodeOptions } from '../embed/encode-options.ts';
-import type { SimilarityFunction } from '../embed/similarity-function.ts';
+import type { EncodeOptions } from '../embed/encoder/encode-options.ts';
+import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
 import { DataError } from '../errors.ts';
 import type { Engine } from '../native/engine.ts';
 import { NearestDocuments } from './nearest-documents.ts';

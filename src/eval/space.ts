@@ -5,15 +5,16 @@
 //   effective rank   exp of the spectrum's entropy (Roy and Vetterli 2007): the dimension if all shares are equal
 //   alignment        mean of |x - y|^2 over pairs that mean the same, on the unit sphere; small is good
 //   uniformity       log of the mean of exp(-2 |x - y|^2) over all pairs; small is good (Wang and Isola 2020)
-import { CovarianceAccumulator } from '../embed/covariance-accumulator.ts';
-import { covarianceMatrix } from '../embed/covariance-state.ts';
-import type { SimilarityFunction } from '../embed/similarity-function.ts';
-import { checkMatrix, type VectorMatrix } from '../embed/vector-source.ts';
-import { eigenOf } from '../embed/whitening-fit.ts';
+
+import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
+import { checkMatrix, type VectorMatrix } from '../embed/vectors/vector-source.ts';
+import { CovarianceAccumulator } from '../embed/whitening/covariance-accumulator.ts';
+import { covarianceMatrix } from '../embed/whitening/covariance-state.ts';
+import { eigenOf } from '../embed/whitening/whitening-fit.ts';
 import { DataError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
-import { linear, packWeight } from '../ops/linear.ts';
-import { l2Normalize } from '../ops/rows.ts';
+import { linear, packWeight } from '../ops/linear/linear.ts';
+import { l2Normalize } from '../ops/rows/rows.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { alignment, type Vectors } from './alignment.ts';

@@ -5,8 +5,8 @@
 // Figures of different aggregations are not comparable.
 
 import type { ScoredPair } from '../data/readers/read-scored-pairs.ts';
-import type { EncodeOptions } from '../embed/encode-options.ts';
-import type { SimilarityFunction } from '../embed/similarity-function.ts';
+import type { EncodeOptions } from '../embed/encoder/encode-options.ts';
+import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
 import { DataError } from '../errors.ts';
 import {
   chosenSimilarity,

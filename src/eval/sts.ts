@@ -2,10 +2,10 @@
 // people's scores, as Spearman's and Pearson's correlation over all pairs (Cer et al. 2017, arXiv 1708.00055).
 
 import type { ScoredPair } from '../data/readers/read-scored-pairs.ts';
-import type { EncodeOptions } from '../embed/encode-options.ts';
-import type { SimilarityFunction } from '../embed/similarity-function.ts';
-import { gatherVectors } from '../embed/vector-source.ts';
-import { type FitOptions, Whitening } from '../embed/whitening.ts';
+import type { EncodeOptions } from '../embed/encoder/encode-options.ts';
+import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
+import { gatherVectors } from '../embed/vectors/vector-source.ts';
+import { type FitOptions, Whitening } from '../embed/whitening/whitening.ts';
 import { DataError } from '../errors.ts';
 import { pearson, spearman } from './correlation.ts';
 import { pairSimilarity } from './pair-similarity.ts';

@@ -1,7 +1,7 @@
 // The contrastive loss and its gradients on plain arrays (`likewise/kernels`).
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
-import { cosineSoftmaxLossAndGradients } from '../ops/cosine-softmax-loss.ts';
+import { cosineSoftmaxLossAndGradients } from '../ops/loss/cosine-softmax-loss.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { checkArguments, checkFlag, checkFloats, checkInts } from './array-arguments.ts';

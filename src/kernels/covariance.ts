@@ -1,7 +1,7 @@
 // Covariance and the decomposition of a symmetric matrix on plain arrays (`likewise/kernels`).
-import { CovarianceAccumulator } from '../embed/covariance-accumulator.ts';
-import { divideProducts } from '../embed/covariance-state.ts';
-import { eigenOf } from '../embed/whitening-fit.ts';
+import { CovarianceAccumulator } from '../embed/whitening/covariance-accumulator.ts';
+import { divideProducts } from '../embed/whitening/covariance-state.ts';
+import { eigenOf } from '../embed/whitening/whitening-fit.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
 import { checkArguments, checkKind } from './array-arguments.ts';

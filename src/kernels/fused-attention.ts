@@ -1,7 +1,7 @@
 // Attention on plain arrays (`likewise/kernels`).
 import { ArgumentError, ShapeError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
-import { attentionWithLogSumExp } from '../ops/attention.ts';
+import { attentionWithLogSumExp } from '../ops/attention/attention.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { checkArguments, checkFlag, checkFloats, checkInts } from './array-arguments.ts';

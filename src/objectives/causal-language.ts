@@ -2,9 +2,9 @@
 // al., 2018). Nothing is masked. The loss is the mean over all tokens but each sequence's first, as transformers shifts it.
 import { noGrad } from '../autograd/tape.ts';
 import { ArgumentError } from '../errors.ts';
-import { uploadBatch } from '../nn/encoder-batch.ts';
-import { exp } from '../ops/elementwise.ts';
-import { gatherRows } from '../ops/table-rows.ts';
+import { uploadBatch } from '../nn/encoder/encoder-batch.ts';
+import { exp } from '../ops/plain/elementwise.ts';
+import { gatherRows } from '../ops/rows/table-rows.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { originalTokens, type PretrainingObjective } from './pretraining.ts';
 

@@ -1,9 +1,9 @@
 // Regression of the cosine on a score (sentence-transformers' CosineSimilarityLoss): mean((cos(left, right) - score)^2).
 import { ArgumentError } from '../errors.ts';
-import { square, subtract } from '../ops/elementwise.ts';
-import { mean } from '../ops/reduce.ts';
-import { splitRows } from '../ops/slices.ts';
-import { cosineSimilarity } from '../ops/softmax.ts';
+import { square, subtract } from '../ops/plain/elementwise.ts';
+import { mean } from '../ops/plain/reduce.ts';
+import { splitRows } from '../ops/plain/slices.ts';
+import { cosineSimilarity } from '../ops/plain/softmax.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { everyText, type VectorObjective } from './objective.ts';
 

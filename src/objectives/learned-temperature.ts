@@ -9,7 +9,7 @@ import type { Parameter, ParameterSpec } from '../autograd/parameter.ts';
 import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { noGrad } from '../autograd/tape.ts';
 import { ArgumentError } from '../errors.ts';
-import { equal, exp, greater, minimum, multiply, reciprocal, subtract } from '../ops/elementwise.ts';
+import { equal, exp, greater, minimum, multiply, reciprocal, subtract } from '../ops/plain/elementwise.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 

@@ -3,12 +3,12 @@
 
 import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { checkTied, hasHead, headsInBertNames, type StoredWeights } from '../io/model-folder/head-weights.ts';
-import type { EncoderConfig } from '../nn/encoder-config.ts';
-import { MaskedLanguageHead, maskedLanguageParameters } from '../nn/masked-language-head.ts';
-import { ParameterReader } from '../nn/parameter-reader.ts';
-import { type Precision, roundsToBFloat16 } from '../nn/precision.ts';
-import { randomParameters } from '../nn/random-parameters.ts';
-import { TiedDecoder } from '../nn/tied-decoder.ts';
+import type { EncoderConfig } from '../nn/encoder/encoder-config.ts';
+import { MaskedLanguageHead, maskedLanguageParameters } from '../nn/heads/masked-language-head.ts';
+import { TiedDecoder } from '../nn/heads/tied-decoder.ts';
+import { type Precision, roundsToBFloat16 } from '../nn/layers/precision.ts';
+import { ParameterReader } from '../nn/parameters/parameter-reader.ts';
+import { randomParameters } from '../nn/parameters/random-parameters.ts';
 
 export interface LoadedMaskedLanguageHead {
   head: MaskedLanguageHead;

@@ -3,11 +3,11 @@
 // those 80 % become [MASK], 10 % a random token and 10 % stay. Which ones follows from the seed and the place alone.
 
 import { ArgumentError } from '../errors.ts';
-import { uploadBatch } from '../nn/encoder-batch.ts';
-import { type ForwardContext, mixSeed } from '../nn/forward-context.ts';
-import type { MaskedLanguageHead } from '../nn/masked-language-head.ts';
-import { add, multiply } from '../ops/elementwise.ts';
-import { gatherRows } from '../ops/table-rows.ts';
+import { uploadBatch } from '../nn/encoder/encoder-batch.ts';
+import type { MaskedLanguageHead } from '../nn/heads/masked-language-head.ts';
+import { type ForwardContext, mixSeed } from '../nn/layers/forward-context.ts';
+import { add, multiply } from '../ops/plain/elementwise.ts';
+import { gatherRows } from '../ops/rows/table-rows.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';

@@ -3,8 +3,8 @@
 
 import { noGrad } from '../autograd/tape.ts';
 import { ArgumentError } from '../errors.ts';
-import { exp } from '../ops/elementwise.ts';
-import { gatherRows } from '../ops/table-rows.ts';
+import { exp } from '../ops/plain/elementwise.ts';
+import { gatherRows } from '../ops/rows/table-rows.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { PretrainingObjective } from './pretraining.ts';
 

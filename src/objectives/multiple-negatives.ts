@@ -2,8 +2,8 @@
 // the directions that are named. With all four in one partition it is GTE's loss (Li et al., 2023, arXiv 2308.03281).
 
 import { ArgumentError } from '../errors.ts';
-import { cosineSoftmaxLoss } from '../ops/cosine-softmax-loss.ts';
-import { sliceRows } from '../ops/slices.ts';
+import { cosineSoftmaxLoss } from '../ops/loss/cosine-softmax-loss.ts';
+import { sliceRows } from '../ops/plain/slices.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type Direction, directedPairs } from './contrastive-pairs.ts';

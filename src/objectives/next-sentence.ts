@@ -1,7 +1,7 @@
 // Next sentence prediction (Devlin et al., 2018, section 3.1): whether the second segment follows the first in the text,
 // from the pooled first token. Label 0 is "follows", as in google-research/bert. The loss is the mean over the sequences.
 import { ArgumentError } from '../errors.ts';
-import { pool } from '../ops/pool.ts';
+import { pool } from '../ops/rows/pool.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { PretrainingObjective } from './pretraining.ts';
 

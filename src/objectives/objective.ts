@@ -3,11 +3,11 @@
 // can do it in chunks. Learning from a batch is forward and backward, on one tape or in chunks.
 import { backward } from '../autograd/backward.ts';
 import { withTape } from '../autograd/tape.ts';
-import type { Encoder } from '../nn/encoder.ts';
-import { uploadBatch } from '../nn/encoder-batch.ts';
-import type { ForwardContext } from '../nn/forward-context.ts';
-import type { Linear } from '../nn/linear.ts';
-import type { Pooling } from '../nn/pooling.ts';
+import type { Encoder } from '../nn/encoder/encoder.ts';
+import { uploadBatch } from '../nn/encoder/encoder-batch.ts';
+import type { Pooling } from '../nn/encoder/pooling.ts';
+import type { ForwardContext } from '../nn/layers/forward-context.ts';
+import type { Linear } from '../nn/layers/linear.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 

@@ -10,10 +10,10 @@
 // positions are the encoder's, where XLNet's are relative.
 import { noGrad } from '../autograd/tape.ts';
 import { ArgumentError } from '../errors.ts';
-import { uploadBatch } from '../nn/encoder-batch.ts';
-import { mixSeed } from '../nn/forward-context.ts';
-import { queryStates, uploadQueries } from '../nn/two-streams.ts';
-import { exp } from '../ops/elementwise.ts';
+import { uploadBatch } from '../nn/encoder/encoder-batch.ts';
+import { queryStates, uploadQueries } from '../nn/encoder/two-streams.ts';
+import { mixSeed } from '../nn/layers/forward-context.ts';
+import { exp } from '../ops/plain/elementwise.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { originalTokens, type PretrainingBatch, type PretrainingObjective } from './pretraining.ts';

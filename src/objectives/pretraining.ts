@@ -1,13 +1,13 @@
 // What the objectives of pretraining are made of: a batch of masked sequences, an encoder with heads over words, and one
 // forward pass of the masked sequences that all objectives over them share. A run's objective is any weighted sum.
 import { ArgumentError } from '../errors.ts';
-import type { Encoder } from '../nn/encoder.ts';
-import { uploadBatch } from '../nn/encoder-batch.ts';
-import type { ForwardContext } from '../nn/forward-context.ts';
-import type { MaskedLanguageHead } from '../nn/masked-language-head.ts';
-import type { NextSentenceHead } from '../nn/next-sentence-head.ts';
-import type { SpanBoundaryHead } from '../nn/span-boundary-head.ts';
-import { add, multiply } from '../ops/elementwise.ts';
+import type { Encoder } from '../nn/encoder/encoder.ts';
+import { uploadBatch } from '../nn/encoder/encoder-batch.ts';
+import type { MaskedLanguageHead } from '../nn/heads/masked-language-head.ts';
+import type { NextSentenceHead } from '../nn/heads/next-sentence-head.ts';
+import type { SpanBoundaryHead } from '../nn/heads/span-boundary-head.ts';
+import type { ForwardContext } from '../nn/layers/forward-context.ts';
+import { add, multiply } from '../ops/plain/elementwise.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ObjectiveResult } from './objective.ts';

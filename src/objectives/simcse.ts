@@ -8,9 +8,9 @@
 // The MLP head is a dense layer with tanh over [CLS], randomly initialised; unsupervised models leave it out afterwards.
 
 import { ArgumentError } from '../errors.ts';
-import type { PoolingMode } from '../nn/pooling.ts';
-import { cosineSoftmaxLoss } from '../ops/cosine-softmax-loss.ts';
-import { splitRows } from '../ops/slices.ts';
+import type { PoolingMode } from '../nn/encoder/pooling.ts';
+import { cosineSoftmaxLoss } from '../ops/loss/cosine-softmax-loss.ts';
+import { splitRows } from '../ops/plain/slices.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { hardNegativePairs } from './contrastive-pairs.ts';

@@ -8,9 +8,9 @@
 // rules are the released code's: a span that touches the first or last word of its sequence has no targets, though [CLS] or
 // [SEP] stand beside it, and words of a span past the head's table have none.
 import { ArgumentError } from '../errors.ts';
-import type { SpanTargets } from '../nn/span-boundary-head.ts';
-import { multiply } from '../ops/elementwise.ts';
-import { mean } from '../ops/reduce.ts';
+import type { SpanTargets } from '../nn/heads/span-boundary-head.ts';
+import { multiply } from '../ops/plain/elementwise.ts';
+import { mean } from '../ops/plain/reduce.ts';
 import { originalTokens, type PretrainingBatch, type PretrainingObjective } from './pretraining.ts';
 
 /** Measures `spanBoundaryAccuracy`; of a batch without targets, a loss of 0 and nothing else. */

@@ -1,7 +1,7 @@
 // Su Jianlin's unsupervised SimCSE (bojone/SimCSE): NT-Xent (Chen et al., 2020) over all 2N vectors of N texts encoded
 // twice. Every vector is a query; its candidates are the 2N - 1 others, of which its twin is right.
 
-import { cosineSoftmaxLoss } from '../ops/cosine-softmax-loss.ts';
+import { cosineSoftmaxLoss } from '../ops/loss/cosine-softmax-loss.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { neighbourPairs } from './contrastive-pairs.ts';

@@ -2,10 +2,10 @@
 //   mean(max(0, d(text, positive) - d(text, negative) + margin)), d the Euclidean distance or 1 - cosine
 
 import { ArgumentError } from '../errors.ts';
-import { add, relu, sqrt, square, subtract } from '../ops/elementwise.ts';
-import { mean, sum } from '../ops/reduce.ts';
-import { splitRows } from '../ops/slices.ts';
-import { cosineSimilarity } from '../ops/softmax.ts';
+import { add, relu, sqrt, square, subtract } from '../ops/plain/elementwise.ts';
+import { mean, sum } from '../ops/plain/reduce.ts';
+import { splitRows } from '../ops/plain/slices.ts';
+import { cosineSimilarity } from '../ops/plain/softmax.ts';
 import { checkOptions } from '../options/check-options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { everyText, type VectorObjective } from './objective.ts';

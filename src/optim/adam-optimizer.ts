@@ -9,8 +9,8 @@
 
 import type { ParameterStore } from '../autograd/parameter-store.ts';
 import { ShapeError } from '../errors.ts';
-import { type AdamWGroups, type AdamWStep, type AdamWTargets, squaredNorm } from '../ops/adamw.ts';
-import { weightedSum } from '../ops/rows.ts';
+import { type AdamWGroups, type AdamWStep, type AdamWTargets, squaredNorm } from '../ops/optimizer/adamw.ts';
+import { weightedSum } from '../ops/rows/rows.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { runOp } from '../tensor/run-op.ts';
 import { keep, scope } from '../tensor/scope.ts';

@@ -10,7 +10,7 @@
 // momentum, and one that decays by its decay, as in both originals.
 
 import type { ParameterStore } from '../autograd/parameter-store.ts';
-import { adamW } from '../ops/adamw.ts';
+import { adamW } from '../ops/optimizer/adamw.ts';
 import { AdamOptimizer, type AdamOptions } from './adam-optimizer.ts';
 import { type GroupOptions, parameterGroups } from './parameter-groups.ts';
 

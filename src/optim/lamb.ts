@@ -7,7 +7,7 @@
 // are left out of decay (biases and norms), as in the authors' code. The paper's phi is the identity.
 
 import type { ParameterStore } from '../autograd/parameter-store.ts';
-import { lamb } from '../ops/lamb.ts';
+import { lamb } from '../ops/optimizer/lamb.ts';
 import { AdamOptimizer, type AdamOptions } from './adam-optimizer.ts';
 import { tensorGroups } from './parameter-groups.ts';
 

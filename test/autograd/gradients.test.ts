@@ -1,15 +1,10 @@
 // The gradient of every differentiable op against central differences in float64.
 import { describe, it } from 'vitest';
-import { attention, selfAttention } from '../../src/ops/attention.ts';
-import { dropout } from '../../src/ops/dropout.ts';
-import * as plain from '../../src/ops/elementwise.ts';
-import { embedding } from '../../src/ops/embedding.ts';
-import { layerNorm } from '../../src/ops/layer-norm.ts';
-import { type Activation, linear, packWeight } from '../../src/ops/linear.ts';
-import { matmul, transpose } from '../../src/ops/matmul.ts';
-import { type PoolMode, pool } from '../../src/ops/pool.ts';
-import { largest, mean, type Over, sum } from '../../src/ops/reduce.ts';
-import { l2Normalize, weightedSum } from '../../src/ops/rows.ts';
+import { attention, selfAttention } from '../../src/ops/attention/attention.ts';
+import { type Activation, linear, packWeight } from '../../src/ops/linear/linear.ts';
+import * as plain from '../../src/ops/plain/elementwise.ts';
+import { matmul, transpose } from '../../src/ops/plain/matmul.ts';
+import { largest, mean, type Over, sum } from '../../src/ops/plain/reduce.ts';
 import {
   concatenateColumns,
   concatenateRows,
@@ -17,9 +12,14 @@ import {
   sliceColumns,
   sliceRows,
   splitRows,
-} from '../../src/ops/slices.ts';
-import { cosineSimilarity, logSoftmax, logSumExp, softmax } from '../../src/ops/softmax.ts';
-import { gatherRows } from '../../src/ops/table-rows.ts';
+} from '../../src/ops/plain/slices.ts';
+import { cosineSimilarity, logSoftmax, logSumExp, softmax } from '../../src/ops/plain/softmax.ts';
+import { dropout } from '../../src/ops/rows/dropout.ts';
+import { embedding } from '../../src/ops/rows/embedding.ts';
+import { layerNorm } from '../../src/ops/rows/layer-norm.ts';
+import { type PoolMode, pool } from '../../src/ops/rows/pool.ts';
+import { l2Normalize, weightedSum } from '../../src/ops/rows/rows.ts';
+import { gatherRows } from '../../src/ops/rows/table-rows.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { anywhere, apart, type Body, expectGradients, type Input, positive, reference } from './gradcheck.ts';
 

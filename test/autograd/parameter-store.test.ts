@@ -4,9 +4,9 @@ import { backward } from '../../src/autograd/backward.ts';
 import { ParameterStore } from '../../src/autograd/parameter-store.ts';
 import { withTape } from '../../src/autograd/tape.ts';
 import { ArgumentError } from '../../src/errors.ts';
-import { add, multiply } from '../../src/ops/elementwise.ts';
-import { linear, packParameter } from '../../src/ops/linear.ts';
-import { sum } from '../../src/ops/reduce.ts';
+import { linear, packParameter } from '../../src/ops/linear/linear.ts';
+import { add, multiply } from '../../src/ops/plain/elementwise.ts';
+import { sum } from '../../src/ops/plain/reduce.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { reference as engine } from './gradcheck.ts';
 

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
-import { SentenceModel } from '../../src/embed/sentence-model.ts';
+import { SentenceEncoder } from '../../src/embed/encoder/sentence-encoder.ts';
+import { SentenceModel } from '../../src/embed/encoder/sentence-model.ts';
 import { BackendError, ModelError } from '../../src/errors.ts';
 import { readModelFolder } from '../../src/io/model-folder/model-folder.ts';
 import { Engine } from '../../src/native/engine.ts';

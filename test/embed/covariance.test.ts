@@ -3,14 +3,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CovarianceAccumulator } from '../../src/embed/covariance-accumulator.ts';
+import { CovarianceAccumulator } from '../../src/embed/whitening/covariance-accumulator.ts';
 import {
   type CovarianceState,
   covarianceMatrix,
   loadCovariance,
   mergeCovariance,
   saveCovariance,
-} from '../../src/embed/covariance-state.ts';
+} from '../../src/embed/whitening/covariance-state.ts';
 import {
   ArgumentError,
   DataError,

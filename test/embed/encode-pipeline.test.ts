@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { tokenizedBatches } from '../../src/embed/encode-pipeline.ts';
+import { tokenizedBatches } from '../../src/embed/encoder/encode-pipeline.ts';
 import type { RaggedTokens, Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 
 setFlagsFromString('--expose-gc');

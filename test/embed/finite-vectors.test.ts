@@ -2,7 +2,7 @@
 // hands them out; the text is named by its number.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
+import { SentenceEncoder } from '../../src/embed/encoder/sentence-encoder.ts';
 import { ExecutionError } from '../../src/errors.ts';
 import { collect } from '../collect.ts';
 import { expectError } from '../expect-error.ts';

@@ -1,7 +1,7 @@
 // all-MiniLM-L6-v2 with its real weights in bfloat16: what is lost on STS Benchmark dev, and how far vectors turn.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readScoredPairs } from '../../src/data/readers/read-scored-pairs.ts';
-import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
+import { SentenceEncoder } from '../../src/embed/encoder/sentence-encoder.ts';
 import { evaluateSts } from '../../src/eval/sts.ts';
 import { collect } from '../collect.ts';
 import { sharedPath } from '../shared-folder.ts';

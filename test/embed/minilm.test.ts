@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readScoredPairs } from '../../src/data/readers/read-scored-pairs.ts';
-import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
+import { SentenceEncoder } from '../../src/embed/encoder/sentence-encoder.ts';
 import { evaluateSts } from '../../src/eval/sts.ts';
 import { sharedPath } from '../shared-folder.ts';
 

@@ -1,7 +1,7 @@
 // Sentence-transformers folders: their modules and prompts are applied, and what is saved gives the same vectors.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
+import { SentenceEncoder } from '../../src/embed/encoder/sentence-encoder.ts';
 import { Random } from '../ops/random.ts';
 import { temporaryFolder } from '../temporary-file.ts';
 import { copyModel, smallModel } from './small-model.ts';

@@ -1,13 +1,13 @@
 // Compact vectors equal to sentence-transformers' quantize_embeddings, byte by byte, and float16 to numpy's.
 import { describe, expect, it, test } from 'vitest';
-import { Embeddings } from '../../src/embed/embeddings.ts';
+import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
 import {
   calibrate,
   quantizeEmbeddings,
   truncateEmbeddings,
   VECTOR_PRECISIONS,
   type VectorPrecision,
-} from '../../src/embed/quantization.ts';
+} from '../../src/embed/vectors/quantization.ts';
 import { ArgumentError, DataError, ShapeError } from '../../src/errors.ts';
 import { toFloat16 } from '../../src/io/safetensors/float-convert.ts';
 import { expectError } from '../expect-error.ts';

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Progress } from '../../src/embed/encode-options.ts';
-import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
+import type { Progress } from '../../src/embed/encoder/encode-options.ts';
+import { SentenceEncoder } from '../../src/embed/encoder/sentence-encoder.ts';
 import {
   AbortedError,
   ArgumentError,
@@ -13,7 +13,7 @@ import {
   ModelError,
   ShapeError,
 } from '../../src/errors.ts';
-import type { PoolingMode } from '../../src/nn/pooling.ts';
+import type { PoolingMode } from '../../src/nn/encoder/pooling.ts';
 import { collect } from '../collect.ts';
 import { Random } from '../ops/random.ts';
 import { temporaryFolder } from '../temporary-file.ts';

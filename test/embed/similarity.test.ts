@@ -1,7 +1,7 @@
 // Distances between many vectors: exact to float32 for near neighbours, and computed without holding up the event loop.
 import { expect, it } from 'vitest';
-import { Embeddings } from '../../src/embed/embeddings.ts';
-import { similarities } from '../../src/embed/similarity.ts';
+import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
+import { similarities } from '../../src/embed/vectors/similarity.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { Random } from '../ops/random.ts';
 

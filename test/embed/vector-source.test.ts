@@ -1,7 +1,7 @@
 // Vectors in whatever form they come end up as the same rows, and what cannot be used is named by its number.
 import { describe, expect, it } from 'vitest';
-import { Embeddings } from '../../src/embed/embeddings.ts';
-import { gatherVectors, matricesOf, type VectorSource } from '../../src/embed/vector-source.ts';
+import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
+import { gatherVectors, matricesOf, type VectorSource } from '../../src/embed/vectors/vector-source.ts';
 import { ArgumentError, DataError, type LikewiseError, ShapeError } from '../../src/errors.ts';
 import { expectError } from '../expect-error.ts';
 

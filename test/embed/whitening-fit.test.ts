@@ -1,8 +1,8 @@
 // What a whitening is fitted on and with: float64 vectors as they are, buffers that are used again, options that are
 // refused before the vectors have been read.
 import { describe, expect, it, test } from 'vitest';
-import { CovarianceAccumulator } from '../../src/embed/covariance-accumulator.ts';
-import { type FitOptions, Whitening } from '../../src/embed/whitening.ts';
+import { CovarianceAccumulator } from '../../src/embed/whitening/covariance-accumulator.ts';
+import { type FitOptions, Whitening } from '../../src/embed/whitening/whitening.ts';
 import { AbortedError, ArgumentError, DataError, ShapeError } from '../../src/errors.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { expectError } from '../expect-error.ts';

@@ -1,6 +1,6 @@
 // What numpy and sentence-transformers give for a fixed set of vectors: golden/whitening.json and the script beside it.
 import { readFileSync } from 'node:fs';
-import { Embeddings } from '../../src/embed/embeddings.ts';
+import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
 
 interface Golden {
   rows: number;

@@ -3,9 +3,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Embeddings } from '../../src/embed/embeddings.ts';
-import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
-import { Whitening } from '../../src/embed/whitening.ts';
+import { SentenceEncoder } from '../../src/embed/encoder/sentence-encoder.ts';
+import type { Embeddings } from '../../src/embed/vectors/embeddings.ts';
+import { Whitening } from '../../src/embed/whitening/whitening.ts';
 import { ArgumentError, ModelError, ShapeError } from '../../src/errors.ts';
 import { expectError } from '../expect-error.ts';
 import { Random } from '../ops/random.ts';

@@ -3,9 +3,9 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Embeddings } from '../../src/embed/embeddings.ts';
-import { Whitening } from '../../src/embed/whitening.ts';
-import type { WhiteningOptions } from '../../src/embed/whitening-fit.ts';
+import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
+import { Whitening } from '../../src/embed/whitening/whitening.ts';
+import type { WhiteningOptions } from '../../src/embed/whitening/whitening-fit.ts';
 import {
   AbortedError,
   ArgumentError,

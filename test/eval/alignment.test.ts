@@ -1,6 +1,6 @@
 // Alignment by hand.
 import { expect, test } from 'vitest';
-import { Embeddings } from '../../src/embed/embeddings.ts';
+import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
 import { ShapeError } from '../../src/errors.ts';
 import { alignment } from '../../src/eval/alignment.ts';
 

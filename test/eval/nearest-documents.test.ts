@@ -1,7 +1,10 @@
 // Rankings by the engine's products and float64 scores are those of float64 scores alone, by every measure: ties, near
 // ties, zeros and documents in parts included.
 import { expect, it } from 'vitest';
-import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from '../../src/embed/similarity-function.ts';
+import {
+  SIMILARITY_FUNCTIONS,
+  type SimilarityFunction,
+} from '../../src/embed/vectors/similarity-function.ts';
 import { dotProduct, unitVector } from '../../src/eval/cosine.ts';
 import { NearestDocuments } from '../../src/eval/nearest-documents.ts';
 import { rankingMeasure } from '../../src/eval/ranking-measure.ts';

@@ -2,8 +2,11 @@
 // the same vectors (golden/record-similarity.py).
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import { Embeddings } from '../../src/embed/embeddings.ts';
-import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from '../../src/embed/similarity-function.ts';
+import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
+import {
+  SIMILARITY_FUNCTIONS,
+  type SimilarityFunction,
+} from '../../src/embed/vectors/similarity-function.ts';
 import { pairSimilarity } from '../../src/eval/pair-similarity.ts';
 import { evaluateRetrieval, type IdentifiedText } from '../../src/eval/retrieval.ts';
 import { measureSpace } from '../../src/eval/space.ts';

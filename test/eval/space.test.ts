@@ -1,7 +1,7 @@
 // Measures of a space against values that can be worked out: opposite pairs, a circle, equal spectra, one direction.
 import { describe, expect, it } from 'vitest';
-import { Embeddings } from '../../src/embed/embeddings.ts';
-import { Whitening } from '../../src/embed/whitening.ts';
+import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
+import { Whitening } from '../../src/embed/whitening/whitening.ts';
 import { ArgumentError, DataError } from '../../src/errors.ts';
 import { HISTOGRAM_STEPS, measureSpace } from '../../src/eval/space.ts';
 import { expectError } from '../expect-error.ts';

@@ -13,9 +13,9 @@ import {
 import type { AddonDescription } from '../../src/native/addon.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { chooseBackend, loadAddon } from '../../src/native/load.ts';
-import { embedding } from '../../src/ops/embedding.ts';
-import { linear, packWeight } from '../../src/ops/linear.ts';
-import { l2Normalize, weightedSum } from '../../src/ops/rows.ts';
+import { linear, packWeight } from '../../src/ops/linear/linear.ts';
+import { embedding } from '../../src/ops/rows/embedding.ts';
+import { l2Normalize, weightedSum } from '../../src/ops/rows/rows.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 

@@ -1,6 +1,6 @@
 // A causal encoder: a token's states do not depend on what follows it, in one pass or recomputed, pooled or not.
 import { expect, it } from 'vitest';
-import { uploadBatch } from '../../src/nn/encoder-batch.ts';
+import { uploadBatch } from '../../src/nn/encoder/encoder-batch.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { engineOf } from './engines.ts';

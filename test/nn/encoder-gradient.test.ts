@@ -3,11 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import { backward } from '../../src/autograd/backward.ts';
 import { withTape } from '../../src/autograd/tape.ts';
-import { uploadBatch } from '../../src/nn/encoder-batch.ts';
-import type { ForwardContext } from '../../src/nn/forward-context.ts';
-import { POOLING_MODES, Pooling, parsePooling } from '../../src/nn/pooling.ts';
-import { multiply, square } from '../../src/ops/elementwise.ts';
-import { mean, sum } from '../../src/ops/reduce.ts';
+import { uploadBatch } from '../../src/nn/encoder/encoder-batch.ts';
+import { POOLING_MODES, Pooling, parsePooling } from '../../src/nn/encoder/pooling.ts';
+import type { ForwardContext } from '../../src/nn/layers/forward-context.ts';
+import { multiply, square } from '../../src/ops/plain/elementwise.ts';
+import { mean, sum } from '../../src/ops/plain/reduce.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { engineOf } from './engines.ts';

@@ -1,6 +1,6 @@
 // What the layers of a small encoder give two texts, and how far two such arrays are apart.
-import type { Encoder } from '../../src/nn/encoder.ts';
-import { uploadBatch } from '../../src/nn/encoder-batch.ts';
+import type { Encoder } from '../../src/nn/encoder/encoder.ts';
+import { uploadBatch } from '../../src/nn/encoder/encoder-batch.ts';
 import { scope } from '../../src/tensor/scope.ts';
 
 /** The hidden states of all layers, the embeddings' first, each [8 tokens, hidden]. */

@@ -4,8 +4,8 @@ import { expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
 import { readEncoderConfig } from '../../src/io/model-folder/model-config.ts';
 import { openWeights } from '../../src/io/safetensors/weights.ts';
-import { encoderParameters } from '../../src/nn/encoder-parameters.ts';
-import { randomParameters } from '../../src/nn/random-parameters.ts';
+import { encoderParameters } from '../../src/nn/encoder/encoder-parameters.ts';
+import { randomParameters } from '../../src/nn/parameters/random-parameters.ts';
 
 const golden = join(import.meta.dirname, '../golden');
 

@@ -1,14 +1,14 @@
 // A small encoder that can be trained, with random parameters, and ragged batches for it.
 import { ParameterStore } from '../../src/autograd/parameter-store.ts';
 import type { Engine } from '../../src/native/engine.ts';
-import { Encoder } from '../../src/nn/encoder.ts';
-import type { EncoderConfig } from '../../src/nn/encoder-config.ts';
-import { encoderParameters, linearParameters } from '../../src/nn/encoder-parameters.ts';
-import type { ForwardContext } from '../../src/nn/forward-context.ts';
-import { Linear } from '../../src/nn/linear.ts';
-import { ParameterReader } from '../../src/nn/parameter-reader.ts';
-import type { TrainingPrecision } from '../../src/nn/precision.ts';
-import { randomParameters } from '../../src/nn/random-parameters.ts';
+import { Encoder } from '../../src/nn/encoder/encoder.ts';
+import type { EncoderConfig } from '../../src/nn/encoder/encoder-config.ts';
+import { encoderParameters, linearParameters } from '../../src/nn/encoder/encoder-parameters.ts';
+import type { ForwardContext } from '../../src/nn/layers/forward-context.ts';
+import { Linear } from '../../src/nn/layers/linear.ts';
+import type { TrainingPrecision } from '../../src/nn/layers/precision.ts';
+import { ParameterReader } from '../../src/nn/parameters/parameter-reader.ts';
+import { randomParameters } from '../../src/nn/parameters/random-parameters.ts';
 
 export const smallConfig: EncoderConfig = {
   modelType: 'bert',

@@ -11,12 +11,12 @@ import { readEncoderConfig } from '../../src/io/model-folder/model-config.ts';
 import { SafetensorsFile } from '../../src/io/safetensors/safetensors.ts';
 import { openWeights } from '../../src/io/safetensors/weights.ts';
 import { Engine } from '../../src/native/engine.ts';
-import { Encoder } from '../../src/nn/encoder.ts';
-import { encoderParameters, linearParameters } from '../../src/nn/encoder-parameters.ts';
-import type { ForwardContext } from '../../src/nn/forward-context.ts';
-import { Linear } from '../../src/nn/linear.ts';
-import { ParameterReader } from '../../src/nn/parameter-reader.ts';
-import { Pooling, parsePooling } from '../../src/nn/pooling.ts';
+import { Encoder } from '../../src/nn/encoder/encoder.ts';
+import { encoderParameters, linearParameters } from '../../src/nn/encoder/encoder-parameters.ts';
+import { Pooling, parsePooling } from '../../src/nn/encoder/pooling.ts';
+import type { ForwardContext } from '../../src/nn/layers/forward-context.ts';
+import { Linear } from '../../src/nn/layers/linear.ts';
+import { ParameterReader } from '../../src/nn/parameters/parameter-reader.ts';
 import { cosineRegression } from '../../src/objectives/cosine-regression.ts';
 import {
   encodeSequences,

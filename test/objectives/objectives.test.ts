@@ -3,8 +3,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
 import { Engine } from '../../src/native/engine.ts';
-import type { ForwardContext } from '../../src/nn/forward-context.ts';
-import { Pooling } from '../../src/nn/pooling.ts';
+import { Pooling } from '../../src/nn/encoder/pooling.ts';
+import type { ForwardContext } from '../../src/nn/layers/forward-context.ts';
 import { cosineRegression } from '../../src/objectives/cosine-regression.ts';
 import { gradCache } from '../../src/objectives/grad-cache.ts';
 import {
@@ -20,7 +20,7 @@ import {
 import { SIMCSE_POOLERS, simcseSupervised, simcseUnsupervised } from '../../src/objectives/simcse.ts';
 import { suNtxent } from '../../src/objectives/su-ntxent.ts';
 import { triplet } from '../../src/objectives/triplet.ts';
-import { matmul } from '../../src/ops/matmul.ts';
+import { matmul } from '../../src/ops/plain/matmul.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { ragged, smallConfig, type Trainable, trainable, training } from '../nn/trainable.ts';

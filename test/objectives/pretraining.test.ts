@@ -8,7 +8,7 @@ import { withTape } from '../../src/autograd/tape.ts';
 import { ArgumentError } from '../../src/errors.ts';
 import { SafetensorsFile } from '../../src/io/safetensors/safetensors.ts';
 import { loadAddon } from '../../src/native/load.ts';
-import type { ForwardContext } from '../../src/nn/forward-context.ts';
+import type { ForwardContext } from '../../src/nn/layers/forward-context.ts';
 import { permutationRanks } from '../../src/objectives/permutation-language.ts';
 import { type PretrainingModel, weightedObjectives } from '../../src/objectives/pretraining.ts';
 import { spanTargets } from '../../src/objectives/span-boundary.ts';

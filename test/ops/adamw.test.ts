@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ShapeError } from '../../src/errors.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { loadAddon } from '../../src/native/load.ts';
-import { type AdamWStep, adamW, squaredNorm } from '../../src/ops/adamw.ts';
+import { type AdamWStep, adamW, squaredNorm } from '../../src/ops/optimizer/adamw.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 

@@ -5,7 +5,7 @@ import { backwardFrom } from '../../src/autograd/backward.ts';
 import { watch, withTape } from '../../src/autograd/tape.ts';
 import { ArgumentError } from '../../src/errors.ts';
 import { Engine } from '../../src/native/engine.ts';
-import { type AttentionOptions, attention, selfAttention } from '../../src/ops/attention.ts';
+import { type AttentionOptions, attention, selfAttention } from '../../src/ops/attention/attention.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { Random } from './random.ts';

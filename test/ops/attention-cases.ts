@@ -1,5 +1,9 @@
 // op-table.ts for attention and its gradient, in float32 and in bfloat16: ragged batches, every kind of mask, dropout.
-import { type AttentionOptions, attentionGradient, attentionWithLogSumExp } from '../../src/ops/attention.ts';
+import {
+  type AttentionOptions,
+  attentionGradient,
+  attentionWithLogSumExp,
+} from '../../src/ops/attention/attention.ts';
 import type { Maker, OpCase } from './op-table.ts';
 import type { Random } from './random.ts';
 

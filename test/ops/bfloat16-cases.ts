@@ -1,9 +1,9 @@
 // op-table.ts for the ops in bfloat16. They know float32 alone, whatever the table's real dtype is. Every backend rounds the
 // factors alike, so only the order of float32 sums tells two of them apart: over n products of normal numbers a chain's
 // error is about sqrt(n) 2^-24 of the sum's own size sqrt(n), and `32 x` covers its tail over all elements of a case.
-import type { Activation } from '../../src/ops/activation.ts';
-import { linear, packWeight } from '../../src/ops/linear.ts';
-import { linearWeightGradient } from '../../src/ops/linear-gradient.ts';
+import type { Activation } from '../../src/ops/linear/activation.ts';
+import { linear, packWeight } from '../../src/ops/linear/linear.ts';
+import { linearWeightGradient } from '../../src/ops/linear/linear-gradient.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { Maker, OpCase } from './op-table.ts';
 

@@ -12,7 +12,7 @@ import {
   inBatchPairs,
   neighbourPairs,
 } from '../../src/objectives/contrastive-pairs.ts';
-import { cosineSoftmaxLoss } from '../../src/ops/cosine-softmax-loss.ts';
+import { cosineSoftmaxLoss } from '../../src/ops/loss/cosine-softmax-loss.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { anywhere, expectGradients, positive, reference } from '../autograd/gradcheck.ts';
 

@@ -1,9 +1,9 @@
 // op-table.ts for the ops in int8. They know float32 alone, whatever the table's real dtype is, and every backend has the
 // reference's bits: only an activation is rounded elsewhere.
-import type { Activation } from '../../src/ops/activation.ts';
-import { linearInt8, packQuantized } from '../../src/ops/linear-int8.ts';
-import { quantizeWeight } from '../../src/ops/quantize-weight.ts';
-import { gatherRowsInt8 } from '../../src/ops/table-rows.ts';
+import type { Activation } from '../../src/ops/linear/activation.ts';
+import { linearInt8, packQuantized } from '../../src/ops/linear/linear-int8.ts';
+import { quantizeWeight } from '../../src/ops/linear/quantize-weight.ts';
+import { gatherRowsInt8 } from '../../src/ops/rows/table-rows.ts';
 import type { Maker, OpCase } from './op-table.ts';
 
 const exact = 0;

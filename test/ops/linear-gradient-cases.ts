@@ -1,8 +1,8 @@
 // op-table.ts for what trains linear layers: their gradients, the activations', squared norms and AdamW.
-import { type Activation, activationGradient } from '../../src/ops/activation.ts';
-import { adamW, squaredNorm } from '../../src/ops/adamw.ts';
-import { linear, packWeight } from '../../src/ops/linear.ts';
-import { linearWeightGradient } from '../../src/ops/linear-gradient.ts';
+import { type Activation, activationGradient } from '../../src/ops/linear/activation.ts';
+import { linear, packWeight } from '../../src/ops/linear/linear.ts';
+import { linearWeightGradient } from '../../src/ops/linear/linear-gradient.ts';
+import { adamW, squaredNorm } from '../../src/ops/optimizer/adamw.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { Maker, OpCase } from './op-table.ts';
 

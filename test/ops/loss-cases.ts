@@ -1,7 +1,7 @@
 // The losses on sizes below and past their tiles, with their gradients. The forms that the contrastive one takes are held
 // against their authors' code in cosine-softmax-loss.test.ts.
-import { cosineSoftmaxLossAndGradients } from '../../src/ops/cosine-softmax-loss.ts';
-import { vocabularyLossAndGradients } from '../../src/ops/vocabulary-loss.ts';
+import { cosineSoftmaxLossAndGradients } from '../../src/ops/loss/cosine-softmax-loss.ts';
+import { vocabularyLossAndGradients } from '../../src/ops/loss/vocabulary-loss.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { Maker, OpCase } from './op-table.ts';
 

@@ -1,13 +1,13 @@
 // Every op with sample sizes: 0, 1, odd, and past every block boundary of the kernels. A case makes its tensors on a
 // given engine in a given real dtype, so that one table serves all backends, both dtypes and every kind of check.
 import type { Engine } from '../../src/native/engine.ts';
-import { addCovariance } from '../../src/ops/covariance.ts';
-import { embedding } from '../../src/ops/embedding.ts';
-import { layerNorm } from '../../src/ops/layer-norm.ts';
-import { type Activation, linear, packWeight } from '../../src/ops/linear.ts';
-import { type PoolMode, pool } from '../../src/ops/pool.ts';
-import { l2Normalize, weightedSum } from '../../src/ops/rows.ts';
-import { whiten } from '../../src/ops/whiten.ts';
+import { addCovariance } from '../../src/ops/eigen/covariance.ts';
+import { whiten } from '../../src/ops/eigen/whiten.ts';
+import { type Activation, linear, packWeight } from '../../src/ops/linear/linear.ts';
+import { embedding } from '../../src/ops/rows/embedding.ts';
+import { layerNorm } from '../../src/ops/rows/layer-norm.ts';
+import { type PoolMode, pool } from '../../src/ops/rows/pool.ts';
+import { l2Normalize, weightedSum } from '../../src/ops/rows/rows.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { attentionCases } from './attention-cases.ts';
 import { bfloat16Cases } from './bfloat16-cases.ts';

@@ -1,9 +1,9 @@
 // Cases of the plain ops: every function, every way of repeating a row or column, and sizes of nothing and of one.
-import * as elementwise from '../../src/ops/elementwise.ts';
-import { matmul, transpose } from '../../src/ops/matmul.ts';
-import { largest, mean, sum } from '../../src/ops/reduce.ts';
-import { concatenateColumns, concatenateRows, sliceColumns } from '../../src/ops/slices.ts';
-import { cosineSimilarity, logSoftmax, logSumExp, softmax } from '../../src/ops/softmax.ts';
+import * as elementwise from '../../src/ops/plain/elementwise.ts';
+import { matmul, transpose } from '../../src/ops/plain/matmul.ts';
+import { largest, mean, sum } from '../../src/ops/plain/reduce.ts';
+import { concatenateColumns, concatenateRows, sliceColumns } from '../../src/ops/plain/slices.ts';
+import { cosineSimilarity, logSoftmax, logSumExp, softmax } from '../../src/ops/plain/softmax.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import type { Maker, OpCase } from './op-table.ts';
 

@@ -1,10 +1,10 @@
 // op-table.ts for the ops that work row by row when training: dropout, gradients, rows between a table and a batch.
-import { dropout } from '../../src/ops/dropout.ts';
-import { embeddingGradient } from '../../src/ops/embedding.ts';
-import { layerNorm, layerNormGradient } from '../../src/ops/layer-norm.ts';
-import { type PoolMode, poolGradient } from '../../src/ops/pool.ts';
-import { l2NormalizeGradient } from '../../src/ops/rows.ts';
-import { gatherRows, scatterRows } from '../../src/ops/table-rows.ts';
+import { dropout } from '../../src/ops/rows/dropout.ts';
+import { embeddingGradient } from '../../src/ops/rows/embedding.ts';
+import { layerNorm, layerNormGradient } from '../../src/ops/rows/layer-norm.ts';
+import { type PoolMode, poolGradient } from '../../src/ops/rows/pool.ts';
+import { l2NormalizeGradient } from '../../src/ops/rows/rows.ts';
+import { gatherRows, scatterRows } from '../../src/ops/rows/table-rows.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { Maker, OpCase } from './op-table.ts';
 

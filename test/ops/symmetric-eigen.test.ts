@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { BackendError, ExecutionError, ShapeError } from '../../src/errors.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { loadAddon } from '../../src/native/load.ts';
-import { symmetricEigen } from '../../src/ops/symmetric-eigen.ts';
+import { symmetricEigen } from '../../src/ops/eigen/symmetric-eigen.ts';
 import { scope } from '../../src/tensor/scope.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { Random } from './random.ts';

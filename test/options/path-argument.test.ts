@@ -3,9 +3,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadCovariance, saveCovariance } from '../../src/embed/covariance-state.ts';
-import { SentenceEncoder } from '../../src/embed/sentence-encoder.ts';
-import { Whitening } from '../../src/embed/whitening.ts';
+import { SentenceEncoder } from '../../src/embed/encoder/sentence-encoder.ts';
+import { loadCovariance, saveCovariance } from '../../src/embed/whitening/covariance-state.ts';
+import { Whitening } from '../../src/embed/whitening/whitening.ts';
 import { ArgumentError, FileError } from '../../src/errors.ts';
 import { fileError } from '../../src/io/files/file-error.ts';
 import { expectError } from '../expect-error.ts';

@@ -1,6 +1,6 @@
 // The report of a space: one HTML file that loads nothing, escapes what it is given, and colours by score or label.
 import { expect, it } from 'vitest';
-import { Embeddings } from '../../src/embed/embeddings.ts';
+import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
 import { measureSpace } from '../../src/eval/space.ts';
 import { spaceReportHtml } from '../../src/report/space-report.ts';
 import { Random } from '../ops/random.ts';

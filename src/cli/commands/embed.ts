@@ -1,7 +1,7 @@
 // `likewise embed`: a file of texts in, their vectors out, in constant memory.
 
 import { Command, Option } from 'commander';
-import type { ComponentRanges, VectorPrecision } from '../../embed/quantization.ts';
+import type { ComponentRanges, VectorPrecision } from '../../embed/vectors/quantization.ts';
 import { ArgumentError } from '../../errors.ts';
 import { refuseSharedPaths } from '../../io/files/output-check.ts';
 import { interruptionSignal } from '../interruption.ts';
@@ -177,7 +177,7 @@ async function readRanges({
     );
   }
   const [{ calibrate }, { readNpyRows, readNpyShape }] = await Promise.all([
-    import('../../embed/quantization.ts'),
+    import('../../embed/vectors/quantization.ts'),
     import('../../io/npy.ts'),
   ]);
   const ranges = await calibrate(readNpyRows(calibration));
@@ -189,7 +189,7 @@ const needsRanges = (precision: VectorPrecision): boolean => precision === 'int8
 
 /** Ranges of a few vectors are too narrow for others. */
 async function warnOfFewRanges(vectors: number): Promise<void> {
-  const { ENOUGH_FOR_RANGES: enough } = await import('../../embed/quantization.ts');
+  const { ENOUGH_FOR_RANGES: enough } = await import('../../embed/vectors/quantization.ts');
   if (vectors >= enough) return;
   process.stderr.write(
     `warning: the ranges of the components are those of ${formatCounted(vectors, 'vector')}; ${enough} or more make better ` +
@@ -209,7 +209,7 @@ async function loadParts() {
   const [{ inputSize }, { readTexts }, { keptDimension }] = await Promise.all([
     import('../../data/formats/text-blocks.ts'),
     import('../../data/readers/read-texts.ts'),
-    import('../../embed/encode-options.ts'),
+    import('../../embed/encoder/encode-options.ts'),
   ]);
   return { inputSize, readTexts, keptDimension };
 }

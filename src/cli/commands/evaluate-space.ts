@@ -2,9 +2,9 @@
 
 import { Command, Option } from 'commander';
 import type { ReadOptions } from '../../data/formats/text-blocks.ts';
-import type { Embeddings } from '../../embed/embeddings.ts';
-import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
-import type { Whitening } from '../../embed/whitening.ts';
+import type { SentenceEncoder } from '../../embed/encoder/sentence-encoder.ts';
+import type { Embeddings } from '../../embed/vectors/embeddings.ts';
+import type { Whitening } from '../../embed/whitening/whitening.ts';
 import { ArgumentError, DataError } from '../../errors.ts';
 import type { SpaceMeasures, SpaceOptions } from '../../eval/space.ts';
 import { refuseSharedPaths } from '../../io/files/output-check.ts';
@@ -160,7 +160,7 @@ function notesOn({ vectors, dimension, fewVectors }: SpaceMeasures): string[] {
 }
 
 async function fitOn(vectors: Embeddings, options: SpaceFlags): Promise<Whitening> {
-  const { Whitening } = await import('../../embed/whitening.ts');
+  const { Whitening } = await import('../../embed/whitening/whitening.ts');
   const { threads, backend } = options;
   return Whitening.fit(vectors, {
     precision: 'float64',

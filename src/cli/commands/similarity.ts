@@ -2,7 +2,7 @@
 
 import { Command, Option } from 'commander';
 import type { ReadOptions } from '../../data/formats/text-blocks.ts';
-import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
+import type { SentenceEncoder } from '../../embed/encoder/sentence-encoder.ts';
 import { ArgumentError } from '../../errors.ts';
 import { type PairSimilarity, pairSimilarity } from '../../eval/pair-similarity.ts';
 import { interruptionSignal } from '../interruption.ts';

@@ -2,9 +2,9 @@
 
 import { type Command, Command as NewCommand } from 'commander';
 import type { ReadOptions } from '../../data/formats/text-blocks.ts';
-import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
-import type { VectorMatrix } from '../../embed/vector-source.ts';
-import type { Whitening } from '../../embed/whitening.ts';
+import type { SentenceEncoder } from '../../embed/encoder/sentence-encoder.ts';
+import type { VectorMatrix } from '../../embed/vectors/vector-source.ts';
+import type { Whitening } from '../../embed/whitening/whitening.ts';
 import type { NpyWriter } from '../../io/npy.ts';
 import { interruptionSignal } from '../interruption.ts';
 import { addOptionalModelOptions, encodeOptions, loadEncoder } from '../options/model-options.ts';
@@ -64,7 +64,7 @@ async function whitenAction(options: WhitenOptions): Promise<void> {
   using encoder =
     options.model === undefined ? undefined : await loadEncoder({ ...options, model: options.model });
   if (encoder !== undefined && !options.transformationOnly) {
-    const { checkWhitenable } = await import('../../embed/whitening-model.ts');
+    const { checkWhitenable } = await import('../../embed/whitening/whitening-model.ts');
     await checkWhitenable(encoder.folder, { modes: encoder.pooling }, options);
   }
   if (encoder !== undefined) await checkFit(options, encoder.dimension);
@@ -103,7 +103,7 @@ async function fitWhitening(
   encoder: SentenceEncoder | undefined,
   reading: Reading,
 ): Promise<Whitening> {
-  const { Whitening } = await import('../../embed/whitening.ts');
+  const { Whitening } = await import('../../embed/whitening/whitening.ts');
   const progress = new ProgressLine();
   const { threads, backend } = options;
   try {

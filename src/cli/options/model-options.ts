@@ -1,8 +1,8 @@
 // The options that every command with a model has, and the encoder they describe.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { SentenceEncoder } from '../../embed/sentence-encoder.ts';
-import { PRECISIONS, type Precision } from '../../nn/precision.ts';
+import type { SentenceEncoder } from '../../embed/encoder/sentence-encoder.ts';
+import { PRECISIONS, type Precision } from '../../nn/layers/precision.ts';
 import { addRequiredOption } from './required-option.ts';
 
 /** The options as commander gives them. */
@@ -63,7 +63,7 @@ function addEncodingOptions(command: Command): Command {
 
 /** Loads the encoder and says on stderr what its folder left open and was assumed: a line `note: …` each. */
 export async function loadEncoder(options: ModelOptions): Promise<SentenceEncoder> {
-  const { SentenceEncoder } = await import('../../embed/sentence-encoder.ts');
+  const { SentenceEncoder } = await import('../../embed/encoder/sentence-encoder.ts');
   const { pooling, maxLength, threads, backend, precision } = options;
   const encoder = await SentenceEncoder.load(
     options.model,

@@ -1,9 +1,9 @@
 // The options that say how a whitening is fitted, for every command that fits one.
 
 import { type Command, Option } from 'commander';
-import type { Whitening } from '../../embed/whitening.ts';
-import type { WhiteningOptions } from '../../embed/whitening-fit.ts';
-import { WHITENING_VARIANTS, type WhiteningVariant } from '../../embed/whitening-matrix.ts';
+import type { Whitening } from '../../embed/whitening/whitening.ts';
+import type { WhiteningOptions } from '../../embed/whitening/whitening-fit.ts';
+import { WHITENING_VARIANTS, type WhiteningVariant } from '../../embed/whitening/whitening-matrix.ts';
 import { ArgumentError } from '../../errors.ts';
 import { defined, type ModelOptions, notNegative, positiveInteger } from './model-options.ts';
 import type { TextInputOptions } from './text-input-options.ts';
@@ -74,7 +74,7 @@ export async function loadWhitening(
   if (foreign !== undefined) {
     throw new ArgumentError(`--${flagOf(foreign)} is for --whiten fit: ${folder} has been fitted already`);
   }
-  const { Whitening } = await import('../../embed/whitening.ts');
+  const { Whitening } = await import('../../embed/whitening/whitening.ts');
   const whitening = await Whitening.load(folder);
   if (components !== undefined && whitening.variant === 'remove-top') {
     throw new ArgumentError(
@@ -98,7 +98,7 @@ export async function loadWhitening(
  * @throws ArgumentError
  */
 export async function checkFit(flags: WhiteningFlags, dimension?: number): Promise<void> {
-  const { checkDimension, planWhitening } = await import('../../embed/whitening-fit.ts');
+  const { checkDimension, planWhitening } = await import('../../embed/whitening/whitening-fit.ts');
   const plan = planWhitening(whiteningOptions(flags));
   if (dimension !== undefined) checkDimension(plan, dimension);
 }

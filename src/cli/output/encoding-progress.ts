@@ -1,7 +1,7 @@
 // The progress of an evaluation that encodes, over several calls of `encode` where its data comes in parts, and how many of
 // its texts were longer than the model takes.
 
-import type { Progress } from '../../embed/encode-options.ts';
+import type { Progress } from '../../embed/encoder/encode-options.ts';
 import { ProgressLine } from './progress.ts';
 import { formatCounted } from './quantities.ts';
 

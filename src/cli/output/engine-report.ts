@@ -3,10 +3,10 @@
 
 import { Engine } from '../../native/engine.ts';
 import { addonPath, loadAddon } from '../../native/load.ts';
-import type { Precision } from '../../nn/precision.ts';
-import { linear, packArray } from '../../ops/linear.ts';
-import { packQuantized } from '../../ops/linear-int8.ts';
-import { quantizeArray } from '../../ops/quantize-weight.ts';
+import type { Precision } from '../../nn/layers/precision.ts';
+import { linear, packArray } from '../../ops/linear/linear.ts';
+import { packQuantized } from '../../ops/linear/linear-int8.ts';
+import { quantizeArray } from '../../ops/linear/quantize-weight.ts';
 import { scope } from '../../tensor/scope.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 

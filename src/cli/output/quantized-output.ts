@@ -10,7 +10,7 @@ import {
   quantizeEmbeddings,
   type VectorPrecision,
   widen,
-} from '../../embed/quantization.ts';
+} from '../../embed/vectors/quantization.ts';
 import { temporaryName } from '../../io/files/temporary-name.ts';
 import { NpyWriter, type NpyWritten, readNpyRows } from '../../io/npy.ts';
 import type { QuantizedOutput, VectorWriter } from './vector-writer.ts';

@@ -2,7 +2,7 @@
 // Both appear under their final name only when complete.
 
 import { extname } from 'node:path';
-import type { VectorPrecision } from '../../embed/quantization.ts';
+import type { VectorPrecision } from '../../embed/vectors/quantization.ts';
 import { ArgumentError, ExecutionError } from '../../errors.ts';
 import { AtomicFile } from '../../io/files/atomic-file.ts';
 import { NpyWriter } from '../../io/npy.ts';

@@ -1,6 +1,6 @@
 // What every file of vectors is to its writer, whatever its format.
 
-import type { ComponentRanges, VectorPrecision } from '../../embed/quantization.ts';
+import type { ComponentRanges, VectorPrecision } from '../../embed/vectors/quantization.ts';
 
 /** A file of vectors being written; end it with `commit` or `discard`. */
 export interface VectorWriter {

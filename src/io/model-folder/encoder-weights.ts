@@ -1,8 +1,8 @@
 // An encoder's weights, held against what its config.json says of their precision. Stored in int8, `X.weight` is I8 [rows,
 // columns] and `X.weight_scale` [rows, 1] what its rows are multiplied by.
 import { ModelError } from '../../errors.ts';
-import type { ParameterSource, QuantizedRows } from '../../nn/parameter-reader.ts';
-import type { StoredPrecision } from '../../nn/precision.ts';
+import type { StoredPrecision } from '../../nn/layers/precision.ts';
+import type { ParameterSource, QuantizedRows } from '../../nn/parameters/parameter-reader.ts';
 import type { ReadFloat32Options } from '../safetensors/safetensors.ts';
 import type { SafetensorsTensor } from '../safetensors/safetensors-writer.ts';
 import { type WeightSource, withWeights } from '../safetensors/weights.ts';

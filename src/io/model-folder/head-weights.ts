@@ -1,8 +1,8 @@
 // The heads of pretraining in a folder's weights. In this library they have BERT's names; RoBERTa's family and ELECTRA's
 // generator spell the same masked language head differently, and every loader of theirs looks for their own spelling.
 import { ModelError } from '../../errors.ts';
-import type { ModelType } from '../../nn/encoder-config.ts';
-import type { ParameterSource } from '../../nn/parameter-reader.ts';
+import type { ModelType } from '../../nn/encoder/encoder-config.ts';
+import type { ParameterSource } from '../../nn/parameters/parameter-reader.ts';
 import type { WeightSource } from '../safetensors/weights.ts';
 
 /** What is read of a folder's weights. */

@@ -9,7 +9,7 @@ import {
   type EncoderConfig,
   MODEL_TYPES,
   type ModelType,
-} from '../../nn/encoder-config.ts';
+} from '../../nn/encoder/encoder-config.ts';
 import { checkJson, readJsonFile } from '../files/json-file.ts';
 
 const ACTIVATIONS: Record<string, EncoderActivation> = {

@@ -1,7 +1,7 @@
 // What a model folder is written from: configuration, weights, the steps after the encoder, and the tokenizer's folder.
 
-import type { EncoderConfig } from '../../nn/encoder-config.ts';
-import type { StoredPrecision } from '../../nn/precision.ts';
+import type { EncoderConfig } from '../../nn/encoder/encoder-config.ts';
+import type { StoredPrecision } from '../../nn/layers/precision.ts';
 import type { SafetensorsTensor } from '../safetensors/safetensors-writer.ts';
 import type { DenseSpec } from './dense-config.ts';
 import type { PoolingSpec } from './pooling-config.ts';

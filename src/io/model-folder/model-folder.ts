@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { FileError, ModelError } from '../../errors.ts';
-import type { EncoderConfig } from '../../nn/encoder-config.ts';
-import type { StoredPrecision } from '../../nn/precision.ts';
+import type { EncoderConfig } from '../../nn/encoder/encoder-config.ts';
+import type { StoredPrecision } from '../../nn/layers/precision.ts';
 import { exists, kindOf, listFolder } from '../files/folder-path.ts';
 import { checkJson, readJsonFile } from '../files/json-file.ts';
 import { parseDenseConfig } from './dense-config.ts';

@@ -4,7 +4,7 @@
 // as weights.
 import { z } from 'zod';
 import { ModelError } from '../../errors.ts';
-import type { StoredPrecision } from '../../nn/precision.ts';
+import type { StoredPrecision } from '../../nn/layers/precision.ts';
 import { checkJson } from '../files/json-file.ts';
 
 const method = 'compressed-tensors';

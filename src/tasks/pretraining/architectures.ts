@@ -1,5 +1,5 @@
 // What transformers calls a pretrained model: the class that opens its folder with all its heads.
-import type { EncoderConfig, ModelType } from '../../nn/encoder-config.ts';
+import type { EncoderConfig, ModelType } from '../../nn/encoder/encoder-config.ts';
 
 const PREFIXES: Record<ModelType, string> = {
   bert: 'Bert',

@@ -1,7 +1,7 @@
 // Evaluation on text that is held out: the losses of the run and what is measured beside them, without dropout, on masks
 // that are the same each time. The best model is the one with the lowest loss.
 
-import { throwIfAborted } from '../../embed/encode-options.ts';
+import { throwIfAborted } from '../../embed/encoder/encode-options.ts';
 import { ExecutionError } from '../../errors.ts';
 import type { PretrainingBatch, PretrainingModel } from '../../objectives/pretraining.ts';
 import { scope } from '../../tensor/scope.ts';

@@ -1,20 +1,20 @@
 // A masked language model as users have it: texts with [MASK] in, the likeliest words at each one out. Any folder with a
 // masked language head is one: BertForMaskedLM, BertForPreTraining, RobertaForMaskedLM, ElectraForMaskedLM.
-import { inOrder, tokenizedBatches } from '../../embed/encode-pipeline.ts';
-import { loadTokenizer } from '../../embed/load-tokenizer.ts';
+import { inOrder, tokenizedBatches } from '../../embed/encoder/encode-pipeline.ts';
+import { loadTokenizer } from '../../embed/encoder/load-tokenizer.ts';
 import { ArgumentError, DisposedError, ExecutionError, ModelError, TokenizerError } from '../../errors.ts';
 import { withEncoderWeights } from '../../io/model-folder/encoder-weights.ts';
 import { checkTied, hasHead, headsInBertNames } from '../../io/model-folder/head-weights.ts';
 import { type ModelFolder, readModelFolder } from '../../io/model-folder/model-folder.ts';
 import { Engine } from '../../native/engine.ts';
-import { Encoder } from '../../nn/encoder.ts';
-import { uploadBatch } from '../../nn/encoder-batch.ts';
-import { MaskedLanguageHead } from '../../nn/masked-language-head.ts';
-import { ParameterReader } from '../../nn/parameter-reader.ts';
-import { checkPrecision, type Precision, roundsToBFloat16 } from '../../nn/precision.ts';
-import { TiedDecoder } from '../../nn/tied-decoder.ts';
-import { softmax } from '../../ops/softmax.ts';
-import { gatherRows } from '../../ops/table-rows.ts';
+import { Encoder } from '../../nn/encoder/encoder.ts';
+import { uploadBatch } from '../../nn/encoder/encoder-batch.ts';
+import { MaskedLanguageHead } from '../../nn/heads/masked-language-head.ts';
+import { TiedDecoder } from '../../nn/heads/tied-decoder.ts';
+import { checkPrecision, type Precision, roundsToBFloat16 } from '../../nn/layers/precision.ts';
+import { ParameterReader } from '../../nn/parameters/parameter-reader.ts';
+import { softmax } from '../../ops/plain/softmax.ts';
+import { gatherRows } from '../../ops/rows/table-rows.ts';
 import { checkOptions } from '../../options/check-options.ts';
 import { keep, scope } from '../../tensor/scope.ts';
 import { Tensor } from '../../tensor/tensor.ts';

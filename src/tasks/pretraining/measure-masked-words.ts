@@ -1,12 +1,12 @@
 // How well a model predicts masked words: the mean cross-entropy over all masked places, its exponential, and the share of
 // words that were the likeliest. Batches of any size add up to the same figures but for rounding.
 import { noGrad } from '../../autograd/tape.ts';
-import { throwIfAborted } from '../../embed/encode-options.ts';
+import { throwIfAborted } from '../../embed/encoder/encode-options.ts';
 import { ArgumentError } from '../../errors.ts';
-import { uploadBatch } from '../../nn/encoder-batch.ts';
+import { uploadBatch } from '../../nn/encoder/encoder-batch.ts';
 import type { PretrainingBatch, PretrainingModel } from '../../objectives/pretraining.ts';
-import { concatenateRows, reshape } from '../../ops/slices.ts';
-import { gatherRows } from '../../ops/table-rows.ts';
+import { concatenateRows, reshape } from '../../ops/plain/slices.ts';
+import { gatherRows } from '../../ops/rows/table-rows.ts';
 import { keep, scope } from '../../tensor/scope.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 

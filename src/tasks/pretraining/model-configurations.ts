@@ -4,7 +4,7 @@
 import { ConfigError } from '../../errors.ts';
 import { kindOf } from '../../io/files/folder-path.ts';
 import { type ModelFolder, readModelFolder } from '../../io/model-folder/model-folder.ts';
-import type { EncoderConfig } from '../../nn/encoder-config.ts';
+import type { EncoderConfig } from '../../nn/encoder/encoder-config.ts';
 import { nearestName } from '../../options/nearest-name.ts';
 import { Tokenizer } from '../../tokenizer/tokenizer.ts';
 

@@ -3,7 +3,7 @@
 import { backward } from '../../autograd/backward.ts';
 import { withTape } from '../../autograd/tape.ts';
 import type { Engine } from '../../native/engine.ts';
-import type { ForwardContext } from '../../nn/forward-context.ts';
+import type { ForwardContext } from '../../nn/layers/forward-context.ts';
 import { causalLanguage } from '../../objectives/causal-language.ts';
 import { maskedWords } from '../../objectives/masked-words.ts';
 import { nextSentence } from '../../objectives/next-sentence.ts';

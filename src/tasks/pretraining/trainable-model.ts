@@ -11,17 +11,21 @@ import { writeModelFolder } from '../../io/model-folder/model-folder-writer.ts';
 import type { SafetensorsTensor } from '../../io/safetensors/safetensors-writer.ts';
 import { withWeights } from '../../io/safetensors/weights.ts';
 import type { Engine } from '../../native/engine.ts';
-import { Encoder, encoderPrefix } from '../../nn/encoder.ts';
-import type { EncoderConfig } from '../../nn/encoder-config.ts';
-import { encoderParameters, linearParameters } from '../../nn/encoder-parameters.ts';
-import { MaskedLanguageHead, maskedLanguageParameters } from '../../nn/masked-language-head.ts';
-import { Module } from '../../nn/module.ts';
-import { NextSentenceHead, nextSentenceParameters } from '../../nn/next-sentence-head.ts';
-import { ParameterReader, type ParameterSource } from '../../nn/parameter-reader.ts';
-import { roundsToBFloat16, type TrainingPrecision } from '../../nn/precision.ts';
-import { randomParameters } from '../../nn/random-parameters.ts';
-import { SpanBoundaryHead, spanBoundaryParameters, spanBoundaryPath } from '../../nn/span-boundary-head.ts';
-import { TiedDecoder } from '../../nn/tied-decoder.ts';
+import { Encoder, encoderPrefix } from '../../nn/encoder/encoder.ts';
+import type { EncoderConfig } from '../../nn/encoder/encoder-config.ts';
+import { encoderParameters, linearParameters } from '../../nn/encoder/encoder-parameters.ts';
+import { MaskedLanguageHead, maskedLanguageParameters } from '../../nn/heads/masked-language-head.ts';
+import { NextSentenceHead, nextSentenceParameters } from '../../nn/heads/next-sentence-head.ts';
+import {
+  SpanBoundaryHead,
+  spanBoundaryParameters,
+  spanBoundaryPath,
+} from '../../nn/heads/span-boundary-head.ts';
+import { TiedDecoder } from '../../nn/heads/tied-decoder.ts';
+import { Module } from '../../nn/layers/module.ts';
+import { roundsToBFloat16, type TrainingPrecision } from '../../nn/layers/precision.ts';
+import { ParameterReader, type ParameterSource } from '../../nn/parameters/parameter-reader.ts';
+import { randomParameters } from '../../nn/parameters/random-parameters.ts';
 import type { PretrainingModel } from '../../objectives/pretraining.ts';
 import { architectureOf } from './architectures.ts';
 

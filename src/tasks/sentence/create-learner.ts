@@ -1,12 +1,12 @@
 // What a configuration trains: model folder, tokenizer and objectives, read and checked against one another.
 
-import { loadTokenizer } from '../../embed/load-tokenizer.ts';
-import { storablePooling } from '../../embed/save-encoder.ts';
+import { loadTokenizer } from '../../embed/encoder/load-tokenizer.ts';
+import { storablePooling } from '../../embed/encoder/save-encoder.ts';
 import { ArgumentError, TokenizerError } from '../../errors.ts';
 import { type ModelFolder, readModelFolder } from '../../io/model-folder/model-folder.ts';
 import { Engine } from '../../native/engine.ts';
-import type { MaskedLanguageHead } from '../../nn/masked-language-head.ts';
-import { parsePooling } from '../../nn/pooling.ts';
+import { parsePooling } from '../../nn/encoder/pooling.ts';
+import type { MaskedLanguageHead } from '../../nn/heads/masked-language-head.ts';
 import { cosineRegression } from '../../objectives/cosine-regression.ts';
 import { gradCache } from '../../objectives/grad-cache.ts';
 import type { LearnedTemperature, Temperature } from '../../objectives/learned-temperature.ts';

@@ -9,12 +9,12 @@ import type { DenseSpec } from '../../io/model-folder/dense-config.ts';
 import type { ModelFolder } from '../../io/model-folder/model-folder.ts';
 import { type WeightSource, withWeights } from '../../io/safetensors/weights.ts';
 import type { Engine } from '../../native/engine.ts';
-import { Encoder } from '../../nn/encoder.ts';
-import { encoderParameters, linearParameters } from '../../nn/encoder-parameters.ts';
-import { Linear, type LinearConfig } from '../../nn/linear.ts';
-import { maskedLanguageParameters } from '../../nn/masked-language-head.ts';
-import { ParameterReader, type ParameterSource } from '../../nn/parameter-reader.ts';
-import { randomParameters } from '../../nn/random-parameters.ts';
+import { Encoder } from '../../nn/encoder/encoder.ts';
+import { encoderParameters, linearParameters } from '../../nn/encoder/encoder-parameters.ts';
+import { maskedLanguageParameters } from '../../nn/heads/masked-language-head.ts';
+import { Linear, type LinearConfig } from '../../nn/layers/linear.ts';
+import { ParameterReader, type ParameterSource } from '../../nn/parameters/parameter-reader.ts';
+import { randomParameters } from '../../nn/parameters/random-parameters.ts';
 import { LearnedTemperature, temperatureParameters } from '../../objectives/learned-temperature.ts';
 import { loadMaskedLanguageHead } from '../../objectives/load-masked-language-head.ts';
 import {

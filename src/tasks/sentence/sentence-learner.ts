@@ -1,6 +1,6 @@
 // Learns a sentence encoder: texts to tokens, an objective's loss over their vectors, and its gradients.
 
-import { inOrder, tokenizedBatches } from '../../embed/encode-pipeline.ts';
+import { inOrder, tokenizedBatches } from '../../embed/encoder/encode-pipeline.ts';
 import type { TextsEncoder } from '../../eval/sts.ts';
 import type { Engine } from '../../native/engine.ts';
 import type { LearnBatch, ObjectiveResult } from '../../objectives/objective.ts';

@@ -2,24 +2,24 @@
 // only training needs. All parameters lie in one store.
 
 import type { ParameterStore } from '../../autograd/parameter-store.ts';
-import type { SimilarityFunction } from '../../embed/similarity-function.ts';
+import type { SimilarityFunction } from '../../embed/vectors/similarity-function.ts';
 import type { ModelFolder } from '../../io/model-folder/model-folder.ts';
 import type { DenseModule } from '../../io/model-folder/model-folder-content.ts';
 import { writeModelFolder } from '../../io/model-folder/model-folder-writer.ts';
 import type { PoolingMode as StoredPooling } from '../../io/model-folder/pooling-config.ts';
 import type { SafetensorsTensor } from '../../io/safetensors/safetensors-writer.ts';
 import type { Engine } from '../../native/engine.ts';
-import type { Encoder } from '../../nn/encoder.ts';
-import { uploadBatch } from '../../nn/encoder-batch.ts';
-import { encoderParameters } from '../../nn/encoder-parameters.ts';
-import type { Linear } from '../../nn/linear.ts';
-import type { MaskedLanguageHead } from '../../nn/masked-language-head.ts';
-import { Module } from '../../nn/module.ts';
-import { Pooling, type PoolingMode } from '../../nn/pooling.ts';
-import type { TrainingPrecision } from '../../nn/precision.ts';
+import type { Encoder } from '../../nn/encoder/encoder.ts';
+import { uploadBatch } from '../../nn/encoder/encoder-batch.ts';
+import { encoderParameters } from '../../nn/encoder/encoder-parameters.ts';
+import { Pooling, type PoolingMode } from '../../nn/encoder/pooling.ts';
+import type { MaskedLanguageHead } from '../../nn/heads/masked-language-head.ts';
+import type { Linear } from '../../nn/layers/linear.ts';
+import { Module } from '../../nn/layers/module.ts';
+import type { TrainingPrecision } from '../../nn/layers/precision.ts';
 import type { LearnedTemperature } from '../../objectives/learned-temperature.ts';
 import type { TrainedModel } from '../../objectives/objective.ts';
-import { l2Normalize } from '../../ops/rows.ts';
+import { l2Normalize } from '../../ops/rows/rows.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { RaggedTokens } from '../../tokenizer/tokenizer.ts';
 

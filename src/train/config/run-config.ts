@@ -2,7 +2,7 @@
 // table is these and its own.
 
 import { z } from 'zod';
-import { TRAINING_PRECISIONS } from '../../nn/precision.ts';
+import { TRAINING_PRECISIONS } from '../../nn/layers/precision.ts';
 import { OPTIMIZERS } from '../../optim/create-optimizer.ts';
 import { SCHEDULES } from '../../optim/schedule.ts';
 import { flag, fromZero, oneOf, positive, share, table, text, warmup, whole } from './keys.ts';

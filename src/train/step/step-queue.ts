@@ -1,7 +1,7 @@
 // One training step on its way through the engine: forward and backward of each batch, then the optimizer, all queued and
 // none waited for. What is read back, losses and the gradient's norm, arrives a step later.
 
-import { mixSeed } from '../../nn/forward-context.ts';
+import { mixSeed } from '../../nn/layers/forward-context.ts';
 import type { ObjectiveResult } from '../../objectives/objective.ts';
 import type { AdamOptimizer } from '../../optim/adam-optimizer.ts';
 import type { Tensor } from '../../tensor/tensor.ts';

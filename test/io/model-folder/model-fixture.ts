@@ -1,7 +1,7 @@
 // A tiny model folder made by code: two layers, hidden 8, a vocabulary of eleven tokens.
 
 import type { ModelFolderContent } from '../../../src/io/model-folder/model-folder-content.ts';
-import type { EncoderConfig } from '../../../src/nn/encoder-config.ts';
+import type { EncoderConfig } from '../../../src/nn/encoder/encoder-config.ts';
 import type { Content } from '../../temporary-file.ts';
 import { rawSafetensors } from '../safetensors/raw-safetensors.ts';
 

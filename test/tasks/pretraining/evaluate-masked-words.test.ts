@@ -5,7 +5,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { AbortedError, DataError } from '../../../src/errors.ts';
 import { readModelFolder } from '../../../src/io/model-folder/model-folder.ts';
 import { Engine } from '../../../src/native/engine.ts';
-import { uploadBatch } from '../../../src/nn/encoder-batch.ts';
+import { uploadBatch } from '../../../src/nn/encoder/encoder-batch.ts';
 import { evaluateMaskedWords } from '../../../src/tasks/pretraining/evaluate-masked-words.ts';
 import { MaskedLanguageModel } from '../../../src/tasks/pretraining/masked-language-model.ts';
 import { TrainableModel } from '../../../src/tasks/pretraining/trainable-model.ts';

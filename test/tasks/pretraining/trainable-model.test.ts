@@ -2,7 +2,7 @@
 import { copyFileSync, cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { SentenceEncoder } from '../../../src/embed/sentence-encoder.ts';
+import { SentenceEncoder } from '../../../src/embed/encoder/sentence-encoder.ts';
 import { ModelError } from '../../../src/errors.ts';
 import { type ModelFolder, readModelFolder } from '../../../src/io/model-folder/model-folder.ts';
 import { openWeights } from '../../../src/io/safetensors/weights.ts';

@@ -3,7 +3,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { SentenceEncoder } from '../../../src/embed/sentence-encoder.ts';
+import { SentenceEncoder } from '../../../src/embed/encoder/sentence-encoder.ts';
 import { ArgumentError, ConfigError, ModelError } from '../../../src/errors.ts';
 import { cosineRegression } from '../../../src/objectives/cosine-regression.ts';
 import { wholeBatch } from '../../../src/objectives/objective.ts';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readScoredPairs } from '../../../src/data/readers/read-scored-pairs.ts';
-import { SentenceEncoder } from '../../../src/embed/sentence-encoder.ts';
+import { SentenceEncoder } from '../../../src/embed/encoder/sentence-encoder.ts';
 import { evaluateSts } from '../../../src/eval/sts.ts';
 import { train } from '../../../src/tasks/train.ts';
 import type { EvaluationResult } from '../../../src/train/evaluation.ts';

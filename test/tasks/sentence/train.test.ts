@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { SentenceEncoder } from '../../../src/embed/sentence-encoder.ts';
+import { SentenceEncoder } from '../../../src/embed/encoder/sentence-encoder.ts';
 import { ArgumentError, DataError, FileError, ModelError } from '../../../src/errors.ts';
 import type { EngineStats } from '../../../src/native/addon.ts';
 import { OBJECTIVES, type TrainConfigInput } from '../../../src/tasks/sentence/config.ts';

@@ -24,6 +24,13 @@ describe('namesColumns', () => {
     expect(namesColumns([fields, fields.map(() => 'some other words, at length')])).toBe(true);
   });
 
+  it('MRPC, whose names are its own, above numbers', () => {
+    const header = ['Quality', '#1 ID', '#2 ID', '#1 String', '#2 String'];
+    expect(
+      namesColumns([header, ['1', '702876', '702977', 'Amrozi accused his brother .', 'Referring to']]),
+    ).toBe(true);
+  });
+
   it('names nobody knows, above numbers', () => {
     expect(
       namesColumns([

@@ -16,7 +16,7 @@ const knownNames = new Set(
 );
 
 const isName = (field: string) =>
-  /^[\p{L}_][\p{L}\p{N}_.-]*( [\p{L}\p{N}_.-]+){0,2}$/u.test(field.trim()) && !/[.]$/.test(field.trim());
+  /^[\p{L}_#][\p{L}\p{N}_.-]*( [\p{L}\p{N}_.-]+){0,2}$/u.test(field.trim()) && !/[.]$/.test(field.trim());
 
 const isNumber = (field: string) => field.trim() !== '' && Number.isFinite(Number(field));
 

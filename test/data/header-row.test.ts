@@ -1,5 +1,6 @@
 // A first row that names columns is no row: told by known names or by a column of numbers, refused where nothing says what
 // it is, in training's files and in every table that columns are taken of by number.
+import { readdirSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { ExampleFile, type ExampleFileOptions } from '../../src/data/examples/example-file.ts';
 import { namesColumns } from '../../src/data/formats/header-row.ts';
@@ -145,6 +146,18 @@ test('a table by number: refused, taken with header, or read as it is without', 
   await expect(collect(readRows(path, { columns: ['score'], header: false }))).rejects.toThrow(
     /names need a header/,
   );
+});
+
+test('a file that is refused is closed', async () => {
+  const open = () => readdirSync('/dev/fd').length;
+  const path = temporaryFile('t.csv', `text,label\n${'a b,1\n'.repeat(200_000)}`);
+  const before = open();
+  for (let round = 0; round < 5; round++) {
+    await expect(collect(readRows(path, { columns: ['1'] }))).rejects.toThrow(DataError);
+    await expect(ExampleFile.open(path, { texts: 1, scored: false })).rejects.toThrow(DataError);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(open() - before).toBeLessThan(5);
 });
 
 test.each([

@@ -91,8 +91,12 @@ export class ExampleFile {
     const headed = hasHeader(rowOptions);
     let parse = headed ? undefined : rowParser(rowOptions);
     const scan = new FileScan(path, rowOptions);
-    const { first, rows } = await peekRows(scanRows(path, rowOptions.format));
-    if (!headed && options.header === undefined) refuseHeader(path, rowOptions, first);
+    const { first, rows, close } = await peekRows(scanRows(path, rowOptions.format));
+    const problem = headed || options.header !== undefined ? undefined : headerIn(path, rowOptions, first);
+    if (problem !== undefined) {
+      await close();
+      throw problem;
+    }
     for await (const row of rows) {
       if (options.signal?.aborted)
         throw new AbortedError('reading was aborted', { cause: options.signal.reason });
@@ -152,15 +156,19 @@ function isBlankRow({ text }: ScannedRow, format: TextFormat): boolean {
   return text !== undefined && (format === 'txt' ? text.trim() === '' : isBlankLine(text, format));
 }
 
-/** @throws DataError when the first row of a table names its columns */
-function refuseHeader(path: string, options: ExampleFileOptions, first: readonly ScannedRow[]): void {
+/** What is wrong when the first row of a table names its columns. */
+function headerIn(
+  path: string,
+  options: ExampleFileOptions,
+  first: readonly ScannedRow[],
+): DataError | undefined {
   const { format } = options;
-  if (format !== 'csv' && format !== 'tsv') return;
+  if (format !== 'csv' && format !== 'tsv') return undefined;
   const rows = first.filter((row) => row.text !== undefined && !isBlankLine(row.text, format));
   const fields = rows.map(({ text = '' }) => fieldsOf(text, format)); // what cannot be split has no text
-  if (!namesColumns(fields)) return;
+  if (!namesColumns(fields)) return undefined;
   const problem = headerProblem(fields[0] as string[], options.key);
-  throw new DataError(`${path}:${rows[0]?.line}: ${problem}, or name the columns to read in columns`);
+  return new DataError(`${path}:${rows[0]?.line}: ${problem}, or name the columns to read in columns`);
 }
 
 function parserFor(options: ExampleRowOptions, row: ScannedRow, path: string): RowParser {

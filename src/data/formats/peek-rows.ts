@@ -3,10 +3,16 @@
 /** Rows that are looked at for a header, or for how a table is laid out. */
 export const PEEKED_ROWS = 100;
 
-/** Up to {@link PEEKED_ROWS} rows, and all rows, those among them. */
-export async function peekRows<T>(
-  source: AsyncGenerator<T>,
-): Promise<{ first: readonly T[]; rows: AsyncGenerator<T> }> {
+export interface PeekedRows<T> {
+  /** Up to {@link PEEKED_ROWS}. */
+  first: readonly T[];
+  /** All rows, those among them. */
+  rows: AsyncGenerator<T>;
+  /** Ends the reading where `rows` is not read at all. */
+  close: () => Promise<unknown>;
+}
+
+export async function peekRows<T>(source: AsyncGenerator<T>): Promise<PeekedRows<T>> {
   const first: T[] = [];
   while (first.length < PEEKED_ROWS) {
     const next = await source.next();
@@ -21,5 +27,5 @@ export async function peekRows<T>(
       await source.return(undefined);
     }
   }
-  return { first, rows: rows() };
+  return { first, rows: rows(), close: () => source.return(undefined) };
 }

@@ -58,7 +58,7 @@ async function* tableTexts(
   path: string,
   options: IdentifiedTextOptions,
 ): AsyncGenerator<{ id: string; text: string }> {
-  const { first, rows } = await peekRows(readTableRecords(path, 'tsv', options));
+  const { first, rows, close } = await peekRows(readTableRecords(path, 'tsv', options));
   if (first.length === 0) return;
   let columns: TextColumns;
   try {
@@ -67,7 +67,7 @@ async function* tableTexts(
       options.columns,
     );
   } catch (error) {
-    await rows.return(undefined);
+    await close();
     if (!(error instanceof LayoutProblem)) throw error;
     const remedy = options.columnsOption === undefined ? '' : ` (${options.columnsOption})`;
     throw new DataError(`${describePath(path)}:${first[0]?.line}: ${error.message}${remedy}`);

@@ -48,9 +48,9 @@ export async function* readRows(path: string, options: RowOptions): AsyncGenerat
   }
   const hasHeader = options.header ?? named !== undefined;
   let indices = hasHeader ? undefined : columns.map((column) => columnIndex(column, [], ''));
-  const { first, rows } = await peekRows(readTableRecords(path, format, options));
+  const { first, rows, close } = await peekRows(readTableRecords(path, format, options));
   if (options.header === undefined && !hasHeader && namesColumns(first.map(({ fields }) => fields))) {
-    await rows.return(undefined);
+    await close();
     const [{ fields, line }] = first as [TableRecord];
     throw new DataError(`${describePath(path)}:${line}: ${headerProblem(fields, options.key)}`);
   }

@@ -135,7 +135,11 @@ describe('an output that cannot be written', () => {
     const isFolder = { ...options, transformed: join(folder, 'taken') };
     await expectError(checkWhiten(isFolder), FileError, /taken': it is a folder/);
     const orphan = { ...options, output: join(folder, 'none', 'out') };
-    await expectError(checkWhiten(orphan), FileError, /parent folder exists/);
+    await expectError(
+      checkWhiten(orphan),
+      FileError,
+      /the folder that it should be in does not exist; create it/,
+    );
     writeFileSync(join(folder, 'taken', 'diary.txt'), '');
     const busy = { ...options, output: join(folder, 'taken') };
     await expectError(checkWhiten(busy), FileError, /the folder is not empty/);
@@ -275,7 +279,7 @@ test('embed refuses more components than the model has', async () => {
   const folder = temporaryFolder();
   const args = [...embedStdin, '--output', join(folder, 'v.npy')];
   const { code, stderr } = await runCli([...args, '--truncate-dim', '33'], { input: 'the cat\n' });
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/--truncate-dim up to 32, .* but received 33/)]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/--truncate-dim\) up to 32, .* but received 33/)]);
   expect(readdirSync(folder)).toEqual([]);
 });
 

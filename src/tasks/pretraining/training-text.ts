@@ -98,12 +98,10 @@ export class TrainingText {
       ({ maxLength = config.maxLength, batchTokens = config.batchTokens }) =>
         new PretrainingBatches(corpus, { ...made, maxLength: Math.min(maxLength, positions), batchTokens }),
     );
-    const notes: string[] = [];
-    for (const each of batches) {
-      for await (const _ of each.batches(0, undefined, signal)) break;
-      notes.push(...longNotes(each, config));
-    }
-    const totalSteps = await stepsOf(config, batches[0] as PretrainingBatches, signal);
+    const [first] = batches as [PretrainingBatches];
+    for await (const _ of first.batches(0, undefined, signal)) break;
+    const notes = longNotes(first, config);
+    const totalSteps = await stepsOf(config, first, signal);
     return new TrainingText(config, corpus, totalSteps, batches, notes);
   }
 

@@ -95,6 +95,7 @@ describe('phases', () => {
 describe('stopped and resumed', () => {
   const cases = {
     pairs: {
+      stops: [1, 3],
       name: 'bert',
       changes: {
         phases: [
@@ -106,13 +107,13 @@ describe('stopped and resumed', () => {
         duplicates: 2,
       },
     },
-    spans: { name: 'spanbert', changes: { maxSteps: 6, maxLength: 24, shuffleTokens: 120 } },
-    orders: { name: 'permutation', changes: { maxSteps: 6, maxLength: 24 } },
+    spans: { stops: [4], name: 'spanbert', changes: { maxSteps: 6, maxLength: 24, shuffleTokens: 120 } },
+    orders: { stops: [2], name: 'permutation', changes: { maxSteps: 6, maxLength: 24 } },
   } as const;
 
   it.each(Object.entries(cases))(
     '%s: at any step, the bytes are those of a run that was not',
-    async (_, { name, changes }) => {
+    async (_, { name, changes, stops }) => {
       const once = temporaryFolder();
       const { heldOut } = writeTexts(once);
       const more = { ...changes, evaluation: { data: heldOut, format: 'sentences', steps: 2 } } as never;
@@ -120,7 +121,7 @@ describe('stopped and resumed', () => {
       await run(whole);
       const bytes = (output: string) => readFileSync(join(output, 'model.safetensors'));
       const log = (output: string) => metricsOf(output).filter(({ event }) => event !== 'interrupted');
-      for (const stop of [1, 3, 5]) {
+      for (const stop of stops) {
         const config = { ...smallConfig(name, temporaryFolder(), more), data: whole.data };
         const controller = new AbortController();
         const listener: TrainListener = {

@@ -2,7 +2,6 @@
 // until a block is full. A block is what is shuffled at once and all that is held in memory; where it begins is three
 // numbers, so that a run goes on from it exactly. A corpus that fits into one block is tokenized once.
 
-import { createHash } from 'node:crypto';
 import type { SentenceTokenizer } from '../../tokenizer/sentence-tokenizer.ts';
 import { mixNumbers, shuffle } from '../batches/seeded-order.ts';
 import type { CorpusFile } from './corpus-files.ts';
@@ -15,6 +14,8 @@ import type { WordSegmenter } from './word-segmenter.ts';
 
 export interface CorpusOptions extends Omit<DocumentOptions, 'onBytes' | 'signal'> {
   files: readonly CorpusFile[];
+  /** Of the files' content. */
+  fingerprint: string;
   tokenizer: SentenceTokenizer;
   /** Tokens of a block, about: 5 bytes each, and twice that while the next one is read. 2^23 by default. */
   blockTokens?: number | undefined;
@@ -46,6 +47,12 @@ export interface LocatedBlock {
   tokens: TokenBlock;
 }
 
+interface LatestBlock extends LocatedBlock {
+  epoch: number;
+  /** Where the next one begins; undefined after the last. */
+  after: BlockPosition | undefined;
+}
+
 export const FIRST_BLOCK: BlockPosition = { block: 0, file: 0, line: 1, number: 0 };
 
 const defaultBlockTokens = 2 ** 23;
@@ -62,24 +69,22 @@ interface Located extends CorpusDocument {
 
 export class Corpus {
   readonly files: readonly CorpusFile[];
+  /** By which a resumed run knows that the text is the one that it began with. */
+  readonly fingerprint: string;
   readonly tokenizer: SentenceTokenizer;
   readonly blockTokens: number;
   readonly #options: CorpusOptions;
   /** The block of a corpus that has but one. */
   #whole: TokenBlock | undefined;
+  /** The block that was read last: a run looks at its beginning before it begins, and so does each phase. */
+  #latest: LatestBlock | undefined;
 
   constructor(options: CorpusOptions) {
     this.files = options.files;
+    this.fingerprint = options.fingerprint;
     this.tokenizer = options.tokenizer;
     this.blockTokens = options.blockTokens ?? defaultBlockTokens;
     this.#options = options;
-  }
-
-  /** By which a resumed run knows that the files are those that it began with: their names, sizes and formats. */
-  get fingerprint(): string {
-    const hash = createHash('sha256');
-    for (const { path, bytes, format } of this.files) hash.update(`${path}\n${bytes}\n${format}\n`);
-    return hash.digest('hex');
   }
 
   /**
@@ -97,15 +102,36 @@ export class Corpus {
       yield { position: FIRST_BLOCK, tokens: this.#whole };
       return;
     }
+    let start: BlockPosition | undefined = from;
+    const latest = this.#latest;
+    if (latest?.epoch === epoch && samePlace(latest.position, from)) {
+      yield { position: latest.position, tokens: latest.tokens };
+      start = latest.after;
+    }
+    if (start !== undefined) yield* this.#readBlocks(epoch, start, signal);
+  }
+
+  async *#readBlocks(
+    epoch: number,
+    from: BlockPosition,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<LocatedBlock> {
     const documents = new Lookahead(this.#documents(epoch, from, signal));
     try {
-      let { block } = from;
-      for (let first = await documents.peek(); first !== undefined; first = await documents.peek()) {
-        const position = { block, file: first.place, line: first.line, number: first.number };
+      let position: BlockPosition | undefined = from;
+      while (position !== undefined && (await documents.peek()) !== undefined) {
         const tokens = await this.#readBlock(documents);
-        if (block === 0 && (await documents.peek()) === undefined) this.#whole = tokens;
-        yield { position: block === 0 ? FIRST_BLOCK : position, tokens };
-        block += 1;
+        const next = await documents.peek();
+        const after: BlockPosition | undefined = next && {
+          block: position.block + 1,
+          file: next.place,
+          line: next.line,
+          number: next.number,
+        };
+        if (position.block === 0 && after === undefined) this.#whole = tokens;
+        this.#latest = { position, tokens, epoch, after };
+        yield { position, tokens };
+        position = after;
       }
     } finally {
       await documents.close();
@@ -141,6 +167,10 @@ export class Corpus {
       }
     }
   }
+}
+
+function samePlace(a: BlockPosition, b: BlockPosition): boolean {
+  return a.block === b.block && a.file === b.file && a.line === b.line && a.number === b.number;
 }
 
 /** Items that can be looked at before they are taken. */

@@ -3,7 +3,7 @@
 import { ArgumentError } from '../../errors.ts';
 import type { SentenceTokenizer } from '../../tokenizer/sentence-tokenizer.ts';
 import { Corpus, type CorpusOptions } from './corpus.ts';
-import { corpusFiles } from './corpus-files.ts';
+import { corpusFiles, corpusFingerprint } from './corpus-files.ts';
 import type { CorpusFormat } from './corpus-format.ts';
 import { createPhraseFinder, type PhraseKind } from './phrase-finder.ts';
 import { SentenceSplitter } from './sentence-splitter.ts';
@@ -48,6 +48,7 @@ export async function openCorpus(options: OpenCorpusOptions): Promise<Corpus> {
   return new Corpus({
     ...options,
     files,
+    fingerprint: await corpusFingerprint(files),
     blockTokens,
     splitter: new SentenceSplitter(),
     words: chineseWords === undefined ? undefined : await createWordSegmenter(chineseWords),

@@ -12,7 +12,7 @@ import type { PretrainingBatch } from '../../objectives/pretraining.ts';
 import { type ExampleBuilder, ExamplePlan } from './examples/example-plan.ts';
 import { checkPairs, sentencePairs } from './examples/sentence-pairs.ts';
 import { type LongSentences, singleSequences } from './examples/single-sequences.ts';
-import { createMasking, type MaskingOptions } from './masking/masking-options.ts';
+import { checkPhrases, createMasking, type MaskingOptions } from './masking/masking-options.ts';
 import {
   assembleBatch,
   type BatchSource,
@@ -148,9 +148,10 @@ export class PretrainingBatches {
   }
 
   #plan(epoch: number, position: BlockPosition, block: TokenBlock): BlockBatches {
-    const { examples, maxLength, duplicates = 1, staticMasks = false, seed } = this.#options;
+    const { examples, masking, maxLength, duplicates = 1, staticMasks = false, seed } = this.#options;
     const pairs = examples === 'pairs';
     if (pairs && position.block === 0) checkPairs(block);
+    if (masking === 'phrase' && position.block === 0) checkPhrases(block);
     const drawToken = (random: CounterRandom) =>
       block.tokenIds[random.below(block.tokenIds.length)] as number;
     const scheme = createMasking(this.#options, this.#corpus.tokenizer, drawToken);

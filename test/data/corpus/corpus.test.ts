@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Corpus, type CorpusOptions, type LocatedBlock } from '../../../src/data/corpus/corpus.ts';
-import { corpusFiles } from '../../../src/data/corpus/corpus-files.ts';
+import { corpusFiles, corpusFingerprint } from '../../../src/data/corpus/corpus-files.ts';
 import { SentenceSplitter } from '../../../src/data/corpus/sentence-splitter.ts';
 import { IN_SPAN, SPAN_START, type TokenBlock, WORD_START } from '../../../src/data/corpus/token-block.ts';
 import { markTokens } from '../../../src/data/corpus/token-marks.ts';
@@ -43,7 +43,14 @@ for (let file = 0; file < 5; file++) {
 
 async function corpusOf(options: Partial<CorpusOptions> = {}): Promise<Corpus> {
   const files = await corpusFiles([folder], 'sentences');
-  return new Corpus({ files, tokenizer, splitter: new SentenceSplitter(), seed: 3, ...options });
+  return new Corpus({
+    files,
+    fingerprint: 'none',
+    tokenizer,
+    splitter: new SentenceSplitter(),
+    seed: 3,
+    ...options,
+  });
 }
 
 /** Which documents a block has, by their first word. */
@@ -101,11 +108,34 @@ test('a last document alone goes into the block before it', async () => {
   }
 });
 
-test('other files have another fingerprint', async () => {
-  const own = (await corpusOf()).fingerprint;
-  expect((await corpusOf()).fingerprint).toBe(own);
-  const files = await corpusFiles([join(folder, 'f[0-3].txt'.replace('[0-3]', '?'))], 'sentences');
-  expect((await corpusOf({ files: files.slice(1) })).fingerprint).not.toBe(own);
+test('a fingerprint is of what files hold, wherever they lie', async () => {
+  const of = async (tree: Record<string, string>) =>
+    corpusFingerprint(await corpusFiles([await newTree(tree)], 'sentences'));
+  const long = 'w1 w2.\n'.repeat(30_000);
+  const own = await of({ 'a.txt': long, 'b.txt': 'w3.' });
+  expect(await of({ 'x.txt': long, 'y.txt': 'w3.' })).toBe(own);
+  expect(await of({ 'a.txt': long.replace(/w2\.\n$/, 'w5.\n'), 'b.txt': 'w3.' })).not.toBe(own);
+  expect(await of({ 'a.txt': `w9${long.slice(2)}`, 'b.txt': 'w3.' })).not.toBe(own);
+  expect(await of({ 'a.txt': long, 'b.txt': 'w4.' })).not.toBe(own);
+  expect(await of({ 'a.txt': long })).not.toBe(own);
+});
+
+test('the block that was read last is not read again, and what follows it is the same', async () => {
+  const read: number[] = [];
+  const corpus = await corpusOf({ blockTokens: 60, onTokens: (tokens) => read.push(tokens) });
+  const whole = await collect((await corpusOf({ blockTokens: 60 })).blocks(0));
+  for await (const block of corpus.blocks(0)) {
+    expect(block).toEqual(whole[0]);
+    break;
+  }
+  const documents = read.length;
+  const again = corpus.blocks(0);
+  expect((await again.next()).value).toEqual(whole[0]);
+  expect(read.length).toBe(documents);
+  expect(await collect(again)).toEqual(whole.slice(1));
+  expect(await collect(corpus.blocks(1))).toEqual(
+    await collect((await corpusOf({ blockTokens: 60 })).blocks(1)),
+  );
 });
 
 test('tokens that make nothing are left out, with their sentences and documents', async () => {

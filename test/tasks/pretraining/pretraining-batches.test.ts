@@ -241,6 +241,22 @@ test('a document of one sentence', async () => {
   );
 });
 
+test('phrases are masked where there are some, from a field', async () => {
+  const row = (spans: number[][]) => JSON.stringify({ text: 'w1 w2 w3 w4 w5 w6 w7 w8.', spans });
+  const paths = [await newTree({ 'a.jsonl': Array.from({ length: 40 }, () => row([[3, 8]])).join('\n') })];
+  const options: Options = { paths, format: 'jsonl', annotationField: 'spans', masking: 'phrase' };
+  const batches = await epoch(options);
+  const masked = batches.flatMap(({ maskedWords }) => [...maskedWords]).map((id) => vocabulary[id]);
+  const inside = masked.filter((word) => word === 'w2' || word === 'w3').length;
+  expect(inside / masked.length).toBeGreaterThan(0.4); // 2 of 9 pieces, and half of what is drawn
+  const none = [await newTree({ 'a.jsonl': [row([]), row([])].join('\n') })];
+  await expectError(
+    epoch({ ...options, paths: none }),
+    DataError,
+    /phrases are to be masked but the text has none/,
+  );
+});
+
 test('sentences that are all too long', async () => {
   await expectError(
     epoch({ maxLength: 5, paths: [await longText()] }),

@@ -1,7 +1,8 @@
 // The masking schemes by name.
 
 import type { CounterRandom } from '../../../data/batches/counter-random.ts';
-import { ArgumentError, TokenizerError } from '../../../errors.ts';
+import { IN_SPAN, type TokenBlock } from '../../../data/corpus/token-block.ts';
+import { ArgumentError, DataError, TokenizerError } from '../../../errors.ts';
 import type { SentenceTokenizer } from '../../../tokenizer/sentence-tokenizer.ts';
 import type { MaskingScheme } from './masking.ts';
 import { permutationTargets } from './permutation-targets.ts';
@@ -89,6 +90,15 @@ export function maskTokenOf({ maskId, source }: SentenceTokenizer): number {
   if (maskId !== undefined) return maskId;
   throw new TokenizerError(
     `the vocabulary of '${source}' has no [MASK]; add it to the tokenizer, or pretrain a causal language model`,
+  );
+}
+
+/** @throws {DataError} Phrases are to be masked and none is marked: the field is empty, or the text is not English */
+export function checkPhrases({ marks }: TokenBlock): void {
+  if (marks.some((mark) => (mark & IN_SPAN) !== 0)) return;
+  throw new DataError(
+    'phrases are to be masked but the text has none: expected spans in the annotation field, or English text for phrases that ' +
+      "are found; choose another masking, 'whole-word' or 'geometric'",
   );
 }
 

@@ -4,15 +4,17 @@
 import type { Encoding, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { TokenizerError } from '../errors.ts';
 import { withTokenizerThreadsCapped } from '../native/tokenizer-threads.ts';
-import { PieceCutter, type PieceTokens, TokenCache } from './token-cache.ts';
-import type { TokenizerSpec } from './tokenizer-json.ts';
+import type { TokenizerSpec } from './spec/tokenizer-json.ts';
 import {
   type LoadedSpec,
   maskIdOf,
   readTokenizerSpec,
+  type SpecOptions,
+  specForLibrary,
   specialIdsOf,
   vocabularySizeOf,
-} from './tokenizer-spec.ts';
+} from './spec/tokenizer-spec.ts';
+import { PieceCutter, type PieceTokens, TokenCache } from './token-cache.ts';
 
 /** The tokens of several sentences, laid end to end. */
 export interface SentenceTokens {
@@ -71,12 +73,11 @@ export class SentenceTokenizer {
   }
 
   /** Loads a folder's tokenizer, as Tokenizer.load does. @throws {TokenizerError} naming the file that cannot be used */
-  static async load(folder: string, options: { lowerCase?: boolean } = {}): Promise<SentenceTokenizer> {
-    const loaded = await readTokenizerSpec(folder, options.lowerCase ?? false);
+  static async load(folder: string, options: SpecOptions = {}): Promise<SentenceTokenizer> {
+    const loaded = await readTokenizerSpec(folder, options);
     try {
       const library = await import('tokenizers');
-      const spec = JSON.stringify({ ...loaded.spec, truncation: null, padding: null });
-      const native = library.Tokenizer.fromString(spec);
+      const native = library.Tokenizer.fromString(JSON.stringify(specForLibrary(loaded)));
       await withTokenizerThreadsCapped(() => native.encodeBatch(['', '']));
       return new SentenceTokenizer(native, loaded, (await native.encode('')).getIds());
     } catch (error) {

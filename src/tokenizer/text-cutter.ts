@@ -25,7 +25,7 @@ import {
   SET_APART_CHINESE,
   WHITESPACE,
 } from './character-class.ts';
-import type { Component, TokenizerSpec } from './tokenizer-json.ts';
+import type { Component, TokenizerSpec } from './spec/tokenizer-json.ts';
 
 /** Normalizers that neither move text across a space nor remove one between two words. */
 const SPACE_KEEPING = new Set(

@@ -9,7 +9,7 @@
 // A sentence with an added token in it ("[MASK]", "</s>") is not cut: the library looks for those in the raw text.
 
 import { ownText } from './own-text.ts';
-import type { Component, TokenizerSpec } from './tokenizer-json.ts';
+import type { Component, TokenizerSpec } from './spec/tokenizer-json.ts';
 
 /** The tokens of a piece. */
 export interface PieceTokens {

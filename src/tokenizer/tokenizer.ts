@@ -4,16 +4,17 @@
 
 import type { Tokenizer as NativeTokenizer } from 'tokenizers';
 
-import { ArgumentError, TokenizerError } from '../errors.ts';
+import { ArgumentError, ExecutionError, TokenizerError } from '../errors.ts';
 import { withTokenizerThreadsCapped } from '../native/tokenizer-threads.ts';
-import { TextCutter, type TextPrefix } from './text-cutter.ts';
 import {
   type LoadedSpec,
   maskIdOf,
   readTokenizerSpec,
+  specForLibrary,
   specialIdsOf,
   vocabularySizeOf,
-} from './tokenizer-spec.ts';
+} from './spec/tokenizer-spec.ts';
+import { TextCutter, type TextPrefix } from './text-cutter.ts';
 
 /** Token ids of several texts, laid end to end. */
 export interface RaggedTokens {
@@ -30,11 +31,17 @@ export interface TokenizerOptions {
   maxLength: number;
   /** Lower-case texts before the tokenizer's own normalisation. */
   lowerCase?: boolean;
+  /** Keys that stand above those of tokenizer_config.json. */
+  settings?: Readonly<Record<string, unknown>>;
+  /** Rows of the table that the ids are for: a text with an id beyond them is an error. Any id is taken by default. */
+  tableRows?: number;
 }
 
 export interface EncodeOptions {
   /** Put before every text. */
   prompt?: string;
+  /** How the first of these texts is counted in messages; 0 by default. */
+  firstText?: number;
 }
 
 /** Texts per call of the library: enough to drown the cost of a call, few enough not to hold up the event loop. */
@@ -55,18 +62,26 @@ export class Tokenizer {
   readonly specialIds: readonly number[];
   /** Of [MASK], where the vocabulary has one. */
   readonly maskId: number | undefined;
+  /** What was passed over in the folder's files. */
+  readonly notes: readonly string[];
   readonly #native: NativeTokenizer;
   readonly #cutter: TextCutter | undefined;
   readonly #source: string;
+  readonly #tableRows: number;
 
-  private constructor(native: NativeTokenizer, { spec, source, maskName }: LoadedSpec, maxLength: number) {
+  private constructor(native: NativeTokenizer, loaded: LoadedSpec, maxLength: number, tableRows: number) {
+    const { spec, source, maskName, truncationSide, notes } = loaded;
     this.#native = native;
-    this.#cutter = TextCutter.for(spec);
+    // Of a text that is cut on the left, the beginning says nothing.
+    this.#cutter = truncationSide === 'left' ? undefined : TextCutter.for(specForLibrary(loaded));
+    this.notes = notes;
     this.vocabularySize = vocabularySizeOf(spec);
     this.specialIds = specialIdsOf(spec);
-    this.maskId = maskIdOf(spec, maskName);
+    const maskId = maskIdOf(spec, maskName);
+    this.maskId = maskId !== undefined && maskId < tableRows ? maskId : undefined;
     this.maxLength = maxLength;
     this.#source = source;
+    this.#tableRows = tableRows;
   }
 
   /**
@@ -74,14 +89,15 @@ export class Tokenizer {
    * the file when it cannot be used; ArgumentError when `maxLength` leaves no room beside the special tokens.
    */
   static async load(folder: string, options: TokenizerOptions): Promise<Tokenizer> {
-    const { maxLength, lowerCase = false } = options;
-    const loaded = await readTokenizerSpec(folder, lowerCase);
-    const { spec, source } = loaded;
+    const { maxLength, tableRows = Number.POSITIVE_INFINITY, ...specOptions } = options;
+    const loaded = await readTokenizerSpec(folder, specOptions);
+    const { source } = loaded;
+    const spec = specForLibrary(loaded);
     const library = await loadLibrary();
     let native: NativeTokenizer;
     let specialTokens: number;
     try {
-      native = library.Tokenizer.fromString(JSON.stringify({ ...spec, truncation: null, padding: null }));
+      native = library.Tokenizer.fromString(JSON.stringify(spec));
       specialTokens = (await native.encode('')).getLength();
       poolMade ??= withTokenizerThreadsCapped(() => native.encodeBatch(['', '']));
       await poolMade;
@@ -94,16 +110,18 @@ export class Tokenizer {
           `but received ${maxLength}`,
       );
     }
-    native.setTruncation(maxLength);
-    return new Tokenizer(native, loaded, maxLength);
+    native.setTruncation(maxLength, { direction: loaded.truncationSide });
+    return new Tokenizer(native, loaded, maxLength, tableRows);
   }
 
   /**
    * Tokenizes texts, each after `prompt`, with special tokens. Lone surrogates count as U+FFFD. A text without any
-   * word gives the special tokens alone. ArgumentError when a text is not a string.
+   * word gives the special tokens alone.
+   * @throws ArgumentError when a text is not a string; ExecutionError naming a text, counted from `firstText`, that uses
+   *   an id for which the table has no row
    */
   async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<RaggedTokens> {
-    const { prompt = '' } = options;
+    const { prompt = '', firstText = 0 } = options;
     const ids: number[][] = new Array(texts.length);
     const truncated = new Uint8Array(texts.length);
     for (let start = 0; start < texts.length; ) {
@@ -119,7 +137,20 @@ export class Tokenizer {
       }
       await this.#encodePieces(pieces, ids, truncated);
     }
+    if (this.vocabularySize > this.#tableRows) this.#checkIds(ids, firstText);
     return joinTokens(ids, truncated);
+  }
+
+  #checkIds(ids: readonly number[][], firstText: number): void {
+    for (const [text, each] of ids.entries()) {
+      const beyond = each.find((id) => id >= this.#tableRows);
+      if (beyond === undefined) continue;
+      const token = JSON.stringify(this.#native.idToToken(beyond) ?? '');
+      throw new ExecutionError(
+        `text ${firstText + text} uses the token ${token}, id ${beyond}, but the model's word table has ${this.#tableRows} ` +
+          `rows: leave the token out of the text, or load a model that was trained with the tokenizer of '${this.#source}'`,
+      );
+    }
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   BERT_NORMALIZER,
   BPE_MERGES,
   BPE_VOCAB,
+  plainToken,
   templateWith,
   tokenizerJson,
   VOCAB_TXT,
@@ -67,14 +68,9 @@ const REFUSED: [string, Record<string, Content>, RegExp][] = [
     /cannot be used: /,
   ],
   [
-    'truncation on the left',
-    json({ truncation: { direction: 'Left', max_length: 3, strategy: 'LongestFirst', stride: 0 } }),
-    /truncated on the left/,
-  ],
-  [
-    'truncation_side left',
-    { ...json({}), 'tokenizer_config.json': { truncation_side: 'left' } },
-    /truncated on the left/,
+    'truncation on another side',
+    json({ truncation: { direction: 'Middle', max_length: 3, strategy: 'LongestFirst', stride: 0 } }),
+    /cuts texts on the middle; expected left or right/,
   ],
   [
     'a template with an unknown special token',
@@ -120,25 +116,62 @@ const REFUSED: [string, Record<string, Content>, RegExp][] = [
     /lacks the special token "\[UNK\]"/,
   ],
   [
-    'a vocab.txt without the configured token',
-    { 'vocab.txt': VOCAB_TXT, 'tokenizer_config.json': { cls_token: '<s>' } },
-    /lacks the special token "<s>"/,
+    'a vocab.txt without the token before a text',
+    { 'vocab.txt': '[UNK]\n[SEP]\nhello\n' },
+    /vocab\.txt' lacks the special token "\[CLS\]"/,
   ],
   [
     'a class that splits words by other means',
     { 'vocab.txt': VOCAB_TXT, 'tokenizer_config.json': { tokenizer_class: 'BertJapaneseTokenizer' } },
-    /BertJapaneseTokenizer, which needs a tokenizer\.json/,
+    /BertJapaneseTokenizer, which builds its tokenizer in a way of its own/,
   ],
   [
-    'do_basic_tokenize false',
-    { 'vocab.txt': VOCAB_TXT, 'tokenizer_config.json': { do_basic_tokenize: false } },
-    /do_basic_tokenize/,
+    'a class of config.json that splits words by other means',
+    { 'vocab.txt': VOCAB_TXT, 'config.json': { tokenizer_class: 'BertJapaneseTokenizer' } },
+    /config\.json' names the class BertJapaneseTokenizer/,
   ],
   [
-    'added tokens without tokenizer.json',
-    { 'vocab.txt': VOCAB_TXT, 'added_tokens.json': { extra: 99 } },
-    /adds the token "extra"/,
+    'a class that reads tokenizer.json alone',
+    { 'vocab.txt': VOCAB_TXT, 'tokenizer_config.json': { tokenizer_class: 'PreTrainedTokenizerFast' } },
+    /no tokenizer that can be used for the class PreTrainedTokenizerFast; expected tokenizer\.json$/,
   ],
+  [
+    'a class that builds another model',
+    { ...json({}), 'tokenizer_config.json': { tokenizer_class: 'RobertaTokenizer' } },
+    /holds a WordPiece model but the class RobertaTokenizer builds BPE; .* set tokenizer_class/,
+  ],
+  [
+    'a new token in a vocabulary with gaps',
+    {
+      ...json({ model: { ...WORD_PIECE, vocab: { ...WORD_PIECE.vocab, last: 30 } } }),
+      'tokenizer_config.json': { additional_special_tokens: ['[A]', '[B]'] },
+    },
+    /has gaps, so that the added token "\[B\]" would have the id 30 of "last"/,
+  ],
+  [
+    'special tokens to split beside other new ones',
+    {
+      ...json({ added_tokens: [plainToken('xyz')] }),
+      'tokenizer_config.json': { split_special_tokens: true, additional_special_tokens: ['[NEW]'] },
+    },
+    /adds both special and other tokens/,
+  ],
+  ...(
+    [
+      ['init_inputs', ['vocab.txt']],
+      ['fast_tokenizer_files', ['tokenizer.4.0.json']],
+      ['gguf_file', 'model.gguf'],
+      ['fix_mistral_regex', true],
+      ['processor_class', 'CLIPProcessor'],
+      ['vocab', { a: 0 }],
+      ['merges', ['a b']],
+      ['model_input_names', ['input_ids']],
+    ] as const
+  ).map(([key, value]): [string, Record<string, Content>, RegExp] => [
+    `a tokenizer_config.json with ${key}`,
+    { ...json({}), 'tokenizer_config.json': { [key]: value } },
+    new RegExp(`tokenizer_config\\.json' sets ${key} to .* which is not supported`),
+  ]),
   [
     'a setting of the wrong kind',
     { 'vocab.txt': VOCAB_TXT, 'tokenizer_config.json': { do_lower_case: 'yes' } },
@@ -155,7 +188,11 @@ const REFUSED: [string, Record<string, Content>, RegExp][] = [
     { ...bpe, 'vocab.json': { ...BPE_VOCAB, x: 0 } },
     /the id 0 to both "<s>" and "x"/,
   ],
-  ['vocab.json without special tokens', { ...bpe, 'vocab.json': { a: 0 } }, /lacks the special token "<s>"/],
+  [
+    'vocab.json without special tokens',
+    { 'vocab.json': { a: 0 }, 'merges.txt': '' },
+    /lacks the special token "<s>"/,
+  ],
   ['a merge of three parts', { ...bpe, 'merges.txt': '#version: 0.2\nh e l\n' }, /"h e l" on line 2/],
   ['a merge outside the vocabulary', { ...bpe, 'merges.txt': 'q u\n' }, /"q u" on line 1/],
 ];

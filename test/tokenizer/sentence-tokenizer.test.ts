@@ -6,7 +6,7 @@ import { Tokenizer as Library } from 'tokenizers';
 import { expect, test } from 'vitest';
 import { TokenizerError } from '../../src/errors.ts';
 import { SentenceTokenizer } from '../../src/tokenizer/sentence-tokenizer.ts';
-import { readTokenizerSpec } from '../../src/tokenizer/tokenizer-spec.ts';
+import { readTokenizerSpec } from '../../src/tokenizer/spec/tokenizer-spec.ts';
 import { expectError } from '../expect-error.ts';
 import { sharedPath } from '../shared-folder.ts';
 import { scratchTrees } from '../temporary-file.ts';
@@ -106,7 +106,7 @@ test.skipIf(texts.length < 2).each(folders)(
     const tree = Object.fromEntries(files.map((file) => [file, readFileSync(join(folder, file), 'utf8')]));
     const copy = await newTree({ ...tree, 'tokenizer_config.json': config });
     const tokenizer = await SentenceTokenizer.load(copy);
-    const { spec } = await readTokenizerSpec(copy, false);
+    const { spec } = await readTokenizerSpec(copy);
     const library = Library.fromString(JSON.stringify(spec));
     const lines = texts.flatMap((path) =>
       readFileSync(path as string, 'utf8')
@@ -132,7 +132,7 @@ test.skipIf(texts.length < 2).each(folders)(
 
 test.skipIf(texts.length < 2)('byte-level: a sentence after another begins with its space', async () => {
   const tokenizer = await SentenceTokenizer.load(sharedPath('data', 'vocab', 'roberta-base') as string);
-  const { spec } = await readTokenizerSpec(sharedPath('data', 'vocab', 'roberta-base') as string, false);
+  const { spec } = await readTokenizerSpec(sharedPath('data', 'vocab', 'roberta-base') as string);
   const library = Library.fromString(JSON.stringify(spec));
   const text = 'The first one. A second, longer sentence.';
   const made = await tokenizer.encode([

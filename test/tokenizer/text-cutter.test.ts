@@ -4,10 +4,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-
+import { checkSpec, readTokenizerSpec } from '../../src/tokenizer/spec/tokenizer-spec.ts';
 import { TextCutter } from '../../src/tokenizer/text-cutter.ts';
 import { Tokenizer } from '../../src/tokenizer/tokenizer.ts';
-import { checkSpec, readTokenizerSpec } from '../../src/tokenizer/tokenizer-spec.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { type Content, scratchFolder, writeTree } from '../temporary-file.ts';
 import {
@@ -215,7 +214,7 @@ async function idsOf(tokenizer: Tokenizer, texts: string[]): Promise<number[][]>
 describe('a text that is cut', () => {
   it.each(TOKENIZERS)('begins with the same tokens: %s', async (name, tree, known) => {
     const folder = await folderFor(name, tree);
-    const cutter = TextCutter.for((await readTokenizerSpec(folder, false)).spec);
+    const cutter = TextCutter.for((await readTokenizerSpec(folder)).spec);
     expect(cutter !== undefined).toBe(known);
     if (cutter === undefined) return;
     const whole = await Tokenizer.load(folder, { maxLength: 1_000_000 });

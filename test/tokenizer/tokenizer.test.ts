@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
 import { Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { expectError } from '../expect-error.ts';
-import type { Content } from '../temporary-file.ts';
+import { type Content, scratchTrees } from '../temporary-file.ts';
 import {
   BPE_MERGES,
   BPE_VOCAB,
@@ -23,6 +23,9 @@ import {
 import { encodeOne, rows, tokenizerLoader } from './load-tokenizer.ts';
 
 const load = tokenizerLoader();
+const newTree = scratchTrees();
+
+const TRUNCATION = { max_length: 3, strategy: 'LongestFirst', stride: 0 };
 
 const text = 'Hello, WALKING world!';
 const textIds = idsOf('[CLS] hello , walk ##ing world ! [SEP]');
@@ -59,13 +62,17 @@ describe('kinds of folder', () => {
     const bytes = await load({ 'vocab.json': BPE_VOCAB, 'merges.txt': BPE_MERGES });
     expect(bytes.maskId).toBe(BPE_VOCAB['<mask>']);
     expect(bytes.specialIds).toContain(BPE_VOCAB['</s>']);
-    const missing = { 'tokenizer.json': tokenizerJson(), 'tokenizer_config.json': { mask_token: '[NONE]' } };
-    expect((await load(missing)).maskId).toBeUndefined();
+    const added = { 'tokenizer.json': tokenizerJson(), 'tokenizer_config.json': { mask_token: '[NEW]' } };
+    expect((await load(added)).maskId).toBe(TOKENS.length);
+    const none = { 'tokenizer.json': tokenizerJson({ ...UNIGRAM_CHANGES, added_tokens: [] }) };
+    expect((await load(none)).maskId).toBeUndefined();
   });
 
   it('byte-level BPE from vocab.json and merges.txt', async () => {
     const tokenizer = await load({ 'vocab.json': BPE_VOCAB, 'merges.txt': BPE_MERGES });
-    const ids = ['<s>', 'hello', 'Ġhello', 'Ġ', 'Ġa', '<mask>', '.', '</s>'].map((token) => BPE_VOCAB[token]);
+    const ids = ['<s>', 'hello', 'Ġhello', 'Ġ', 'Ġa', 'Ġ', '<mask>', '.', '</s>'].map(
+      (token) => BPE_VOCAB[token],
+    );
     expect(await encodeOne(tokenizer, 'hello hello  a <mask>.')).toEqual(ids);
     expect(tokenizer.vocabularySize).toBe(Object.keys(BPE_VOCAB).length);
     const accents = ['<s>', 'Ã', '©', '</s>'].map((token) => BPE_VOCAB[token]);
@@ -85,7 +92,7 @@ describe('kinds of folder', () => {
     const tokenizer = await load({
       'vocab.txt': tokens.join('\n'),
       'tokenizer_config.json': { unk_token: '<u>', cls_token: { content: '<c>', lstrip: false } },
-      'special_tokens_map.json': { sep_token: '<s>', mask_token: { content: '<m>' }, cls_token: 'overruled' },
+      'special_tokens_map.json': { sep_token: '<s>', mask_token: { content: '<m>' }, unk_token: '<u>' },
     });
     expect(await encodeOne(tokenizer, 'hello x <m>')).toEqual([1, 3, 0, 4, 2]);
   });
@@ -103,9 +110,29 @@ describe('normalisation', () => {
     expect(await encodeOne(other, 'É 中国')).toEqual(idsOf('[CLS] é [UNK] [SEP]'));
   });
 
-  it('lets tokenizer_config.json overrule a BERT normalizer in tokenizer.json, as transformers does', async () => {
-    const tree = { 'tokenizer.json': tokenizerJson(), 'tokenizer_config.json': { do_lower_case: false } };
-    expect(await encodeOne(await load(tree), 'hello Hello')).toEqual(idsOf('[CLS] hello [UNK] [SEP]'));
+  it('takes its switches from tokenizer_config.json where the class builds the tokenizer, and says so', async () => {
+    const json = { 'tokenizer.json': tokenizerJson() };
+    const switched = { tokenizer_class: 'BertTokenizer', do_lower_case: false };
+    const built = await load({ ...json, 'tokenizer_config.json': switched });
+    expect(await encodeOne(built, 'hello Hello')).toEqual(idsOf('[CLS] hello [UNK] [SEP]'));
+    expect(built.notes).toEqual([
+      expect.stringMatching(/normalizer of its own, but the class BertTokenizer builds/),
+    ]);
+    const taken = await load({
+      ...json,
+      'tokenizer_config.json': { tokenizer_class: 'PreTrainedTokenizerFast', do_lower_case: false },
+    });
+    expect(await encodeOne(taken, 'hello Hello')).toEqual(idsOf('[CLS] hello hello [SEP]'));
+    expect(taken.notes).toEqual([]);
+  });
+
+  it('takes settings over those of tokenizer_config.json', async () => {
+    const folder = await newTree({
+      'vocab.txt': VOCAB_TXT,
+      'tokenizer_config.json': { do_lower_case: true },
+    });
+    const tokenizer = await Tokenizer.load(folder, { maxLength: 16, settings: { do_lower_case: false } });
+    expect(await encodeOne(tokenizer, 'hello Hello')).toEqual(idsOf('[CLS] hello [UNK] [SEP]'));
   });
 
   it('lower-cases first when asked to, whatever the tokenizer does', async () => {
@@ -139,6 +166,19 @@ describe('encode', () => {
     expect([...tokens.truncated]).toEqual([0, 0, 1, 0, 1, 0]);
     expect([...tokens.offsets]).toEqual([0, 4, 6, 11, 16, 21, 23]);
     expect(rows(await tokenizer.encode([]))).toEqual([]);
+  });
+
+  it('cuts on the left where the folder says so, long texts too', async () => {
+    const words = Array.from({ length: 20_000 }, (_, i) => TOKENS[5 + (i % 2)]);
+    const expected = [2, ...words.slice(-3).map((word) => TOKENS.indexOf(word as string)), 3];
+    for (const tree of [
+      { 'tokenizer.json': tokenizerJson({ truncation: { ...TRUNCATION, direction: 'Left' } }) },
+      { 'tokenizer.json': tokenizerJson(), 'tokenizer_config.json': { truncation_side: 'left' } },
+    ]) {
+      const tokens = await (await load(tree, 5)).encode([words.join(' '), 'hello']);
+      expect(rows(tokens)).toEqual([expected, idsOf('[CLS] hello [SEP]')]);
+      expect([...tokens.truncated]).toEqual([1, 0]);
+    }
   });
 
   it('keeps the order over many calls of the library', async () => {
@@ -235,8 +275,11 @@ describe('vocabularySize', () => {
       (await load({ 'tokenizer.json': tokenizerJson({ post_processor: roberta }) })).vocabularySize,
     ).toBe(71);
     expect(
-      (await load({ 'tokenizer.json': tokenizerJson({ ...UNIGRAM_CHANGES, added_tokens: [] }) }))
-        .vocabularySize,
+      (
+        await load({
+          'tokenizer.json': tokenizerJson({ ...UNIGRAM_CHANGES, added_tokens: [], padding: null }),
+        })
+      ).vocabularySize,
     ).toBe(9);
   });
 });

@@ -29,11 +29,14 @@ async function* tokenizedWindows(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RaggedTokens> {
   const windows = textWindows(texts);
+  let firstText = 0;
   const tokenizeNext = async () => {
     const { value, done } = await unlessAborted(windows.next(), signal);
     if (done === true) return undefined;
     checkTexts(value);
-    return tokenizer.encode(value, prompt === undefined ? {} : { prompt });
+    const options = { ...(prompt === undefined ? {} : { prompt }), firstText };
+    firstText += value.length;
+    return tokenizer.encode(value, options);
   };
   let next = tokenizeNext();
   try {

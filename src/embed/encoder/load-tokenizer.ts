@@ -1,20 +1,26 @@
 // A model folder's tokenizer, held against the encoder that its ids are for.
-import { ModelError } from '../../errors.ts';
 import type { ModelFolder } from '../../io/model-folder/model-folder.ts';
 import { Tokenizer } from '../../tokenizer/tokenizer.ts';
 
 /**
+ * Loads it, and adds to the folder's notes what was passed over.
  * @param maxLength tokens of a text at most
- * @throws ModelError when it has more tokens than the encoder; TokenizerError, FileError
+ * @throws TokenizerError, FileError, ArgumentError
  */
 export async function loadTokenizer(
-  { config, transformer }: Pick<ModelFolder, 'config' | 'transformer'>,
+  { path, config, transformer, notes }: Pick<ModelFolder, 'path' | 'config' | 'transformer' | 'notes'>,
   maxLength: number,
 ): Promise<Tokenizer> {
-  const tokenizer = await Tokenizer.load(transformer.path, { maxLength, lowerCase: transformer.lowerCase });
-  if (tokenizer.vocabularySize <= config.vocabularySize) return tokenizer;
-  throw new ModelError(
-    `expected a tokenizer of at most ${config.vocabularySize} tokens, as config.json says, but it has ` +
-      `${tokenizer.vocabularySize}: check that the tokenizer files belong to this model`,
-  );
+  const { path: folder, lowerCase, tokenizerSettings: settings } = transformer;
+  const tableRows = config.vocabularySize;
+  const tokenizer = await Tokenizer.load(folder, { maxLength, lowerCase, settings, tableRows });
+  const found = [...tokenizer.notes];
+  if (tokenizer.vocabularySize > tableRows) {
+    found.push(
+      `the tokenizer of '${path}' has ids up to ${tokenizer.vocabularySize - 1}, but the model's word table has ${tableRows} ` +
+        'rows: a text that uses a higher id is an error',
+    );
+  }
+  for (const note of found) if (!notes.includes(note)) notes.push(note);
+  return tokenizer;
 }

@@ -36,7 +36,10 @@ export async function choosePrompt(
   return { prompt, promptTokens: await tokenizer.promptLength(prompt) };
 }
 
-/** The options with the first of these prompts that the model has, unless they choose one themselves. */
+/**
+ * The options with the first of these prompts that the model has, and none where it has none of them, unless they choose
+ * one themselves. The default prompt is that of `encode` alone.
+ */
 export function withPrompt(
   { prompts }: Prompts,
   names: readonly string[],
@@ -44,5 +47,5 @@ export function withPrompt(
 ): EncodeOptions {
   if (options.prompt !== undefined || options.promptName !== undefined) return options;
   const promptName = names.find((name) => Object.hasOwn(prompts, name));
-  return promptName === undefined ? options : { ...options, promptName };
+  return promptName === undefined ? { ...options, prompt: '' } : { ...options, promptName };
 }

@@ -4,7 +4,11 @@ import { ArgumentError } from '../../errors.ts';
 import type { DenseSpec } from '../../io/model-folder/dense-config.ts';
 import { withEncoderWeights } from '../../io/model-folder/encoder-weights.ts';
 import type { ModelFolder } from '../../io/model-folder/model-folder.ts';
-import type { DenseModule, ModelFolderContent } from '../../io/model-folder/model-folder-content.ts';
+import {
+  type DenseModule,
+  type ModelFolderContent,
+  tokenizerOf,
+} from '../../io/model-folder/model-folder-content.ts';
 import { type WriteModelFolderOptions, writeModelFolder } from '../../io/model-folder/model-folder-writer.ts';
 import type { PoolingMode as StoredPooling } from '../../io/model-folder/pooling-config.ts';
 import type { SafetensorsTensor } from '../../io/safetensors/safetensors-writer.ts';
@@ -79,7 +83,7 @@ export async function readContent(
     prompts,
     ...(defaultPromptName === undefined ? {} : { defaultPromptName }),
     similarity,
-    tokenizerFrom: transformer.path,
+    ...tokenizerOf(transformer),
   };
 }
 

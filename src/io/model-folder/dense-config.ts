@@ -4,7 +4,9 @@
 import { z } from 'zod';
 
 import { ModelError } from '../../errors.ts';
+import { checkFileKeys } from '../../options/file-keys.ts';
 import { checkJson } from '../files/json-file.ts';
+import { DENSE_KEYS } from './folder-keys.ts';
 
 /** Activations of a dense layer; `identity` is none. */
 export type DenseActivation = 'identity' | 'tanh' | 'relu' | 'gelu_erf';
@@ -37,29 +39,33 @@ const TORCH_NAMES: Record<DenseActivation, string> = {
 
 const features = z.int('expected a whole number of features').min(1).max(1_048_576);
 
-const denseSchema = z.object({
+/** The keys that count; {@link DENSE_KEYS} lists them and all others. */
+export const denseSchema = z.looseObject({
   in_features: features,
   out_features: features,
   bias: z.boolean().default(true),
   activation_function: z.string().default('torch.nn.modules.activation.Tanh'),
-  use_residual: z.boolean().nullish(),
-  module_input_name: z.string().nullish(),
-  module_output_name: z.string().nullish(),
 });
 
-/** Checks a dense layer's configuration against the width of what comes in. ModelError when it cannot be used. */
-export function parseDenseConfig(value: unknown, path: string, dimension: number, source: string): DenseSpec {
+/**
+ * Checks a dense layer's configuration against the width of what comes in.
+ * @param notes gets the keys that are passed over
+ * @throws ModelError when it cannot be used
+ */
+export function parseDenseConfig(
+  value: unknown,
+  path: string,
+  dimension: number,
+  source: string,
+  notes: string[],
+): DenseSpec {
   const raw = checkJson(denseSchema, value, source);
+  notes.push(...checkFileKeys(DENSE_KEYS, raw, `'${source}'`, (message) => new ModelError(message)));
   const fail = (problem: string): never => {
     throw new ModelError(`'${source}' cannot be used: ${problem}`);
   };
   if (raw.in_features !== dimension) {
     fail(`in_features is ${raw.in_features} but the module before it gives ${dimension} dimensions`);
-  }
-  if (raw.use_residual === true) fail('use_residual is not supported');
-  for (const key of ['module_input_name', 'module_output_name'] as const) {
-    const name = raw[key] ?? 'sentence_embedding';
-    if (name !== 'sentence_embedding') fail(`${key} '${name}' is not supported; expected sentence_embedding`);
   }
   const className = raw.activation_function.split('.').at(-1) ?? '';
   const activation =

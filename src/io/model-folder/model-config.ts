@@ -10,7 +10,9 @@ import {
   MODEL_TYPES,
   type ModelType,
 } from '../../nn/encoder/encoder-config.ts';
+import { checkFileKeys } from '../../options/file-keys.ts';
 import { checkJson, readJsonFile } from '../files/json-file.ts';
+import { CONFIG_KEYS } from './folder-keys.ts';
 
 const ACTIVATIONS: Record<string, EncoderActivation> = {
   gelu: 'gelu_erf',
@@ -31,7 +33,8 @@ const ACTIVATION_NAMES: Record<EncoderActivation, string> = {
 const size = (max: number) => z.int(`expected a whole number from 1 to ${max}`).min(1).max(max);
 
 // Defaults are those of the Hugging Face configuration classes; sizes have none here, a model folder names them.
-const configSchema = z.object({
+/** Sizes and choices among {@link CONFIG_KEYS}, which lists all keys. */
+export const configSchema = z.looseObject({
   model_type: z.string('expected a text naming the model family'),
   vocab_size: size(16_777_216),
   hidden_size: size(65_536),
@@ -44,9 +47,7 @@ const configSchema = z.object({
   max_position_embeddings: size(1_048_576),
   type_vocab_size: size(1024).default(2),
   pad_token_id: z.int().min(0).nullish(),
-  position_embedding_type: z.string().nullish(),
   is_decoder: z.boolean().nullish(),
-  add_cross_attention: z.boolean().nullish(),
 });
 
 /** Reads and checks a config.json. FileError, FormatError or ModelError. */
@@ -54,23 +55,25 @@ export async function readEncoderConfig(path: string): Promise<EncoderConfig> {
   return parseEncoderConfig(await readJsonFile(path), path);
 }
 
-/** Checks the value of a config.json; `source` names it in messages. ModelError when it cannot be run. */
-export function parseEncoderConfig(value: unknown, source: string): EncoderConfig {
+/**
+ * Checks the value of a config.json.
+ * @param source names it in messages
+ * @param notes gets the keys that are passed over
+ * @throws ModelError when it cannot be run
+ */
+export function parseEncoderConfig(value: unknown, source: string, notes: string[] = []): EncoderConfig {
   const fail = (problem: string): never => {
     throw new ModelError(`'${source}' cannot be used: ${problem}`);
   };
   const modelType = checkModelType(value, source);
   const raw = checkJson(configSchema, value, source);
+  notes.push(...checkFileKeys(CONFIG_KEYS, raw, `'${source}'`, (message) => new ModelError(message)));
   const activation = Object.hasOwn(ACTIVATIONS, raw.hidden_act) ? ACTIVATIONS[raw.hidden_act] : undefined;
   if (activation === undefined) {
     return fail(
       `hidden_act '${raw.hidden_act}' is not supported; expected one of ${Object.keys(ACTIVATIONS).join(', ')}`,
     );
   }
-  const positions = raw.position_embedding_type ?? 'absolute';
-  if (positions !== 'absolute')
-    fail(`position_embedding_type '${positions}' is not supported; expected absolute`);
-  if (raw.add_cross_attention === true) fail('add_cross_attention is true but only encoders are supported');
   if (raw.hidden_size % raw.num_attention_heads !== 0) {
     fail(`hidden_size ${raw.hidden_size} is not divisible by num_attention_heads ${raw.num_attention_heads}`);
   }

@@ -4,6 +4,7 @@ import type { EncoderConfig } from '../../nn/encoder/encoder-config.ts';
 import type { StoredPrecision } from '../../nn/layers/precision.ts';
 import type { SafetensorsTensor } from '../safetensors/safetensors-writer.ts';
 import type { DenseSpec } from './dense-config.ts';
+import type { ModelFolder } from './model-folder.ts';
 import type { PoolingSpec } from './pooling-config.ts';
 import type { NormalizeSpec, SimilarityName } from './sentence-transformers.ts';
 
@@ -31,4 +32,20 @@ export interface ModelFolderContent {
   similarity?: SimilarityName;
   /** A folder whose tokenizer files are copied. */
   tokenizerFrom: string;
+  /** What that folder sets over its tokenizer_config.json. */
+  tokenizerSettings?: Readonly<Record<string, unknown>>;
+  /** What its config.json names as `tokenizer_class`. */
+  tokenizerClass?: string | undefined;
+}
+
+/** The tokenizer of a model that was read. */
+export function tokenizerOf({
+  path,
+  tokenizerSettings,
+  tokenizerClass,
+}: ModelFolder['transformer']): Pick<
+  ModelFolderContent,
+  'tokenizerFrom' | 'tokenizerSettings' | 'tokenizerClass'
+> {
+  return { tokenizerFrom: path, tokenizerSettings, tokenizerClass };
 }

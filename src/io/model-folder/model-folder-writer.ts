@@ -89,13 +89,18 @@ async function writeEncoder(folder: string, content: ModelFolderContent): Promis
   const config = {
     ...encoderConfigJson(content.config),
     ...(content.architecture === undefined ? {} : { architectures: [content.architecture] }),
+    ...(content.tokenizerClass === undefined ? {} : { tokenizer_class: content.tokenizerClass }),
     ...quantizationConfigJson(content.precision ?? 'float32'),
   };
   await writeFileAtomic(join(folder, 'config.json'), jsonText(config));
   await writeSafetensors(join(folder, 'model.safetensors'), content.tensors, { format: 'pt' });
   await writeFileAtomic(
     join(folder, 'sentence_bert_config.json'),
-    jsonText({ max_seq_length: content.maxSequenceLength, do_lower_case: content.lowerCase ?? false }),
+    jsonText({
+      max_seq_length: content.maxSequenceLength,
+      do_lower_case: content.lowerCase ?? false,
+      ...tokenizerArguments(content.tokenizerSettings),
+    }),
   );
   await writeFileAtomic(
     join(folder, 'config_sentence_transformers.json'),
@@ -105,6 +110,12 @@ async function writeEncoder(folder: string, content: ModelFolderContent): Promis
       similarity_fn_name: content.similarity ?? 'cosine',
     }),
   );
+}
+
+// The length is max_seq_length, which arguments would stand above.
+function tokenizerArguments(settings: Readonly<Record<string, unknown>> = {}): object {
+  const { model_max_length: _, max_len: __, ...others } = settings;
+  return Object.keys(others).length === 0 ? {} : { tokenizer_args: others };
 }
 
 async function copyTokenizer(source: string, folder: string): Promise<void> {

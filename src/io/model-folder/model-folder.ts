@@ -1,15 +1,17 @@
 // A model folder as Hugging Face and sentence-transformers write it, read into one description: the encoder, the steps
 // after it, prompts and limits. Contradictions between its files are errors here, before any weight is read.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 
 import { FileError, ModelError } from '../../errors.ts';
 import type { EncoderConfig } from '../../nn/encoder/encoder-config.ts';
 import type { StoredPrecision } from '../../nn/layers/precision.ts';
+import { checkFileKeys } from '../../options/file-keys.ts';
 import { exists, kindOf, listFolder } from '../files/folder-path.ts';
 import { checkJson, readJsonFile } from '../files/json-file.ts';
 import { parseDenseConfig } from './dense-config.ts';
+import { NORMALIZE_KEYS } from './folder-keys.ts';
 import { parseEncoderConfig } from './model-config.ts';
 import { parsePoolingConfig } from './pooling-config.ts';
 import { parseStoredPrecision } from './quantization-config.ts';
@@ -18,9 +20,14 @@ import {
   type ModuleSpec,
   readModules,
   readSentenceSettings,
-  readTransformerSettings,
   type SentenceSettings,
 } from './sentence-transformers.ts';
+import {
+  NO_TRANSFORMER_SETTINGS,
+  readTransformerSettings,
+  type TransformerSettings,
+  transformerSettingsFile,
+} from './transformer-settings.ts';
 
 /** Everything a folder says about its model, except the weights. */
 export interface ModelFolder extends SentenceSettings {
@@ -35,12 +42,16 @@ export interface ModelFolder extends SentenceSettings {
     maxSequenceLength: number;
     /** Whether texts are lower-cased before the tokenizer's own normalisation. */
     lowerCase: boolean;
+    /** Keys of tokenizer_config.json that the folder sets elsewhere, over those of that file. */
+    tokenizerSettings: Readonly<Record<string, unknown>>;
+    /** `tokenizer_class` of config.json. */
+    tokenizerClass?: string;
   };
   /** The steps after the encoder; the first is always a pooling. */
   modules: ModuleSpec[];
   /** Width of the vectors the last module gives. */
   dimension: number;
-  /** What was assumed because the folder does not say it. */
+  /** What was assumed because the folder does not say it, and what of it is passed over. */
   notes: string[];
 }
 
@@ -55,26 +66,36 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
     throw new FileError(`cannot read the model '${path}': ${what}; name a folder with a config.json`);
   }
   const notes: string[] = [];
-  const entries = await readModules(path);
+  const entries = await readModules(path, notes);
   const transformerPath = transformerFolder(path, entries);
   const configPath = join(transformerPath, 'config.json');
   await checkHasConfig(transformerPath);
-  const configJson = await readJsonFile(configPath);
-  const config = parseEncoderConfig(configJson, configPath);
-  const settings = await readTransformerSettings(transformerPath);
-  const [modules, dimension] = await readPipeline(path, entries, config.hiddenSize, notes);
+  const isPipeline = entries !== undefined;
+  const settings = isPipeline
+    ? await readTransformerSettings(transformerPath, notes)
+    : NO_TRANSFORMER_SETTINGS;
+  const ofFile = await readJsonFile(configPath);
+  const configJson = { ...checkJson(z.looseObject({}), ofFile, configPath), ...settings.configSettings };
+  const config = parseEncoderConfig(configJson, configPath, notes);
+  const [modules, dimension] = isPipeline
+    ? await readPipeline(entries, config.hiddenSize, notes)
+    : await assumedPipeline(path, configJson, config.hiddenSize, notes);
   return {
     path,
     config,
     precision: parseStoredPrecision(configJson, configPath),
     transformer: {
       path: transformerPath,
-      maxSequenceLength: await maximumLength(transformerPath, config, settings.maxSequenceLength, notes),
+      maxSequenceLength: await maximumLength(transformerPath, config, settings, notes),
       lowerCase: settings.lowerCase,
+      tokenizerSettings: settings.tokenizerSettings,
+      ...(typeof configJson.tokenizer_class === 'string'
+        ? { tokenizerClass: configJson.tokenizer_class }
+        : {}),
     },
     modules,
     dimension,
-    ...(await readSentenceSettings(path)),
+    ...(isPipeline ? await readSentenceSettings(path, notes) : { prompts: {}, similarity: 'cosine' }),
     notes,
   };
 }
@@ -82,6 +103,12 @@ export async function readModelFolder(path: string): Promise<ModelFolder> {
 /** A folder that is no model's is told by what is in it. */
 async function checkHasConfig(folder: string): Promise<void> {
   const found = await listFolder(folder);
+  if (found.includes('adapter_config.json')) {
+    throw new ModelError(
+      `'${folder}' holds an adapter (adapter_config.json), which is not supported: merge it into the weights with PEFT's ` +
+        'merge_and_unload() and save the model',
+    );
+  }
   if (found.includes('config.json')) return;
   const some = `${found.slice(0, 5).join(', ')}${found.length > 5 ? ', …' : ''}`;
   const what = found.length === 0 ? 'the folder is empty' : `it holds ${some}`;
@@ -108,16 +135,33 @@ function transformerFolder(path: string, entries: readonly ModuleEntry[] | undef
   return first.path;
 }
 
-async function readPipeline(
+// As sentence-transformers does: its own files count only beside modules.json.
+async function assumedPipeline(
   path: string,
-  entries: readonly ModuleEntry[] | undefined,
+  { architectures }: { architectures?: unknown },
   hiddenSize: number,
   notes: string[],
 ): Promise<[ModuleSpec[], number]> {
-  if (entries === undefined) {
-    notes.push(`'${path}' has no modules.json: mean pooling is assumed, as sentence-transformers does`);
-    return [[{ kind: 'pooling', modes: ['mean'], includePrompt: true }], hiddenSize];
-  }
+  const [architecture] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  const isCausal = typeof architecture === 'string' && architecture.endsWith('ForCausalLM');
+  const mode = isCausal ? 'last_token' : 'mean';
+  const others = [await transformerSettingsFile(path), join(path, 'config_sentence_transformers.json')];
+  const unread: string[] = [];
+  for (const each of others)
+    if (each !== undefined && (await exists(each))) unread.push(`'${basename(each)}'`);
+  const also =
+    unread.length === 0 ? '' : `, and ${unread.join(' and ')} ${unread.length === 1 ? 'is' : 'are'} not read`;
+  notes.push(
+    `'${path}' has no modules.json: ${isCausal ? 'the last token' : 'mean pooling'} is assumed${also}, as sentence-transformers does`,
+  );
+  return [[{ kind: 'pooling', modes: [mode], includePrompt: true }], hiddenSize];
+}
+
+async function readPipeline(
+  entries: readonly ModuleEntry[],
+  hiddenSize: number,
+  notes: string[],
+): Promise<[ModuleSpec[], number]> {
   const modules: ModuleSpec[] = [];
   let dimension = hiddenSize;
   for (const entry of entries.slice(1)) {
@@ -127,43 +171,47 @@ async function readPipeline(
       dimension *= pooling.modes.length;
       modules.push(pooling);
     } else if (entry.className === 'Dense') {
-      const dense = parseDenseConfig(await readJsonFile(source), entry.path, dimension, source);
+      const dense = parseDenseConfig(await readJsonFile(source), entry.path, dimension, source, notes);
       dimension = dense.outFeatures;
       modules.push(dense);
     } else {
-      await checkNormalizeConfig(source);
+      await checkNormalizeConfig(source, notes);
       modules.push({ kind: 'normalize' });
     }
   }
   return [modules, dimension];
 }
 
-const normalizeSchema = z.object({
-  module_input_name: z.literal('sentence_embedding').nullish(),
-  module_output_name: z.literal('sentence_embedding').nullish(),
-});
-
 // The folder of a Normalize module is usually empty, or missing since git keeps no empty folders.
-async function checkNormalizeConfig(source: string): Promise<void> {
-  if (await exists(source)) checkJson(normalizeSchema, await readJsonFile(source), source);
+async function checkNormalizeConfig(source: string, notes: string[]): Promise<void> {
+  if (!(await exists(source))) return;
+  const raw = checkJson(z.looseObject({}), await readJsonFile(source), source);
+  notes.push(...checkFileKeys(NORMALIZE_KEYS, raw, `'${source}'`, (message) => new ModelError(message)));
 }
 
-const tokenizerSchema = z.object({ model_max_length: z.number().positive().nullish() });
+const positive = z.number().positive().nullish();
+const tokenizerSchema = z.looseObject({ model_max_length: positive, max_len: positive });
 
+// sentence-transformers' order: the call of the tokenizer, its arguments, max_seq_length, the tokenizer's own file.
 async function maximumLength(
   folder: string,
   config: EncoderConfig,
-  configured: number | undefined,
+  settings: TransformerSettings,
   notes: string[],
 ): Promise<number> {
   const positions = config.maxPositions - config.positionOffset;
-  let wanted = configured;
   const source = join(folder, 'tokenizer_config.json');
-  if (wanted === undefined && (await exists(source))) {
-    const length =
-      checkJson(tokenizerSchema, await readJsonFile(source), source).model_max_length ?? SANE_LENGTH;
-    if (length < SANE_LENGTH) wanted = Math.floor(length);
-  }
+  const ofFile = (await exists(source)) ? await readJsonFile(source) : {};
+  const given = (value: unknown): number | undefined => {
+    const { model_max_length: length, max_len: older } = checkJson(tokenizerSchema, value, source);
+    const found = length ?? older ?? SANE_LENGTH;
+    return found < SANE_LENGTH ? Math.floor(found) : undefined;
+  };
+  const wanted =
+    settings.processingLength ??
+    given(settings.tokenizerSettings) ??
+    settings.maxSequenceLength ??
+    given(ofFile);
   if (wanted === undefined) {
     notes.push(`'${folder}' names no maximum length: its ${positions} positions are used`);
     return positions;

@@ -5,7 +5,9 @@
 import { z } from 'zod';
 
 import { ModelError } from '../../errors.ts';
+import { checkFileKeys } from '../../options/file-keys.ts';
 import { checkJson } from '../files/json-file.ts';
+import { POOLING_KEYS } from './folder-keys.ts';
 
 /** How token vectors become one vector. */
 export type PoolingMode = 'cls' | 'max' | 'mean' | 'mean_sqrt_len' | 'weighted_mean' | 'last_token';
@@ -37,7 +39,8 @@ const SPELLINGS: readonly Spelling[] = [
 
 const flag = z.boolean().nullish();
 
-const poolingSchema = z.looseObject({
+/** The keys that count; {@link POOLING_KEYS} lists them. */
+export const poolingSchema = z.looseObject({
   word_embedding_dimension: z.int().positive().nullish(),
   embedding_dimension: z.int().positive().nullish(),
   pooling_mode: z.union([z.string(), z.array(z.string()).min(1)]).nullish(),
@@ -53,6 +56,7 @@ const poolingSchema = z.looseObject({
 /** Checks a pooling configuration against the width of the token vectors. ModelError when it cannot be used. */
 export function parsePoolingConfig(value: unknown, hiddenSize: number, source: string): PoolingSpec {
   const raw = checkJson(poolingSchema, value, source);
+  checkFileKeys(POOLING_KEYS, raw, `'${source}'`, (message) => new ModelError(message));
   const dimension = raw.embedding_dimension ?? raw.word_embedding_dimension;
   if (dimension != null && dimension !== hiddenSize) {
     throw new ModelError(

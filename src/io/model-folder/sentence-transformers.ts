@@ -1,13 +1,15 @@
-// The files sentence-transformers puts around an encoder: modules.json (the pipeline), sentence_bert_config.json
-// (length and lower-casing) and config_sentence_transformers.json (prompts, similarity), older and newer spellings.
+// The files sentence-transformers puts at the root of a model: modules.json (the pipeline) and
+// config_sentence_transformers.json (prompts, similarity).
 
 import { join } from 'node:path';
 import { z } from 'zod';
 
 import { ModelError } from '../../errors.ts';
+import { checkFileKeys } from '../../options/file-keys.ts';
 import { exists, insideFolder } from '../files/folder-path.ts';
 import { checkJson, readJsonFile } from '../files/json-file.ts';
 import type { DenseSpec } from './dense-config.ts';
+import { MODULES_KEYS, SENTENCE_KEYS } from './folder-keys.ts';
 import type { PoolingSpec } from './pooling-config.ts';
 
 /** L2 normalisation of the sentence vector. */
@@ -31,21 +33,29 @@ export interface ModuleEntry {
 }
 
 const modulesSchema = z
-  .array(z.object({ idx: z.int().min(0).optional(), path: z.string(), type: z.string() }))
+  .array(
+    z.looseObject({
+      idx: z.number().min(0).optional(),
+      name: z.union([z.string(), z.number()]).optional(),
+      path: z.string(),
+      type: z.string(),
+    }),
+  )
   .min(1, 'expected at least one module');
 
-/** The pipeline of modules.json in order of `idx`, or undefined when the folder has none. */
-export async function readModules(folder: string): Promise<ModuleEntry[] | undefined> {
+/**
+ * The pipeline of modules.json, or undefined when the folder has none.
+ * @param notes gets the keys that are passed over
+ * @throws ModelError for another class of module, and for a list that contradicts itself
+ */
+export async function readModules(folder: string, notes: string[]): Promise<ModuleEntry[] | undefined> {
   const source = join(folder, 'modules.json');
   if (!(await exists(source))) return undefined;
   const raw = checkJson(modulesSchema, await readJsonFile(source), source);
-  const indices = raw.map((entry, position) => entry.idx ?? position);
-  if (new Set(indices).size < indices.length)
-    throw new ModelError(`'${source}' gives one idx to two modules`);
-  const order = raw.map((_, position) => position);
-  order.sort((a, b) => (indices[a] as number) - (indices[b] as number));
-  return order.map((position) => {
-    const { path, type } = raw[position] as (typeof raw)[number];
+  for (const [position, entry] of raw.entries())
+    notes.push(...checkFileKeys(MODULES_KEYS, entry, `'${source}', module ${position},`, modelError));
+  checkOrder(raw, source);
+  return raw.map(({ path, type }) => {
     // Anything else of the same name is code of the model's own, which cannot be run here.
     const ours = type.startsWith('sentence_transformers.');
     const className = MODULE_CLASSES.find((known) => ours && known === type.split('.').at(-1));
@@ -58,64 +68,23 @@ export async function readModules(folder: string): Promise<ModuleEntry[] | undef
   });
 }
 
-/** What the Transformer module's own configuration says. */
-export interface TransformerSettings {
-  maxSequenceLength?: number;
-  lowerCase: boolean;
-}
-
-// sentence-transformers looks for the first of these, whatever the encoder's family.
-const TRANSFORMER_CONFIGS = [
-  'bert',
-  'roberta',
-  'distilbert',
-  'camembert',
-  'albert',
-  'xlm-roberta',
-  'xlnet',
-].map((family) => `sentence_${family}_config.json`);
-
-const transformerSchema = z.object({
-  max_seq_length: z.int().positive().nullish(),
-  do_lower_case: z.boolean().nullish(),
-  transformer_task: z.string().nullish(),
-  module_output_name: z.string().nullish(),
-  modality_config: z.record(z.string(), z.looseObject({ method_output_name: z.unknown() })).nullish(),
-  query_length: z.int().nullish(),
-  document_length: z.int().nullish(),
-  query_expansion: z.unknown().nullish(),
-});
-
-/** Length and lower-casing from the Transformer module's folder; ModelError when it asks for something else. */
-export async function readTransformerSettings(folder: string): Promise<TransformerSettings> {
-  for (const name of TRANSFORMER_CONFIGS) {
-    const source = join(folder, name);
-    if (!(await exists(source))) continue;
-    const raw = checkJson(transformerSchema, await readJsonFile(source), source);
-    const wanted: [string, unknown, unknown][] = [
-      ['transformer_task', raw.transformer_task, 'feature-extraction'],
-      ['module_output_name', raw.module_output_name, 'token_embeddings'],
-      [
-        'modality_config.text.method_output_name',
-        raw.modality_config?.text?.method_output_name,
-        'last_hidden_state',
-      ],
-      ['query_length', raw.query_length, undefined],
-      ['document_length', raw.document_length, undefined],
-      ['query_expansion', raw.query_expansion, undefined],
-    ];
-    for (const [key, found, supported] of wanted) {
-      if (found == null || found === supported) continue;
-      const expected = supported === undefined ? 'leaving it out' : `only '${supported}'`;
-      throw new ModelError(`'${source}' sets ${key} to ${JSON.stringify(found)}; ${expected} is supported`);
-    }
-    return {
-      ...(raw.max_seq_length == null ? {} : { maxSequenceLength: raw.max_seq_length }),
-      lowerCase: raw.do_lower_case ?? false,
-    };
+// sentence-transformers runs modules in the order of the list, whatever idx says, and drops the first of two of one name.
+function checkOrder(modules: z.infer<typeof modulesSchema>, source: string): void {
+  const indices = modules.map((entry, position) => entry.idx ?? position);
+  if (new Set(indices).size < indices.length)
+    throw new ModelError(`'${source}' gives one idx to two modules`);
+  if (indices.some((idx, position) => position > 0 && idx < (indices[position - 1] as number))) {
+    throw new ModelError(
+      `'${source}' lists its modules in another order than their idx says (${indices.join(', ')}); ` +
+        'put them in the order in which they run',
+    );
   }
-  return { lowerCase: false };
+  const names = modules.flatMap(({ name }) => (name === undefined ? [] : [String(name)]));
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new ModelError(`'${source}' gives the name '${twice}' to two modules`);
 }
+
+const modelError = (message: string) => new ModelError(message);
 
 /** Prompts and similarity of a model. */
 export interface SentenceSettings {
@@ -124,23 +93,25 @@ export interface SentenceSettings {
   similarity: SimilarityName;
 }
 
-const settingsSchema = z.object({
-  model_type: z.string().nullish(),
+const settingsSchema = z.looseObject({
   prompts: z.record(z.string(), z.string().nullable()).nullish(),
   default_prompt_name: z.string().nullish(),
   similarity_fn_name: z.enum(['cosine', 'dot', 'euclidean', 'manhattan']).nullish(),
 });
 
-/** Prompts and similarity from config_sentence_transformers.json; none and cosine when there is no such file. */
-export async function readSentenceSettings(folder: string): Promise<SentenceSettings> {
+/** Prompts that every model has, empty unless it says otherwise. */
+const ALWAYS = ['query', 'document'];
+
+/**
+ * Prompts and similarity from config_sentence_transformers.json; none and cosine when there is no such file.
+ * @param notes gets the keys that are passed over
+ * @throws ModelError
+ */
+export async function readSentenceSettings(folder: string, notes: string[]): Promise<SentenceSettings> {
   const source = join(folder, 'config_sentence_transformers.json');
   if (!(await exists(source))) return { prompts: {}, similarity: 'cosine' };
   const raw = checkJson(settingsSchema, await readJsonFile(source), source);
-  if (raw.model_type != null && raw.model_type !== 'SentenceTransformer') {
-    throw new ModelError(
-      `'${source}' describes a ${raw.model_type}; only SentenceTransformer models are supported`,
-    );
-  }
+  notes.push(...checkFileKeys(SENTENCE_KEYS, raw, `'${source}'`, modelError));
   const prompts = Object.fromEntries(
     Object.entries(raw.prompts ?? {}).map(([name, text]) => [name, text ?? '']),
   );
@@ -148,6 +119,7 @@ export async function readSentenceSettings(folder: string): Promise<SentenceSett
   const defaultPromptName = raw.default_prompt_name;
   if (defaultPromptName == null) return { prompts, similarity };
   if (!Object.hasOwn(prompts, defaultPromptName)) {
+    if (ALWAYS.includes(defaultPromptName)) return { prompts, similarity };
     throw new ModelError(
       `'${source}' names the default prompt '${defaultPromptName}' but its prompts are: ` +
         (Object.keys(prompts).join(', ') || 'none'),

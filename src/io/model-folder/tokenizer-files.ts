@@ -4,9 +4,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '../../errors.ts';
-import { byteLevelSpec } from '../../tokenizer/byte-level-spec.ts';
-import type { TokenizerSettings } from '../../tokenizer/tokenizer-settings.ts';
-import { wordPieceSpec } from '../../tokenizer/word-piece-spec.ts';
+import { byteLevelSpec } from '../../tokenizer/spec/byte-level-spec.ts';
+import { noSettings } from '../../tokenizer/spec/tokenizer-settings.ts';
+import { parseVocabulary, wordPieceSpec } from '../../tokenizer/spec/word-piece-spec.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { fileError } from '../files/file-error.ts';
 import { exists } from '../files/folder-path.ts';
@@ -27,18 +27,7 @@ export interface WordPieceFilesOptions extends TokenizerFilesOptions {
 /** Everything that a kind of vocabulary is written to; one kind's files would contradict another's. */
 const TOKENIZER_FILES = ['tokenizer.json', 'vocab.txt', 'vocab.json', 'merges.txt', 'tokenizer_config.json'];
 
-const noSettings: TokenizerSettings = {
-  className: undefined,
-  doLowerCase: undefined,
-  stripAccents: undefined,
-  tokenizeChineseChars: true,
-  doBasicTokenize: undefined,
-  addPrefixSpace: undefined,
-  truncationSide: undefined,
-  specialTokens: {},
-  addedTokens: new Map<string, number>(),
-  source: 'tokenizer_config.json',
-};
+const settings = noSettings('tokenizer_config.json');
 
 /**
  * Writes the files of a WordPiece vocabulary, with BERT's normalisation and [CLS] … [SEP], into a folder, which is made where
@@ -65,7 +54,11 @@ export async function writeWordPieceFiles(
     sep_token: '[SEP]',
     mask_token: '[MASK]',
   };
-  const spec = wordPieceSpec(lines, { ...noSettings, doLowerCase: lowerCase }, 'vocab.txt');
+  const spec = wordPieceSpec(
+    parseVocabulary(lines, 'vocab.txt'),
+    { ...settings, doLowerCase: lowerCase },
+    'vocab.txt',
+  );
   await writeFiles(folder, overwrite, {
     'vocab.txt': lines,
     'tokenizer_config.json': jsonText(config),
@@ -98,7 +91,7 @@ export async function writeByteLevelFiles(
     sep_token: '</s>',
     mask_token: '<mask>',
   };
-  const spec = byteLevelSpec(ids, merges, noSettings, 'vocab.json');
+  const spec = byteLevelSpec(new Map(Object.entries(ids)), vocabulary.merges, settings, 'vocab.json');
   await writeFiles(folder, overwrite, {
     'vocab.json': JSON.stringify(ids),
     'merges.txt': merges,

@@ -1,7 +1,7 @@
 // The weights of a model folder behind one interface, whether they are one safetensors file or several shards with an
 // index. Pickle files (pytorch_model.bin and its kin) run code when they are read, so they never are.
 
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { ArgumentError, FormatError, ModelError } from '../../errors.ts';
@@ -39,12 +39,26 @@ export async function openWeights(folder: string): Promise<WeightSource> {
   if (pickles.length > 0) {
     throw new ModelError(
       `'${folder}' holds its weights only as ${pickles.join(', ')}: such files are pickles, which run code when they ` +
-        `are read, and are never read here; convert them once in Python with ` +
-        `AutoModel.from_pretrained('…').save_pretrained('…', safe_serialization=True)`,
+        `are read, and are never read here; ${await conversion(folder)}`,
     );
   }
   throw new ModelError(
     `'${folder}' holds neither ${SINGLE} nor ${INDEX}; check that it is a complete model folder`,
+  );
+}
+
+/** How to convert the folder that is there: the weights of one module of a pipeline are converted with the whole model. */
+async function conversion(folder: string): Promise<string> {
+  for (const root of [folder, dirname(folder)]) {
+    if (!(await exists(join(root, 'modules.json')))) continue;
+    return (
+      'convert the model once in Python with sentence_transformers: ' +
+      `SentenceTransformer('${root}').save_pretrained('${root}-safetensors'), and load that folder`
+    );
+  }
+  return (
+    'convert them once in Python with transformers: ' +
+    `AutoModel.from_pretrained('${folder}').save_pretrained('${folder}'), which writes ${SINGLE} beside them`
   );
 }
 

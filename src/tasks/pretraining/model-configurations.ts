@@ -80,7 +80,7 @@ async function namedFolder(name: keyof typeof SHAPES, path: string): Promise<Mod
     path,
     config,
     precision: 'float32',
-    transformer: { path, maxSequenceLength: positions, lowerCase: false },
+    transformer: { path, maxSequenceLength: positions, lowerCase: false, tokenizerSettings: {} },
     modules: [{ kind: 'pooling', modes: ['mean'], includePrompt: true }],
     dimension: config.hiddenSize,
     prompts: {},

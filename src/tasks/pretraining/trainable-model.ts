@@ -7,6 +7,7 @@ import { ParameterStore } from '../../autograd/parameter-store.ts';
 import { ModelError } from '../../errors.ts';
 import { checkTied, hasHead, headsInBertNames, storedHeadName } from '../../io/model-folder/head-weights.ts';
 import type { ModelFolder } from '../../io/model-folder/model-folder.ts';
+import { tokenizerOf } from '../../io/model-folder/model-folder-content.ts';
 import { writeModelFolder } from '../../io/model-folder/model-folder-writer.ts';
 import type { SafetensorsTensor } from '../../io/safetensors/safetensors-writer.ts';
 import { withWeights } from '../../io/safetensors/weights.ts';
@@ -155,7 +156,7 @@ export class TrainableModel extends Module implements PretrainingModel {
         prompts,
         ...(defaultPromptName === undefined ? {} : { defaultPromptName }),
         similarity,
-        tokenizerFrom: transformer.path,
+        ...tokenizerOf(transformer),
       },
       { overwrite: true },
     );

@@ -4,7 +4,7 @@
 import type { ParameterStore } from '../../autograd/parameter-store.ts';
 import type { SimilarityFunction } from '../../embed/vectors/similarity-function.ts';
 import type { ModelFolder } from '../../io/model-folder/model-folder.ts';
-import type { DenseModule } from '../../io/model-folder/model-folder-content.ts';
+import { type DenseModule, tokenizerOf } from '../../io/model-folder/model-folder-content.ts';
 import { writeModelFolder } from '../../io/model-folder/model-folder-writer.ts';
 import type { PoolingMode as StoredPooling } from '../../io/model-folder/pooling-config.ts';
 import type { SafetensorsTensor } from '../../io/safetensors/safetensors-writer.ts';
@@ -144,7 +144,7 @@ export class TrainableModel extends Module {
         prompts,
         ...(defaultPromptName === undefined ? {} : { defaultPromptName }),
         similarity,
-        tokenizerFrom: transformer.path,
+        ...tokenizerOf(transformer),
       },
       { overwrite: true },
     );

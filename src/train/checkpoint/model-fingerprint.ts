@@ -10,7 +10,7 @@ const modelFiles =
 
 /** SHA-256 of each of a model folder's files that decide what it computes, those of its modules too. @throws FileError */
 export async function modelFingerprint(path: string): Promise<Record<string, string>> {
-  const modules = (await readModules(path)) ?? [];
+  const modules = (await readModules(path, [])) ?? [];
   const sums: Record<string, string> = {};
   for (const folder of new Set([path, ...modules.map((module) => module.path)])) {
     if ((await kindOf(folder)) !== 'folder') continue; // that of a Normalize is often missing

@@ -82,7 +82,7 @@ describe('parseEncoderConfig', () => {
     [
       'relative positions',
       { position_embedding_type: 'relative_key' },
-      /position_embedding_type 'relative_key'/,
+      /position_embedding_type to "relative_key".*absolute/,
     ],
     ['cross-attention', { is_decoder: true, add_cross_attention: true }, /add_cross_attention/],
     ['an unknown activation', { hidden_act: 'swish' }, /hidden_act 'swish'.*expected one of gelu/],

@@ -22,12 +22,22 @@ const content = modelContent(source);
 describe('writeModelFolder', () => {
   it('reads back as what was written', async () => {
     const target = join(root, 'round-trip');
-    await writeModelFolder(target, content);
+    await writeModelFolder(target, {
+      ...content,
+      tokenizerSettings: { do_lower_case: false, model_max_length: 512 },
+      tokenizerClass: 'BertTokenizerFast',
+    });
     expect(await readModelFolder(target)).toEqual({
       path: target,
       config: CONFIG,
       precision: 'float32',
-      transformer: { path: target, maxSequenceLength: 16, lowerCase: false },
+      transformer: {
+        path: target,
+        maxSequenceLength: 16,
+        lowerCase: false,
+        tokenizerSettings: { do_lower_case: false },
+        tokenizerClass: 'BertTokenizerFast',
+      },
       modules: [
         { kind: 'pooling', modes: ['cls', 'mean'], includePrompt: false },
         {

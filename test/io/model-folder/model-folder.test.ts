@@ -19,7 +19,7 @@ describe('readModelFolder', () => {
       path: folder,
       config: CONFIG,
       precision: 'float32',
-      transformer: { path: folder, maxSequenceLength: 16, lowerCase: false },
+      transformer: { path: folder, maxSequenceLength: 16, lowerCase: false, tokenizerSettings: {} },
       modules: [
         { kind: 'pooling', modes: ['mean'], includePrompt: true },
         {
@@ -133,19 +133,20 @@ describe('readModelFolder', () => {
     }
   });
 
-  it('reads modules in the order of idx and a transformer in a folder of its own', async () => {
+  it('reads a transformer in a folder of its own', async () => {
     const { 'config.json': config, 'sentence_bert_config.json': settings } = modelTree();
     const folder = await folderWith({
       'config.json': null,
       'sentence_bert_config.json': null,
       '0_Transformer/config.json': config as Content,
       '0_Transformer/sentence_roberta_config.json': { ...(settings as object), do_lower_case: true },
-      'modules.json': [...MODULES_JSON.slice(1).reverse(), { ...MODULES_JSON[0], path: '0_Transformer' }],
+      'modules.json': [{ ...MODULES_JSON[0], path: '0_Transformer' }, ...MODULES_JSON.slice(1)],
     });
     expect((await readModelFolder(folder)).transformer).toEqual({
       path: join(folder, '0_Transformer'),
       maxSequenceLength: 16,
       lowerCase: true,
+      tokenizerSettings: {},
     });
   });
 

@@ -64,6 +64,19 @@ const REFUSED: [string, Record<string, Content>, new (m: string) => LikewiseErro
   ],
   ['an absolute module', modules(transformer, { ...pooling, path: '/etc' }), ModelError, /"\/etc".*leaves/],
   ['an absolute transformer', modules({ ...transformer, path: '/' }, pooling), ModelError, /leaves/],
+  [
+    'modules in another order than their idx',
+    modules(transformer, { ...pooling, idx: 2 }, { ...dense, idx: 1 }, normalize),
+    ModelError,
+    /another order than their idx says \(0, 2, 1, 3\)/,
+  ],
+  [
+    'one name twice',
+    modules(transformer, { ...pooling, name: '0' }),
+    ModelError,
+    /the name '0' to two modules/,
+  ],
+  ['an adapter', { 'adapter_config.json': {} }, ModelError, /holds an adapter .*merge_and_unload/],
   ['one idx twice', modules(transformer, { ...pooling, idx: 0 }), ModelError, /one idx to two modules/],
   [
     'a transformer alone',
@@ -74,11 +87,16 @@ const REFUSED: [string, Record<string, Content>, new (m: string) => LikewiseErro
   ['a pooling first', modules(pooling, { ...transformer, idx: 5 }), ModelError, /lists Pooling, Transformer/],
   [
     'two transformers',
-    modules(transformer, pooling, { ...transformer, idx: 4 }),
+    modules(transformer, pooling, { ...transformer, idx: 4, name: '4' }),
     ModelError,
     /second Transformer/,
   ],
-  ['two poolings', modules(transformer, pooling, { ...pooling, idx: 4 }), ModelError, /second Pooling/],
+  [
+    'two poolings',
+    modules(transformer, pooling, { ...pooling, idx: 4, name: '4' }),
+    ModelError,
+    /second Pooling/,
+  ],
   [
     'a normalize before the pooling',
     modules(transformer, { ...normalize, idx: 0.5 }),
@@ -136,7 +154,7 @@ const REFUSED: [string, Record<string, Content>, new (m: string) => LikewiseErro
     'a dense layer over tokens',
     denseWith({ module_input_name: 'token_embeddings' }),
     ModelError,
-    /module_input_name 'token_embeddings'/,
+    /module_input_name to "token_embeddings"/,
   ],
   [
     'a normalize over tokens',
@@ -203,7 +221,7 @@ const REFUSED: [string, Record<string, Content>, new (m: string) => LikewiseErro
     'a cross encoder',
     { 'config_sentence_transformers.json': { model_type: 'CrossEncoder' } },
     ModelError,
-    /describes a CrossEncoder/,
+    /sets model_type to "CrossEncoder".*only a SentenceTransformer/,
   ],
   [
     'a tokenizer length below zero',

@@ -76,13 +76,28 @@ describe('openWeights', () => {
     await weights.close();
   });
 
+  it('says how to convert the model of which a module is a pickle', async () => {
+    const folder = await folderWith({ 'modules.json': [], '2_Dense/pytorch_model.bin': 'x' });
+    await expectError(
+      openWeights(join(folder, '2_Dense')),
+      ModelError,
+      new RegExp(`2_Dense' holds .* SentenceTransformer\\('${folder}'\\)\\.save_pretrained`),
+    );
+  });
+
   const bad: [string, Record<string, Content>, new (m: string) => LikewiseError, RegExp][] = [
     ['nothing', {}, ModelError, /neither model\.safetensors nor/],
     [
       'a pickle',
       { 'pytorch_model.bin': 'x' },
       ModelError,
-      /only as pytorch_model\.bin: .*never read.*safe_serialization/,
+      /only as pytorch_model\.bin: .*never read.*AutoModel\.from_pretrained\('\/.*'\)\.save_pretrained/,
+    ],
+    [
+      'a pickle of a pipeline',
+      { 'pytorch_model.bin': 'x', 'modules.json': [] },
+      ModelError,
+      /sentence_transformers: SentenceTransformer\('(.*)'\)\.save_pretrained\('\1-safetensors'\)/,
     ],
     ['pickles', { 'a.pt': 'x', 'b.pkl': 'x' }, ModelError, /only as a\.pt, b\.pkl/],
     [

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SentenceEncoder } from '../../../src/embed/encoder/sentence-encoder.ts';
-import { ArgumentError, DataError, FileError, ModelError } from '../../../src/errors.ts';
+import { ArgumentError, DataError, FileError } from '../../../src/errors.ts';
 import type { EngineStats } from '../../../src/native/addon.ts';
 import { OBJECTIVES, type TrainConfigInput } from '../../../src/tasks/sentence/config.ts';
 import { createLearner } from '../../../src/tasks/sentence/create-learner.ts';
@@ -173,12 +173,6 @@ test('mistakes are said before the first step', async () => {
     ArgumentError,
     /"bogus" to match a parameter/,
   );
-  const foreign = join(folder, 'foreign');
-  await copyModel(foreign, {});
-  const spec = JSON.parse(readFileSync(join(foreign, 'tokenizer.json'), 'utf8'));
-  spec.model.vocab.zebra = 100;
-  writeFileSync(join(foreign, 'tokenizer.json'), JSON.stringify(spec));
-  await expectError(train({ ...config, model: foreign }), ModelError, /belong to this model/);
   const bad = join(folder, 'bad.tsv');
   writeFileSync(bad, 'only one\n');
   await expectError(

@@ -15,6 +15,7 @@ const tokenId = z
 /** The schema of {@link TokenizerSpec}. */
 export const specSchema = z.looseObject({
   truncation: z.looseObject({ direction: z.string().optional() }).nullish(),
+  padding: z.looseObject({ pad_token: z.string().optional() }).nullish(),
   added_tokens: z
     .array(z.looseObject({ id: tokenId, content: z.string(), special: z.boolean().optional() }))
     .default([]),

@@ -1,48 +1,50 @@
-// A tokenizer.json made from RoBERTa's vocab.json and merges.txt: byte-level BPE (GPT-2's split, every byte a letter),
-// <s> … </s> around the text.
+// A tokenizer.json built as transformers' RobertaTokenizer builds it, from vocabulary, merges and tokenizer_config.json:
+// byte-level BPE (GPT-2's split, every byte a letter), <s> … </s> around the text.
 
-import { TokenizerError } from '../errors.ts';
-import {
-  refuseUnsupported,
-  type SpecialTokenKey,
-  specialTokenId,
-  type TokenizerSettings,
-} from './tokenizer-settings.ts';
-import { specialToken } from './word-piece-spec.ts';
+import { TokenizerError } from '../../errors.ts';
+import { type AddedToken, listTokens } from './added-tokens.ts';
+import { gatherTokens, type TokenizerSettings } from './tokenizer-settings.ts';
+import { roleFinder } from './word-piece-spec.ts';
 
-const CLASSES = ['RobertaTokenizer', 'PreTrainedTokenizer'];
-
-const DEFAULT_TOKENS: Record<SpecialTokenKey, string> = {
-  cls_token: '<s>',
-  pad_token: '<pad>',
+/** Also those of XLM-RoBERTa. */
+export const ROBERTA_TOKENS = {
+  bos_token: '<s>',
+  eos_token: '</s>',
   sep_token: '</s>',
+  cls_token: '<s>',
   unk_token: '<unk>',
+  pad_token: '<pad>',
   mask_token: '<mask>',
 };
 
-/** The description for a byte-level BPE vocabulary; `source` names vocab.json in messages. TokenizerError. */
+/**
+ * The description for a byte-level BPE vocabulary.
+ * @param merges as tokenizer.json lists them
+ * @param ofFile the added tokens of the tokenizer.json that the vocabulary is from
+ * @param source names the vocabulary in messages
+ * @throws TokenizerError when it lacks a special token
+ */
 export function byteLevelSpec(
-  vocab: Record<string, unknown>,
-  mergesText: string,
+  vocabulary: ReadonlyMap<string, number>,
+  merges: readonly unknown[],
   settings: TokenizerSettings,
   source: string,
+  ofFile: readonly (AddedToken & { id: number })[] = [],
 ): Record<string, unknown> {
-  const vocabulary = checkVocabulary(vocab, source);
-  refuseUnsupported(settings, CLASSES, vocabulary);
-  const names = { ...DEFAULT_TOKENS, ...settings.specialTokens };
-  const cls = specialTokenId(names.cls_token, vocabulary, source);
-  const sep = specialTokenId(names.sep_token, vocabulary, source);
+  const { roles, tokens, assumed } = gatherTokens(settings, ROBERTA_TOKENS, ofFile);
+  const listed = listTokens(
+    tokens,
+    { size: vocabulary.size, get: (content) => vocabulary.get(content) },
+    assumed,
+  );
+  const roleOf = roleFinder(roles, settings, listed, vocabulary, source);
+  const [cls, sep] = [roleOf('cls_token'), roleOf('sep_token')];
   const addPrefixSpace = settings.addPrefixSpace ?? false;
-  const added = [...new Set(Object.values(names))].flatMap((content) => {
-    const id = vocabulary.get(content);
-    // <mask> takes the space before it along, as in fairseq.
-    return id === undefined ? [] : [specialToken(id, content, content === names.mask_token)];
-  });
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: added.sort((a, b) => a.id - b.id),
+    added_tokens: listed,
     normalizer: null,
     pre_tokenizer: {
       type: 'ByteLevel',
@@ -52,8 +54,8 @@ export function byteLevelSpec(
     },
     post_processor: {
       type: 'RobertaProcessing',
-      sep: [names.sep_token, sep],
-      cls: [names.cls_token, cls],
+      sep: [sep.content, sep.id],
+      cls: [cls.content, cls.id],
       trim_offsets: true,
       add_prefix_space: addPrefixSpace,
     },
@@ -67,12 +69,13 @@ export function byteLevelSpec(
       fuse_unk: false,
       byte_fallback: false,
       vocab: Object.fromEntries(vocabulary),
-      merges: parseMerges(mergesText, vocabulary, source),
+      merges,
     },
   };
 }
 
-function checkVocabulary(vocab: Record<string, unknown>, source: string): Map<string, number> {
+/** The vocabulary of a vocab.json. @throws TokenizerError */
+export function checkVocabulary(vocab: Record<string, unknown>, source: string): Map<string, number> {
   const owners = new Map<number, string>();
   for (const [name, id] of Object.entries(vocab)) {
     if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) {
@@ -89,8 +92,8 @@ function checkVocabulary(vocab: Record<string, unknown>, source: string): Map<st
   return new Map(Object.entries(vocab) as [string, number][]);
 }
 
-// One merge per line, the two parts apart by a space; the first line may be a version.
-function parseMerges(
+/** The merges of a merges.txt: one per line, the two parts apart by a space; the first line may be a version. */
+export function parseMerges(
   text: string,
   vocabulary: ReadonlyMap<string, number>,
   source: string,

@@ -2,7 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 
-import { TokenizerError } from '../errors.ts';
+import { TokenizerError } from '../../errors.ts';
 
 /** The largest published tokenizer.json files are under 40 megabytes. */
 const MAX_BYTES = 256 * 1024 * 1024;

@@ -34,12 +34,18 @@ export * from './errors.ts';
 export { Engine, type EngineOptions } from './native/engine.ts';
 export { POOLING_MODES, type PoolingMode } from './nn/encoder/pooling.ts';
 export { PRECISIONS, type Precision } from './nn/layers/precision.ts';
+export type { PretrainingConfigInput } from './tasks/pretraining/config.ts';
+export {
+  type EvaluateMaskedWordsOptions,
+  evaluateMaskedWords,
+} from './tasks/pretraining/evaluate-masked-words.ts';
 export {
   type FillOptions,
   type MaskedLanguageLoadOptions,
   MaskedLanguageModel,
   type MaskGuess,
 } from './tasks/pretraining/masked-language-model.ts';
+export type { MaskedWordsResult } from './tasks/pretraining/measure-masked-words.ts';
 export type { TrainConfigInput } from './tasks/sentence/config.ts';
 export type { CustomObjective } from './tasks/sentence/custom-objective.ts';
 export { type TaskOptions, type TrainOptions, train } from './tasks/train.ts';

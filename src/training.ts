@@ -12,18 +12,33 @@ export type { EncoderConfig } from './nn/encoder/encoder-config.ts';
 export { encoderParameters, linearParameters } from './nn/encoder/encoder-parameters.ts';
 export { Pooling } from './nn/encoder/pooling.ts';
 export { MaskedLanguageHead, maskedLanguageParameters } from './nn/heads/masked-language-head.ts';
+export { NextSentenceHead, nextSentenceParameters } from './nn/heads/next-sentence-head.ts';
+export { SpanBoundaryHead, spanBoundaryParameters } from './nn/heads/span-boundary-head.ts';
+export { TiedDecoder } from './nn/heads/tied-decoder.ts';
 export { type ForwardContext, mixSeed } from './nn/layers/forward-context.ts';
 export { Linear } from './nn/layers/linear.ts';
 export { ParameterReader, type ParameterSource } from './nn/parameters/parameter-reader.ts';
 export { randomParameters } from './nn/parameters/random-parameters.ts';
+export { causalLanguage } from './objectives/causal-language.ts';
 export * from './objectives/contrastive-pairs.ts';
 export { cosineRegression } from './objectives/cosine-regression.ts';
 export { gradCache } from './objectives/grad-cache.ts';
 export * from './objectives/learned-temperature.ts';
 export * from './objectives/masked-language.ts';
+export { maskedWords } from './objectives/masked-words.ts';
 export { type MultipleNegativesOptions, multipleNegatives } from './objectives/multiple-negatives.ts';
+export { nextSentence } from './objectives/next-sentence.ts';
 export * from './objectives/objective.ts';
+export { type PermutationOptions, permutationLanguage } from './objectives/permutation-language.ts';
+export {
+  type PretrainingBatch,
+  type PretrainingModel,
+  type PretrainingObjective,
+  type PretrainingPass,
+  weightedObjectives,
+} from './objectives/pretraining.ts';
 export * from './objectives/simcse.ts';
+export { spanBoundary } from './objectives/span-boundary.ts';
 export * from './objectives/su-ntxent.ts';
 export * from './objectives/triplet.ts';
 export { cosineSoftmaxLoss } from './ops/loss/cosine-softmax-loss.ts';

@@ -6,6 +6,7 @@ import type { RunConfig } from '../train/config/run-config.ts';
 import { type RunOptions, runTask, type TrainSummary } from '../train/run-task.ts';
 import type { Task } from '../train/task.ts';
 import { chooseTask } from './choose-task.ts';
+import type { PretrainingConfigInput } from './pretraining/config.ts';
 import type { TrainConfigInput } from './sentence/config.ts';
 import type { CustomObjective } from './sentence/custom-objective.ts';
 import { sentenceTask } from './sentence/sentence-task.ts';
@@ -32,6 +33,10 @@ export interface TaskOptions<Config extends RunConfig, Input> extends RunOptions
 export async function train<Config extends RunConfig, Input>(
   config: Input,
   options: TaskOptions<Config, Input>,
+): Promise<TrainSummary>;
+export async function train(
+  config: PretrainingConfigInput & { task: 'pretraining' },
+  options?: RunOptions,
 ): Promise<TrainSummary>;
 export async function train(config: TrainConfigInput, options?: TrainOptions): Promise<TrainSummary>;
 export async function train(

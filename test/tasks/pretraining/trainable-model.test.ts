@@ -7,6 +7,7 @@ import { ModelError } from '../../../src/errors.ts';
 import { type ModelFolder, readModelFolder } from '../../../src/io/model-folder/model-folder.ts';
 import { openWeights } from '../../../src/io/safetensors/weights.ts';
 import { Engine } from '../../../src/native/engine.ts';
+import { MaskedLanguageModel } from '../../../src/tasks/pretraining/masked-language-model.ts';
 import {
   TrainableModel,
   type TrainableModelOptions,
@@ -121,3 +122,39 @@ it('weights in int8 are refused', async () => {
   const folder = { ...(await pretrained()), precision: 'int8' as const };
   await expect(TrainableModel.load(engine, folder, options)).rejects.toThrow(ModelError);
 });
+
+it.each([
+  [
+    'roberta',
+    'RobertaForMaskedLM',
+    'roberta.',
+    ['lm_head.dense.weight', 'lm_head.layer_norm.bias', 'lm_head.bias'],
+  ],
+  [
+    'electra',
+    'ElectraForMaskedLM',
+    'electra.',
+    ['generator_predictions.dense.weight', 'generator_predictions.LayerNorm.bias', 'generator_lm_head.bias'],
+  ],
+] as const)(
+  '%s is written as %s, and read again with the same bits',
+  async (family, architecture, prefix, names) => {
+    const read = await readModelFolder(join(golden, 'bert-two-layers'));
+    const factorised = family === 'electra' ? { embeddingSize: 16 } : {};
+    const offset = family === 'roberta' ? { padTokenId: 0, positionOffset: 1 } : {};
+    const config = { ...read.config, modelType: family, ...factorised, ...offset };
+    const heads = { nextSentence: false, spanTargets: undefined };
+    const first = await saved({ ...read, config }, { ...heads, weights: 'random' });
+    expect(configOf(first.target).architectures).toEqual([architecture]);
+    const stored = await namesAndValues(first.target);
+    expect([...stored.keys()].filter((name) => !name.startsWith(prefix))).toEqual(
+      expect.arrayContaining([...names]),
+    );
+    expect([...stored.keys()].some((name) => name.startsWith('cls.'))).toBe(false);
+    const second = await saved(await readModelFolder(first.target), heads);
+    expect(second.notes).toEqual([]);
+    expect(await namesAndValues(second.target)).toEqual(stored);
+    using model = await MaskedLanguageModel.load(first.target);
+    expect((await model.fill('the [MASK] sat')).length).toBe(1);
+  },
+);

@@ -2,7 +2,7 @@
 // npm 12 does by default, and builds the addon there. Installing needs the registry or npm's cache of it.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tinyModel } from '../cli/run-cli.ts';
 import { scratchFolder } from '../temporary-file.ts';
@@ -29,6 +29,21 @@ beforeAll(() => {
   files = packed?.files.map(({ path }) => path) ?? [];
 });
 
+/** A page without its examples. */
+const prose = (page: string) =>
+  readFileSync(join(root, page), 'utf8')
+    .replace(/^```.*?^```$/gms, '')
+    .replace(/`[^`\n]*`/g, '');
+
+/** What a link to a heading names: lower case, hyphens for spaces, no other signs. */
+const headings = (page: string) =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
 const sourcesUnder = (start: string, pattern: RegExp) =>
   readdirSync(join(root, start), { recursive: true, encoding: 'utf8' }).filter((name) => pattern.test(name));
 
@@ -46,9 +61,25 @@ describe('npm pack', () => {
       ]),
     );
     const allowed =
-      /^(package\.json|README\.md|LICENSE|binding\.gyp|scripts\/(build-addon|build-progress|built-addon)\.mjs|dist\/.*\.(js|d\.ts)|native\/.*\.(cpp|h|def))$/;
+      /^(package\.json|README\.md|LICENSE|binding\.gyp|scripts\/(build-addon|build-progress|built-addon)\.mjs|dist\/.*\.(js|d\.ts)|docs\/[\w-]+\.md|bench\/(README|peers\/README|results\/[\w-]+)\.(md|svg)|native\/.*\.(cpp|h|def))$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
-    expect(files.filter((file) => /(^|\/)(test|build|bench|golden)\//.test(file))).toEqual([]);
+    expect(files.filter((file) => /(^|\/)(test|build|golden)\//.test(file))).toEqual([]);
+  });
+
+  it('has no page with a link that leads nowhere', () => {
+    const pages = files.filter((file) => file.endsWith('.md'));
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/training.md', 'bench/README.md']));
+    const links = pages.flatMap((page) =>
+      [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ page, target })),
+    );
+    expect(links.length).toBeGreaterThan(10);
+    const broken = links.filter(({ page, target }) => {
+      if (target.startsWith('https://')) return false;
+      const [path = '', heading] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      return !files.includes(file) || (heading !== undefined && !headings(file).includes(heading));
+    });
+    expect(broken).toEqual([]);
   });
 
   it('holds every module, its declarations and every native source but the tests', () => {

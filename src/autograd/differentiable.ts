@@ -4,9 +4,11 @@ import { GradientError } from '../errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { noGrad, record, recording } from './tape.ts';
 
+/** What {@link differentiable} is made of. */
 export interface DifferentiableDefinition<Inputs extends readonly Tensor[]> {
   /** For messages. */
   name: string;
+  /** The function itself; what it computes is not recorded. */
   forward(...inputs: Inputs): Tensor;
   /** The gradient of each input, undefined for none, from the output's; each has its input's shape. */
   backward(outputGradient: Tensor, inputs: Inputs, output: Tensor): readonly (Tensor | undefined)[];

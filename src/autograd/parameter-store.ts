@@ -10,6 +10,7 @@ import { checkNames, Parameter, type ParameterMemory, type ParameterSpec } from 
 /** Elements: every spec starts at a multiple, a cache line of float32. */
 const alignment = 16;
 
+/** Trainable parameters in flat memory: one tensor of all values, one of all gradients. */
 export class ParameterStore implements ParameterMemory, Disposable {
   readonly engine: Engine;
   readonly dtype: 'float32' | 'float64';
@@ -118,12 +119,14 @@ export class ParameterStore implements ParameterMemory, Disposable {
     }));
   }
 
+  /** Frees values and gradients. */
   dispose(): void {
     for (const parameter of [...this.parameters, ...this.#stacks.values()]) parameter.dispose();
     this.values.dispose();
     this.rawGradients.dispose();
   }
 
+  /** As {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

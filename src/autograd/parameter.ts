@@ -40,6 +40,7 @@ export function parameterOf(tensor: Tensor): Parameter | undefined {
   return owners.get(tensor);
 }
 
+/** A trainable parameter: views of its value and its gradient in the flat memory of its store. */
 export class Parameter {
   readonly name: string;
   readonly store: ParameterMemory;
@@ -97,7 +98,7 @@ export class Parameter {
     return this.parts.every((part) => part.#state === 'written');
   }
 
-  /** Notes that the gradient is about to be written; the caller queues that op. See {@link beginGradients}. */
+  /** Notes that the gradient is about to be written; the caller queues that op. See `beginGradients`. */
   markWritten(): Tensor {
     for (const part of this.parts) part.#state = 'written';
     this.#gradient ??= keep(this.#viewOf(this.store.rawGradients));
@@ -136,6 +137,7 @@ export class Parameter {
     return (await this.value.data()) as Float32Array | Float64Array;
   }
 
+  /** Frees the views; the memory is of the store. */
   dispose(): void {
     this.#value?.dispose();
     this.#gradient?.dispose();

@@ -6,6 +6,7 @@ import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { checkArguments, checkFlag, checkFloats, checkInts } from './array-arguments.ts';
 
+/** Arguments of {@link cosineSoftmaxLoss}. */
 export interface CosineSoftmaxLossOptions extends EngineOptions {
   /** [queries, dim], row-major, of any length. */
   queries: Float32Array;
@@ -14,17 +15,17 @@ export interface CosineSoftmaxLossOptions extends EngineOptions {
   dim: number;
   /** What cosines are multiplied by: 1 / temperature. */
   scale: number;
-  /** [queries]: each query's own candidate, -1 for none; query i's is candidate i by default. Never hidden. */
+  /** [queries]; each query's own candidate, -1 for none; query i's is candidate i by default. Never hidden. */
   positives?: Int32Array;
   /**
-   * [queries, 2 ranges]: query i does not see candidates `excluded[i][2 m]` up to `excluded[i][2 m + 1]`, the latter
+   * [queries, 2 ranges]; query i does not see candidates `excluded[i][2 m]` up to `excluded[i][2 m + 1]`, the latter
    * not included. NT-Xent, where no row is its own candidate: i, i + 1.
    */
   excluded?: Int32Array;
   /** [queries] and [candidates], together: a query does not see candidates of its own id, equal texts say. */
   queryIds?: Int32Array;
   candidateIds?: Int32Array;
-  /** [queries]: a candidate whose logit `logWeight` is added to, -1 for none: SimCSE's own hard negative. */
+  /** [queries]; a candidate whose logit `logWeight` is added to, -1 for none: SimCSE's own hard negative. */
   weighted?: Int32Array;
   logWeight?: number;
   /** [queries], each below the number of queries: queries of one group share one sum of exponentials. */
@@ -40,6 +41,7 @@ const KEYS =
     ' ',
   );
 
+/** The loss and its gradients. */
 export interface CosineSoftmaxLossResult {
   loss: number;
   /** [queries, dim], of the queries as given, not of their unit vectors */

@@ -6,12 +6,14 @@ import { ArgumentError, ShapeError } from '../errors.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
 import { checkArguments, checkKind } from './array-arguments.ts';
 
+/** Arguments of {@link covariance}. */
 export interface CovarianceOptions extends EngineOptions {
   /** [rows, dim], row-major; products of a Float64Array are computed in float64, at half the speed. */
   rows: Float32Array | Float64Array;
   dim: number;
 }
 
+/** Mean and covariance of the rows. */
 export interface CovarianceResult {
   mean: Float64Array; // [dim]
   /** [dim, dim], divided by count - 1 as numpy.cov does. */
@@ -43,12 +45,14 @@ export async function covariance(options: CovarianceOptions): Promise<Covariance
   return { mean: state.mean, covariance: divideProducts(state, state.m2), count: state.count };
 }
 
+/** Arguments of {@link symmetricSvd}. */
 export interface SymmetricSvdOptions extends EngineOptions {
   /** [dim, dim], symmetric; the upper triangle is what is decomposed. */
   matrix: Float64Array;
   dim: number;
 }
 
+/** The decomposition. */
 export interface SymmetricSvdResult {
   /** [dim] singular values, descending: the magnitudes of the eigenvalues. */
   values: Float64Array;

@@ -6,6 +6,7 @@ import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { checkArguments, checkFlag, checkFloats, checkInts } from './array-arguments.ts';
 
+/** Arguments of {@link fusedAttention}. */
 export interface FusedAttentionOptions extends EngineOptions {
   /** [query tokens, heads * headDim], sequences laid end to end, row-major. */
   query: Float32Array;
@@ -13,13 +14,13 @@ export interface FusedAttentionOptions extends EngineOptions {
   key: Float32Array;
   /** [key tokens, heads * headDim] */
   value: Float32Array;
-  /** [sequences + 1]: sequence s owns tokens cuSeqlens[s] to cuSeqlens[s + 1] of the queries, and of the keys by default. */
+  /** [sequences + 1]; sequence s owns tokens cuSeqlens[s] to cuSeqlens[s + 1] of the queries, and of the keys by default. */
   cuSeqlens: Int32Array;
   /** [sequences + 1] of the keys, where they are fewer or more than the queries. */
   keyCuSeqlens?: Int32Array;
   heads: number;
   /**
-   * [query tokens]: query i sees key j of its sequence when `keyRank[j] <= rank[i]`. None: all keys. The position: causal.
+   * [query tokens]; query i sees key j of its sequence when `keyRank[j] <= rank[i]`. None: all keys. The position: causal.
    * 0 over a source, then 1, 2, 3 …: UniLM's sequence-to-sequence mask.
    */
   rank?: Int32Array;
@@ -33,10 +34,11 @@ export interface FusedAttentionOptions extends EngineOptions {
 
 const KEYS = 'query key value cuSeqlens keyCuSeqlens heads rank keyRank strict scale'.split(' ');
 
+/** The output, and what a backward pass needs. */
 export interface FusedAttentionResult {
   /** [query tokens, heads * headDim]; zeros for a query that sees nothing */
   output: Float32Array;
-  /** [query tokens, heads]: log of the sum of exp(scale * query . key); -Infinity for a query that sees nothing */
+  /** [query tokens, heads]; log of the sum of exp(scale * query . key); -Infinity for a query that sees nothing */
   logSumExp: Float32Array;
 }
 

@@ -5,6 +5,7 @@ import { checkOptions } from '../options/check-options.ts';
 import { type AddonDescription, type EngineStats, guarded, type NativeAddon, publicError } from './addon.ts';
 import { backendChoices, chooseBackend, chooseThreads, loadAddon } from './load.ts';
 
+/** Which kernels an engine uses, and on how many threads. */
 export interface EngineOptions {
   /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
   backend?: string | undefined;
@@ -21,6 +22,7 @@ const engineOptionNames = ['backend', 'threads'];
 
 const sharedEngines = new Map<string, Engine>();
 
+/** A stream of commands on the native engine, with the memory that they use. Encoders share one; a loop of your own may have its own. */
 export class Engine implements Disposable {
   readonly addon: NativeAddon;
   readonly description: AddonDescription;
@@ -78,6 +80,7 @@ export class Engine implements Disposable {
     return engine;
   }
 
+  /** Whether it was disposed. */
   get disposed(): boolean {
     return this.#disposed;
   }
@@ -134,6 +137,7 @@ export class Engine implements Disposable {
     this.addon.destroyEngine(this.id);
   }
 
+  /** As {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -44,8 +44,10 @@ export function neighbourPairs(rows: number): ContrastivePairs {
 
 /** What is compared beside each query with all documents. */
 export const DIRECTIONS = ['query_to_doc', 'query_to_query', 'doc_to_query', 'doc_to_doc'] as const;
+/** One of {@link DIRECTIONS}. */
 export type Direction = (typeof DIRECTIONS)[number];
 
+/** Which vectors are compared in the directions that were asked for, and which of them belong together. */
 export interface DirectedPairs {
   /** Whether the queries, then each one's first document are the rows, or the queries alone. */
   rows: 'queries' | 'queries and positives';

@@ -31,6 +31,7 @@ const boundedExp = differentiable({
   },
 });
 
+/** A temperature that is learned along with the model, as the logarithm of its inverse; it cannot fall below its bound. */
 export class LearnedTemperature {
   readonly #logScale: Parameter; // [1]
 

@@ -13,6 +13,7 @@ import { scope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { Objective, ObjectiveBatch, TrainedModel } from './objective.ts';
 
+/** Settings of {@link withMaskedLanguage}. */
 export interface MaskedLanguageOptions {
   head: MaskedLanguageHead;
   /** Id of [MASK]. */

@@ -10,6 +10,7 @@ import { type Direction, directedPairs } from './contrastive-pairs.ts';
 import { scaleOf, type Temperature } from './learned-temperature.ts';
 import { everyText, type VectorObjective } from './objective.ts';
 
+/** Settings of {@link multipleNegatives}. */
 export interface MultipleNegativesOptions {
   /** 0.05 by default. */
   temperature?: Temperature | undefined;

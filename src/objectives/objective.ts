@@ -11,6 +11,7 @@ import type { Linear } from '../nn/layers/linear.ts';
 import { scope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
+/** What an objective computes with: an encoder, and how its vectors are pooled. */
 export interface TrainedModel {
   encoder: Encoder;
   pooling: Pooling;
@@ -18,18 +19,20 @@ export interface TrainedModel {
   head?: Linear | undefined;
 }
 
+/** A batch as an objective sees it: the tokens of every text, column by column. */
 export interface ObjectiveBatch {
   examples: number;
   /** Texts of an example. */
   columns: number;
   /** All texts, column by column: text c of example i is sequence c * examples + i. */
   tokens: { tokenIds: Int32Array; offsets: Int32Array };
-  /** [columns * examples]: equal texts have equal numbers. */
+  /** [columns * examples]; equal texts have equal numbers. */
   textIds?: Int32Array | undefined;
   /** [examples] */
   scores?: Float32Array | undefined;
 }
 
+/** What an objective gives for a batch. */
 export interface ObjectiveResult {
   loss: Tensor; // [1]
   /** What else is measured, [1] each: the parts of a loss that has several. */
@@ -74,6 +77,7 @@ export interface Sequences {
 
 /** An objective over sentences' vectors. */
 export interface VectorObjective {
+  /** Which sequences of a batch are encoded, in the order of the vectors that `loss` gets. */
   sequences(batch: ObjectiveBatch): Sequences;
   /** @param vectors [sequences, width] @returns [1] */
   loss(vectors: Tensor, batch: ObjectiveBatch): Tensor;

@@ -26,6 +26,7 @@ export const SIMCSE_POOLERS = {
   avg_first_last: { pooling: 'first_last_layer1', head: false },
 } as const satisfies Record<string, { pooling: PoolingMode; head: boolean }>;
 
+/** Settings of {@link simcseUnsupervised}. */
 export interface SimcseOptions {
   /** 0.05 by default. */
   temperature?: Temperature | undefined;
@@ -50,6 +51,7 @@ export function simcseUnsupervised(options: SimcseOptions = {}): VectorObjective
   };
 }
 
+/** Settings of {@link simcseSupervised}. */
 export interface SupervisedSimcseOptions extends SimcseOptions {
   /** Added to the logit of a row's own hard negative; 0 by default, the paper's alpha = 1. */
   hardNegativeWeight?: number | undefined;

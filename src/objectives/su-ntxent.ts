@@ -8,6 +8,7 @@ import { neighbourPairs } from './contrastive-pairs.ts';
 import { scaleOf, type Temperature } from './learned-temperature.ts';
 import { neighbours, type VectorObjective } from './objective.ts';
 
+/** Settings of {@link suNtxent}. */
 export interface SuNtxentOptions {
   /** 0.05 by default, a scale of 20. */
   temperature?: Temperature | undefined;

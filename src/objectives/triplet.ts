@@ -10,6 +10,7 @@ import { checkOptions } from '../options/check-options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { everyText, type VectorObjective } from './objective.ts';
 
+/** Settings of {@link triplet}. */
 export interface TripletOptions {
   /** 5 by default. */
   margin?: number | undefined;

@@ -155,12 +155,14 @@ export class AdamOptimizer implements Disposable {
     this.#steps = steps;
   }
 
+  /** Frees the moments. */
   dispose(): void {
     for (const { firstMoment, secondMoment, groups } of this.#slots) {
       for (const tensor of [firstMoment, secondMoment, groups.ends, groups.settings]) tensor.dispose();
     }
   }
 
+  /** As {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

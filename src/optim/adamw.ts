@@ -14,8 +14,10 @@ import { adamW } from '../ops/optimizer/adamw.ts';
 import { AdamOptimizer, type AdamOptions } from './adam-optimizer.ts';
 import { type GroupOptions, parameterGroups } from './parameter-groups.ts';
 
+/** Settings of {@link AdamW}. */
 export type AdamWOptions = AdamOptions;
 
+/** AdamW over the flat parameters of stores: clipping, moments, decay and update in one pass. */
 export class AdamW extends AdamOptimizer {
   /** @throws ArgumentError for an unknown option, or patterns that fit no parameter */
   constructor(stores: readonly ParameterStore[], options: AdamWOptions = {}) {

@@ -11,8 +11,10 @@ import { lamb } from '../ops/optimizer/lamb.ts';
 import { AdamOptimizer, type AdamOptions } from './adam-optimizer.ts';
 import { tensorGroups } from './parameter-groups.ts';
 
+/** Settings of {@link Lamb}. */
 export type LambOptions = AdamOptions;
 
+/** LAMB over the flat parameters of stores: Adam's update, scaled to each parameter's own size. */
 export class Lamb extends AdamOptimizer {
   /** @throws ArgumentError for an unknown option, or patterns that fit no parameter */
   constructor(stores: readonly ParameterStore[], options: LambOptions = {}) {

@@ -11,6 +11,7 @@ import type { TrainConfigInput } from './sentence/config.ts';
 import type { CustomObjective } from './sentence/custom-objective.ts';
 import { sentenceTask } from './sentence/sentence-task.ts';
 
+/** Options of {@link train} beside the configuration. */
 export interface TrainOptions extends RunOptions {
   /**
    * Of the sentence task, in place of a named objective. What a checkpoint knows of it is its name, `custom`, and the shape

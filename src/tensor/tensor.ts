@@ -29,6 +29,7 @@ export function forgottenTensors(): number {
   return forgotten;
 }
 
+/** An array on the engine, with its shape and element type. Its memory is freed by the scope that it was made in, or by `dispose()`. */
 export class Tensor implements Disposable {
   readonly engine: Engine;
   readonly dtype: DType;
@@ -101,6 +102,7 @@ export class Tensor implements Disposable {
     return this.#handle;
   }
 
+  /** Whether it was disposed. */
   get disposed(): boolean {
     return this.#disposed;
   }
@@ -173,6 +175,7 @@ export class Tensor implements Disposable {
     if (!this.engine.disposed) this.engine.addon.release(this.#handle);
   }
 
+  /** As {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -10,6 +10,7 @@ export interface EvaluationResult {
   readonly [figure: string]: number | string;
 }
 
+/** How a model is judged while it trains. */
 export interface Evaluation {
   /** Steps between two; there is one after the last step too. */
   readonly steps: number;

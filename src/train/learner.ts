@@ -5,6 +5,7 @@ import type { ParameterStore } from '../autograd/parameter-store.ts';
 import type { Engine } from '../native/engine.ts';
 import type { ObjectiveResult } from '../objectives/objective.ts';
 
+/** What is trained: parameters, a way to learn from a batch, and the folder that comes of it. */
 export interface Learner<Batch = unknown> extends Disposable {
   readonly engine: Engine;
   readonly stores: readonly ParameterStore[];

@@ -26,6 +26,7 @@ export interface SourceFile {
   blank: number;
 }
 
+/** The batches of every step, from any position on. */
 export interface StepSource<Batch = unknown> {
   /** Where the first step of a run begins. */
   readonly start: Json;

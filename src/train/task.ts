@@ -38,6 +38,7 @@ export interface OpenedTask<Batch = unknown> {
   evaluation?: Evaluation | undefined;
 }
 
+/** Something that can be trained: its keys, its steps, its learner and its evaluation. */
 export interface Task<Config extends RunConfig = RunConfig, Input = unknown> {
   /** As a configuration names it: `task: sentence`. */
   readonly name: string;

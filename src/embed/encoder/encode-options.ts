@@ -4,6 +4,7 @@ import type { PoolingMode } from '../../nn/encoder/pooling.ts';
 import type { Precision } from '../../nn/layers/precision.ts';
 import { checkOptions } from '../../options/check-options.ts';
 
+/** Options of {@link SentenceEncoder.load}. */
 export interface LoadOptions {
   /** Instead of the model's own: a mode, several joined by `+`, or a list. */
   pooling?: string | readonly PoolingMode[];
@@ -24,6 +25,7 @@ export interface LoadOptions {
 /** Names of {@link LoadOptions}. */
 export const LOAD_OPTIONS = ['precision', 'pooling', 'maxLength', 'threads', 'backend'] as const;
 
+/** How far an encoding is. */
 export interface Progress {
   /** Done so far. */
   texts: number;
@@ -34,6 +36,7 @@ export interface Progress {
   total?: number;
 }
 
+/** Options of {@link SentenceEncoder.encode} and its siblings. */
 export interface EncodeOptions {
   /** true: scale vectors to length 1; false: do not, even if the model does; by default as the model says. */
   normalize?: boolean;
@@ -45,6 +48,7 @@ export interface EncodeOptions {
   prompt?: string;
   /** One of the model's own prompts, by name. */
   promptName?: string;
+  /** Called after every batch. */
   onProgress?: (progress: Progress) => void;
   signal?: AbortSignal;
 }

@@ -38,6 +38,7 @@ import { SentenceModel } from './sentence-model.ts';
 
 const defaultBatchTokens = 2048;
 
+/** A sentence encoder that is loaded from a model folder and gives vectors of texts. Free it with `dispose()`, or declare it with `using`. */
 export class SentenceEncoder implements Disposable {
   readonly folder: ModelFolder;
   readonly maxLength: number;
@@ -94,6 +95,7 @@ export class SentenceEncoder implements Disposable {
     return this.folder.similarity;
   }
 
+  /** How tokens' vectors become a text's; several are joined end to end. */
   get pooling(): readonly PoolingMode[] {
     return this.#model.pooling.modes;
   }
@@ -221,6 +223,7 @@ export class SentenceEncoder implements Disposable {
     if (!this.engine.disposed) this.engine.trim();
   }
 
+  /** As {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

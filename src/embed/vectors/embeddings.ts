@@ -21,10 +21,12 @@ export class Embeddings {
     return this.data.subarray(index * dimension, (index + 1) * dimension);
   }
 
+  /** The number of texts. */
   get length(): number {
     return this.shape[0];
   }
 
+  /** Each vector in turn: views, not copies. */
   *[Symbol.iterator](): Generator<Float32Array> {
     for (let index = 0; index < this.length; index++) yield this.row(index);
   }
@@ -94,6 +96,7 @@ export class TokenEmbeddings {
     return new TokenEmbeddings(data, tokenIds, offsets, dimension, truncatedTexts);
   }
 
+  /** The number of texts. */
   get length(): number {
     return this.offsets.length - 1;
   }

@@ -8,8 +8,10 @@ import { checkOptions } from '../../options/check-options.ts';
 import { Embeddings } from './embeddings.ts';
 import { checkMatrix, matricesOf, type VectorMatrix, type VectorSource } from './vector-source.ts';
 
+/** What vectors can be stored in. */
 export const VECTOR_PRECISIONS = ['float32', 'float16', 'int8', 'uint8', 'binary', 'ubinary'] as const;
 
+/** One of {@link VECTOR_PRECISIONS}. */
 export type VectorPrecision = (typeof VECTOR_PRECISIONS)[number];
 
 /** Rows of numbers in a precision; float16 as its bits. */
@@ -26,6 +28,7 @@ export interface ComponentRanges {
   largest: Float32Array; // [dimension]
 }
 
+/** Settings of {@link quantizeEmbeddings}. */
 export interface QuantizeOptions {
   /** int8, uint8: the ranges of the components, as {@link calibrate} finds them; those of the vectors by default. */
   ranges?: ComponentRanges | undefined;

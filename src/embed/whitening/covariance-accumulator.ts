@@ -20,6 +20,7 @@ const blockBytes = 2 ** 22; // as much as the engine keeps room for from one upl
 const pilotRows = 256;
 const blocksInFlight = 2;
 
+/** Sums rows into the state of their covariance, in blocks of a fixed size and in constant memory. */
 export class CovarianceAccumulator implements Disposable {
   readonly dimension: number;
   /** Rows added so far. */
@@ -127,6 +128,7 @@ export class CovarianceAccumulator implements Disposable {
     }
   }
 
+  /** Frees the sums. */
   dispose(): void {
     this.#ended = true;
     this.#shift?.dispose();
@@ -134,6 +136,7 @@ export class CovarianceAccumulator implements Disposable {
     this.#sums.products.dispose();
   }
 
+  /** As {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -9,6 +9,7 @@ import { checkPath } from '../../options/check-path.ts';
 /** What products of rows are computed in; sums of many are float64 in both. */
 export type CovariancePrecision = 'float32' | 'float64';
 
+/** All that a covariance needs of the rows that were summed; two of them merge into that of all rows. */
 export interface CovarianceState {
   /** Rows. */
   count: number;

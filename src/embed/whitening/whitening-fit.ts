@@ -7,6 +7,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { type CovariancePrecision, type CovarianceState, covarianceMatrix } from './covariance-state.ts';
 import { WHITENING_VARIANTS, type WhiteningVariant } from './whitening-matrix.ts';
 
+/** Which transformation is made of a covariance, and how much of it is kept. */
 export interface WhiteningOptions {
   /** `whitening` by default. */
   variant?: WhiteningVariant | undefined;

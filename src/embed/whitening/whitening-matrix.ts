@@ -4,8 +4,10 @@
 //   zca          W = sum_i v_i^T v_i / sqrt(s_i + epsilon)                    whitened, and nearest to what it was
 //   remove-top   W = I - sum_i v_i^T v_i over the first few                   all but the top (Mu, Viswanath 2018)
 
+/** The transformations; docs/whitening.md has their formulas. */
 export const WHITENING_VARIANTS = ['whitening', 'zca', 'pca', 'remove-top'] as const;
 
+/** One of {@link WHITENING_VARIANTS}. */
 export type WhiteningVariant = (typeof WHITENING_VARIANTS)[number];
 
 export interface Spectrum {

@@ -14,6 +14,7 @@ import { readContent, readDense, type SavedModel, storablePooling } from '../enc
 import { Whitening } from './whitening.ts';
 import { writeWhiteningFile } from './whitening-file.ts';
 
+/** Options of {@link SentenceEncoder.saveWhitened}. */
 export interface SaveWhitenedOptions {
   /** Replace a folder that exists and is not empty, if it is a model's or a whitening's. */
   overwrite?: boolean | undefined;

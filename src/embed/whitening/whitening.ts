@@ -26,6 +26,7 @@ import { forwardMatrix, inverseMatrix, type WhiteningVariant } from './whitening
 
 const whiteningOptionNames = ['variant', 'components', 'remove', 'epsilon', 'rcond', 'backend', 'threads'];
 
+/** Settings of {@link Whitening.fit}. */
 export interface FitOptions extends WhiteningOptions, EngineOptions {
   /**
    * Of the vectors and of the products that make the covariance: `float32` by default, which rounds float64 vectors to
@@ -37,6 +38,7 @@ export interface FitOptions extends WhiteningOptions, EngineOptions {
   onProgress?: ((progress: { vectors: number }) => void) | undefined;
 }
 
+/** A linear transformation that makes the components of vectors uncorrelated. It is fitted, saved, loaded and applied. */
 export class Whitening {
   readonly data: WhiteningData;
 
@@ -107,6 +109,7 @@ export class Whitening {
     return saveWhitening(this.data, folder, options);
   }
 
+  /** Which of the transformations it is. */
   get variant(): WhiteningVariant {
     return this.data.variant;
   }
@@ -163,7 +166,7 @@ export class Whitening {
 
   /**
    * `(x - mean) W^T` of every vector.
-   * @param normalize scale the results to unit length
+   * @param options.normalize scale the results to unit length
    * @throws ShapeError when the vectors' dimension is not the whitening's; ArgumentError for anything but a matrix;
    *   DataError naming a vector that is not finite
    */

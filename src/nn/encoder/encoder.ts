@@ -26,6 +26,7 @@ export type HiddenStates = Map<number | 'cls', Tensor>;
 
 const anchor = 'embeddings.word_embeddings.weight';
 
+/** An encoder of the BERT family: embeddings and a stack of layers over ragged batches. */
 export class Encoder extends Module {
   readonly config: EncoderConfig;
   readonly embeddings: Embeddings;
@@ -46,6 +47,7 @@ export class Encoder extends Module {
     this.pooler = pooler && this.own(pooler);
   }
 
+  /** The engine that its parameters are on. */
   get engine(): Engine {
     return this.embeddings.word.engine;
   }

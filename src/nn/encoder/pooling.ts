@@ -14,6 +14,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Encoder, HiddenStates } from './encoder.ts';
 import type { EncoderBatch } from './encoder-batch.ts';
 
+/** How tokens' vectors can become a text's. */
 export const POOLING_MODES = [
   'cls',
   'mean',
@@ -28,6 +29,7 @@ export const POOLING_MODES = [
   'last_two',
 ] as const;
 
+/** One of {@link POOLING_MODES}. */
 export type PoolingMode = (typeof POOLING_MODES)[number];
 
 const aliases = new Map<string, PoolingMode>([
@@ -68,6 +70,7 @@ function stateOf(states: HiddenStates, wanted: number | 'cls'): Tensor {
   );
 }
 
+/** Makes vectors of texts from the vectors of their tokens. */
 export class Pooling {
   readonly modes: readonly PoolingMode[];
   /** Whether a prompt's tokens count. */

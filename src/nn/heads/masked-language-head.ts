@@ -23,6 +23,7 @@ export function maskedLanguageParameters(config: EncoderConfig): ParameterSpec[]
   ];
 }
 
+/** BERT's head for masked language modelling, over the word embeddings themselves. */
 export class MaskedLanguageHead extends Module {
   readonly dense: Linear;
   readonly norm: LayerNorm;

@@ -7,6 +7,7 @@ import type { AttentionOptions } from '../../ops/attention/attention.ts';
 import type { RowDropoutOptions } from '../../ops/rows/dropout.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
+/** What a forward pass knows beside its input: whether it trains, and what dropout is drawn from. */
 export interface ForwardContext {
   /** Probability that an element of a sublayer's output is dropped, 0 <= p < 1. */
   dropout: number;

@@ -13,6 +13,7 @@ export interface LinearConfig {
   bias?: boolean;
 }
 
+/** A dense layer: activation(x W^T + b). */
 export class Linear extends Module {
   readonly weight: LinearWeight;
   readonly bias: Tensor | undefined;

@@ -8,10 +8,12 @@ export abstract class Module implements Disposable {
     return part;
   }
 
+  /** Frees its parameters and submodules. */
   dispose(): void {
     for (const part of this.#owned.splice(0)) part[Symbol.dispose]();
   }
 
+  /** As {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

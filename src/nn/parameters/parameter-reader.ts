@@ -17,14 +17,16 @@ import { type Precision, roundsToBFloat16 } from '../layers/precision.ts';
 /** Named weights: a safetensors file, several, or a map in a test. */
 export interface ParameterSource {
   readonly names: readonly string[];
+  /** The shape of a parameter. */
   info(name: string): { readonly shape: readonly number[] };
-  /** @param options.into an array of the parameter's size that may be filled and returned instead of a new one */
+  /** Its values. @param options.into an array of the parameter's size that may be filled and returned instead of a new one */
   readFloat32(name: string, options?: { into?: Float32Array | undefined }): Promise<Float32Array>;
   /** The weights that are stored in int8, where there are such. */
   readonly quantized?: QuantizedSource | undefined;
 }
 
 export interface QuantizedSource {
+  /** Whether the source has this parameter. */
   has(name: string): boolean;
   /** @param into an array of the weight's size that is filled */
   read(name: string, into: Int8Array): Promise<QuantizedRows>;
@@ -54,6 +56,7 @@ interface Shared {
   passage: ArrayBuffer;
 }
 
+/** Reads a module's parameters by their names, checking every shape. */
 export class ParameterReader {
   readonly engine: Engine;
   /** The module's place in the model: `encoder.layer.0`. */
@@ -106,6 +109,7 @@ export class ParameterReader {
     for (const part of this.#shared.made.splice(0)) part[Symbol.dispose]();
   }
 
+  /** Whether the source has this parameter of the module. */
   has(name: string): boolean {
     return this.#resolve(name) !== undefined;
   }

@@ -52,7 +52,8 @@ export interface CosineSoftmaxLossGradients {
 
 /**
  * The mean over the queries with a positive p of `log(sum_j exp z_ij) - z_ip`, `z_ij = scale cos(queries[i], candidates[j])`.
- * @param queries, candidates real [queries, width], [candidates, width], of any length; they may be one tensor
+ * @param queries real [queries, width], of any length
+ * @param candidates real [candidates, width], of any length; may be the queries
  * @returns real [1]
  * @throws ShapeError, DTypeError, ArgumentError; ExecutionError on the next wait when a number names no candidate
  */

@@ -79,9 +79,13 @@ function summedTo(gradient: Tensor, shape: readonly number[]): Tensor {
   return formatShape(sum.shape) === formatShape(shape) ? sum : sum.reshape(shape);
 }
 
+/** left + right. */
 export const add: Binary = binary('add', (g) => [() => g, () => g]);
+/** left - right. */
 export const subtract: Binary = binary('subtract', (g) => [() => g, () => negate(g)]);
+/** left * right, element by element. */
 export const multiply: Binary = binary('multiply', (g, l, r) => [() => multiply(g, r), () => multiply(g, l)]);
+/** left / right. */
 export const divide: Binary = binary('divide', (g, _, r, y) => [
   () => divide(g, r),
   () => negate(divide(multiply(g, y), r)),
@@ -91,6 +95,7 @@ export const maximum: Binary = binary('maximum', (g, l, r) => [
   () => multiply(g, shareOf(l, r)),
   () => multiply(g, shareOf(r, l)),
 ]);
+/** The smaller of the two; the left one takes the gradient where they are equal. */
 export const minimum: Binary = binary('minimum', (g, l, r) => [
   () => multiply(g, shareOf(r, l)),
   () => multiply(g, shareOf(l, r)),
@@ -104,18 +109,28 @@ function shareOf(one: Tensor, other: Tensor): Tensor {
   return add(greater(one, other), multiply(equal(one, other), 0.5));
 }
 
+/** -x. */
 export const negate: Unary = (input) => multiply(input, -1);
+/** e to the power of x. */
 export const exp: Unary = unary('exp', (g, _, y) => multiply(g, y));
+/** The natural logarithm. */
 export const log: Unary = unary('log', (g, x) => divide(g, x));
+/** The square root. */
 export const sqrt: Unary = unary('sqrt', (g, _, y) => divide(multiply(g, 0.5), y));
+/** 1 / x. */
 export const reciprocal: Unary = unary('reciprocal', (g, _, y) => negate(multiply(g, square(y))));
+/** x * x. */
 export const square: Unary = unary('square', (g, x) => multiply(multiply(g, 2), x));
+/** |x|; its gradient at 0 is 0. */
 export const absolute: Unary = unary('absolute', (g, x) => multiply(g, sign(x)));
 /** -1, 0 or 1; its gradient is 0. */
 export const sign: Unary = unary('sign', (g) => multiply(g, 0));
 const step: Unary = unary('step', (g) => multiply(g, 0));
+/** max(x, 0); its gradient at 0 is 0. */
 export const relu: Unary = unary('relu', (g, x) => multiply(g, step(x)));
+/** The hyperbolic tangent. */
 export const tanh: Unary = unary('tanh', (g, _, y) => multiply(g, subtract(1, square(y))));
+/** 1 / (1 + exp(-x)). */
 export const sigmoid: Unary = unary('sigmoid', (g, _, y) => multiply(g, multiply(y, subtract(1, y))));
 /** `log(1 + exp(x))` */
 export const softplus: Unary = unary('softplus', (g, x) => multiply(g, sigmoid(x)));

@@ -8,6 +8,7 @@ import { formatShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { matrixShape, runOp } from '../run-op.ts';
 
+/** Which of the two is transposed. */
 export interface MatmulOptions {
   transposeLeft?: boolean | undefined;
   transposeRight?: boolean | undefined;

@@ -34,7 +34,8 @@ export function l2NormalizeGradient(outputGradient: Tensor, input: Tensor, epsil
 
 /**
  * `leftWeight * left + rightWeight * right`.
- * @param left, right real [rows, width]
+ * @param left real [rows, width]
+ * @param right real [rows, width]
  * @param into where to write, for instance columns of a wider matrix
  * @throws ShapeError, DTypeError
  */

@@ -21,6 +21,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import type { RaggedTokens, Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { likeliest } from './likeliest.ts';
 
+/** Options of {@link MaskedLanguageModel.load}. */
 export interface MaskedLanguageLoadOptions {
   /** Of the encoder's and the head's products: float32 (by default), bfloat16 or emulated-bfloat16. */
   precision?: Exclude<Precision, 'int8'>;
@@ -30,6 +31,7 @@ export interface MaskedLanguageLoadOptions {
   backend?: string;
 }
 
+/** Options of {@link MaskedLanguageModel.fill}. */
 export interface FillOptions {
   /** Words for each mask; 5 by default. */
   top?: number;
@@ -48,6 +50,7 @@ export interface MaskGuess {
 
 const batchTokens = 2048;
 
+/** A masked language model that is loaded from a model folder and guesses the words at `[MASK]`. */
 export class MaskedLanguageModel implements Disposable {
   readonly folder: ModelFolder;
   readonly tokenizer: Tokenizer;
@@ -192,6 +195,7 @@ export class MaskedLanguageModel implements Disposable {
     );
   }
 
+  /** Frees the weights. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -199,6 +203,7 @@ export class MaskedLanguageModel implements Disposable {
     this.encoder.dispose();
   }
 
+  /** As {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -13,6 +13,7 @@ import {
 import { checkOptions } from '../../options/check-options.ts';
 import { HEADS, type ObjectiveConfig, type TrainConfig } from './config.ts';
 
+/** An objective of your own for {@link train}, with the shape of its examples. */
 export interface CustomObjective {
   /** Over sentences' vectors, which `gradCache` can make in chunks; or a forward pass of your own, which it cannot. */
   loss: VectorObjective | Objective;

@@ -14,7 +14,7 @@ export interface TrainingBatch {
   columns: number;
   /** The tokens of all texts, column by column: text c of example i is sequence c * examples + i. */
   tokens: RaggedTokens;
-  /** [columns * examples]: equal texts have equal numbers, those of their first occurrence. */
+  /** [columns * examples]; equal texts have equal numbers, those of their first occurrence. */
   textIds: Int32Array;
   /** [examples], when the objective asks for them. */
   scores: Float32Array | undefined;

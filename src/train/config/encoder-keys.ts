@@ -2,6 +2,7 @@
 
 import { flag, oneOf, share, text, whole } from './keys.ts';
 
+/** The keys of a configuration that all tasks have which train an encoder. */
 export const encoderKeys = {
   /** A model folder. */
   model: text,

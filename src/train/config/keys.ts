@@ -3,19 +3,27 @@
 
 import { z } from 'zod';
 
+/** A text that is not empty. */
 export const text = z.string('expected a text').min(1, 'expected a text that is not empty');
+/** A whole number from `least`. */
 export const whole = (least: number) =>
   z.int(`expected a whole number from ${least}`).min(least, `expected a whole number from ${least}`);
+/** A finite number. */
 export const number = z.number('expected a number').finite();
+/** A number above 0. */
 export const positive = number.gt(0, 'expected a number above 0');
+/** A number from 0. */
 export const fromZero = number.min(0, 'expected a number from 0');
+/** A number from 0, below 1. */
 export const share = fromZero.lt(1, 'expected a number from 0, below 1');
+/** true or false. */
 export const flag = z.boolean('expected true or false');
 
 /** A table of known keys. */
 export const table = <S extends z.core.$ZodLooseShape>(shape: S, expected = 'expected a table of keys') =>
   z.strictObject(shape, expected);
 
+/** One of these names. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, `expected one of ${names.join(', ')}`);
 

@@ -15,6 +15,7 @@ const trainingPrecision = z.enum(TRAINING_PRECISIONS, {
   },
 });
 
+/** The keys that every run has. */
 export const runKeys = {
   /** The folder that is written. */
   output: text,

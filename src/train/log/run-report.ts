@@ -13,10 +13,13 @@ export type WarningKind = 'row' | 'run';
 
 /** What is told of a run while it runs. */
 export interface TrainListener {
-  /** @param run `examples` of an epoch, where their number is known in advance */
+  /** Before the first step. @param run `examples` of an epoch, where their number is known in advance */
   onStart?(run: { step: number; totalSteps: number; examples: number | undefined }): void;
+  /** After every step. */
   onStep?(result: StepResult, state: Readonly<RunState>): void;
+  /** After every evaluation. */
   onEvaluation?(result: EvaluationResult, step: number, best: boolean): void;
+  /** A row that was left out, or something about the run that should be known. */
   onWarning?(message: string, kind: WarningKind): void;
   /** What was assumed, before the first step; what is saved, when the listener's own error ends the run. */
   onNote?(message: string): void;

@@ -57,6 +57,8 @@ export async function makeProject(folder: string): Promise<void> {
     'node_modules/@huggingface/hub/index.js': hubOf(join(folder, 'HUB')),
     'corpus.txt': lines(sentences),
     'texts.txt': lines(sentences),
+    'TEXTS/corpus.txt': lines(sentences),
+    'held-out.txt': lines(sentences.slice(0, 50)),
     'sentences.txt': lines(sentences.slice(0, 128)),
     'pairs.tsv': lines(['query\tanswer', ...pairs.slice(0, 64).map((pair) => pair.join('\t'))]),
     'stsb-dev.csv': scored,

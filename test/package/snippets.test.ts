@@ -23,7 +23,7 @@ const notRun: [RegExp, string][] = [
 ];
 
 /** Commands that a made-up model cannot do, with what they say then. */
-const refused: [RegExp, RegExp][] = [[/likewise fill-mask/, /masked language head/]];
+const refused: [RegExp, RegExp][] = [[/likewise (fill-mask|evaluate mlm)/, /masked language head/]];
 
 interface Block {
   language: string;

@@ -53,10 +53,7 @@ export class SentenceEncoder implements Disposable {
     this.#tokenizer = tokenizer;
   }
 
-  /**
-   * Loads a Hugging Face or sentence-transformers folder.
-   * @throws ModelError, FormatError, TokenizerError, FileError, AddonError, BackendError, ArgumentError
-   */
+  /** Loads a Hugging Face or sentence-transformers folder. @throws ModelError, FormatError, TokenizerError, FileError, AddonError, BackendError, ArgumentError */
   static async load(folder: string, options: LoadOptions = {}): Promise<SentenceEncoder> {
     checkPath('load', 'a model folder', folder);
     checkOptions('load', options, LOAD_OPTIONS);

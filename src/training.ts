@@ -42,6 +42,11 @@ export { spanBoundary } from './objectives/span-boundary.ts';
 export * from './objectives/su-ntxent.ts';
 export * from './objectives/triplet.ts';
 export { cosineSoftmaxLoss } from './ops/loss/cosine-softmax-loss.ts';
+export {
+  type VocabularyLosses,
+  type VocabularyLossOptions,
+  vocabularyLoss,
+} from './ops/loss/vocabulary-loss.ts';
 export * from './ops/plain/elementwise.ts';
 export { type MatmulOptions, matmul, transpose } from './ops/plain/matmul.ts';
 export { largest, mean, type Over, sum } from './ops/plain/reduce.ts';

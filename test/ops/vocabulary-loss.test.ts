@@ -1,9 +1,9 @@
 // The vocabulary's cross-entropy as a recorded op: against the plain ops that it stands for, and its gradients against
 // difference quotients, also where they go straight into parameters.
 import { afterAll, describe, expect, it } from 'vitest';
-import { backward } from '../../src/autograd/backward.ts';
+import { backward, gradientsOf } from '../../src/autograd/backward.ts';
 import { ParameterStore } from '../../src/autograd/parameter-store.ts';
-import { withTape } from '../../src/autograd/tape.ts';
+import { watch, withTape } from '../../src/autograd/tape.ts';
 import { ExecutionError, ShapeError } from '../../src/errors.ts';
 import { vocabularyLoss } from '../../src/ops/loss/vocabulary-loss.ts';
 import { add, multiply } from '../../src/ops/plain/elementwise.ts';
@@ -92,6 +92,32 @@ describe('vocabularyLoss', () => {
       for (const [index, value] of (await gradients(...passes)).entries()) {
         expect(value).toBeCloseTo(expected[index] as number, 12);
       }
+    }
+  });
+
+  it('rounds to bfloat16 forward and backward where it is asked to, by no more than that', async () => {
+    const results = await Promise.all(
+      [false, true].map(async (bfloat16) => {
+        const tensors = withTape(() => {
+          const [x, w] = [
+            watch(Tensor.from(reference, Float32Array.from(numbers(12, 1)), [4, 3])),
+            watch(Tensor.from(reference, Float32Array.from(numbers(21, 2)), [7, 3])),
+          ];
+          const { losses, hits } = vocabularyLoss(x, w, ids(), { bfloat16 });
+          hits.dispose();
+          return [losses, ...gradientsOf(mean(losses), [x, w])];
+        });
+        const data = await Promise.all(tensors.map((tensor) => tensor.float32Data()));
+        for (const tensor of tensors) tensor.dispose();
+        return data;
+      }),
+    );
+    const [exact, rounded] = results as [Float32Array[], Float32Array[]];
+    for (const [index, values] of exact.entries()) {
+      const other = rounded[index] as Float32Array;
+      expect(other).not.toEqual(values);
+      for (const [i, value] of values.entries())
+        expect(Math.abs(value - (other[i] as number))).toBeLessThan(0.02);
     }
   });
 

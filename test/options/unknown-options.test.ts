@@ -17,8 +17,10 @@ import { simcseSupervised, simcseUnsupervised } from '../../src/objectives/simcs
 import { suNtxent } from '../../src/objectives/su-ntxent.ts';
 import { triplet } from '../../src/objectives/triplet.ts';
 import { cosineSoftmaxLoss } from '../../src/ops/loss/cosine-softmax-loss.ts';
+import { vocabularyLoss } from '../../src/ops/loss/vocabulary-loss.ts';
 import { matmul } from '../../src/ops/plain/matmul.ts';
 import { AdamW } from '../../src/optim/adamw.ts';
+import { Lamb } from '../../src/optim/lamb.ts';
 import { scheduleFactor } from '../../src/optim/schedule.ts';
 import { checkOptions } from '../../src/options/check-options.ts';
 import { type TrainOptions, train } from '../../src/tasks/train.ts';
@@ -88,6 +90,15 @@ const CALLS: [string, string, string, () => unknown][] = [
     () => new ParameterReader(engine, source, asked('trainables', 1)),
   ],
   [
+    'Lamb',
+    'weightdecay',
+    'weightDecay',
+    () => {
+      using store = new ParameterStore(engine, specs);
+      new Lamb([store], asked('weightdecay', 0.1));
+    },
+  ],
+  [
     'AdamW',
     'weightdecay',
     'weightDecay',
@@ -128,6 +139,12 @@ const CALLS: [string, string, string, () => unknown][] = [
     'weigth',
     'weight',
     () => withMaskedLanguage((() => {}) as never, asked('weigth', 0.1)),
+  ],
+  [
+    'vocabularyLoss',
+    'bfloat-16',
+    'bfloat16',
+    () => scope(() => vocabularyLoss(square(), square(), square(), asked('bfloat-16', true))),
   ],
   [
     'cosineSoftmaxLoss',

@@ -3,9 +3,9 @@
 // Positions come in blocks of a few hundred. Of a block, chunks of words make their logits, which become exponentials with
 // the chunk's maximum taken out (vocabulary_chunk.h); then the chunks' maxima and sums are joined in order. Without
 // gradients a chunk's exponentials are forgotten at once. For gradients those of one block are kept, 40 MB at most
-// whatever the number of positions: the derivatives need the sum over all words first, and making the logits a second
-// time would be a fourth product beside three. An exponential is made once, too: what it lacks is a factor per
-// position and chunk. Then groups of chunks turn theirs into derivatives, by word and by position, and two matrix
+// whatever the number of positions (of 64 positions where a vocabulary has more than 156,000 words): the derivatives need
+// the sum over all words first, and making the logits a second time would be a fourth product beside three. An exponential
+// is made once, too: what it lacks is a factor per position and chunk. Then groups of chunks turn theirs into derivatives, by word and by position, and two matrix
 // products add them to the gradients of the table, where it lies, and of the states. 6 positions words width operations.
 //
 // A logit is a chain over the width; chunks, groups and blocks have sizes that follow from the shapes alone, and come in
@@ -20,6 +20,7 @@ namespace likewise::LIKEWISE_ISA {
 namespace {
 
 constexpr int64_t kept_floats = 10 * 1000 * 1000;
+constexpr int64_t least_positions = 64;  // of a block, lest reading the table decides
 constexpr int64_t group_chunks = 8;
 constexpr int64_t group_words = group_chunks * chunk_words;
 
@@ -45,7 +46,7 @@ class VocabularyLoss {
         width_(states_.shape[1]),
         chunks_(divide_up(words_, chunk_words)),
         keeps_(state_gradient_ || table_gradient_ || bias_gradient_ != nullptr) {
-    const int64_t most = larger(1, kept_floats / (chunks_ * slot_floats)) * panel_width;
+    const int64_t most = larger(least_positions, kept_floats / (chunks_ * slot_floats) * panel_width);
     const int64_t blocks = larger(1, divide_up(positions_, most));
     block_ = larger(1, divide_up(divide_up(positions_, blocks), panel_width)) * panel_width;
     panels_ = divide_up(width_, panel_width);

@@ -21,6 +21,7 @@ import { originalTokens, type PretrainingBatch, type PretrainingObjective } from
 /** By which orders are drawn by other numbers than dropout. */
 const orderSite = 0x584c4e;
 
+/** Settings of permutation language modelling. */
 export interface PermutationOptions {
   /** Id of [MASK]. */
   maskToken: number;

@@ -24,6 +24,7 @@ export function nextSentenceParameters(config: EncoderConfig): ParameterSpec[] {
   return linearParameters(path, config.hiddenSize, 2);
 }
 
+/** BERT's head for next sentence prediction. */
 export class NextSentenceHead extends Module {
   readonly pooler: Linear;
   readonly relationship: Linear;
@@ -60,6 +61,7 @@ export class NextSentenceHead extends Module {
   }
 
   /** @param first real [sequences, hidden] @param labels [sequences], 0 or 1 */
+  /** The mean loss of the targets, and the share that is guessed right. */
   predict(first: Tensor, labels: Int32Array): Prediction {
     const logits = this.logits(first);
     const loss = negate(mean(ownColumns(logSoftmax(logits), labels)));

@@ -47,6 +47,7 @@ export interface SpanTargets {
   words: Int32Array; // [targets]
 }
 
+/** SpanBERT's head: words of a span from the tokens at its boundary. */
 export class SpanBoundaryHead extends Module {
   readonly positions: Tensor; // [targets of a span, 200]
   readonly layers: readonly { dense: Linear; norm: LayerNorm }[];
@@ -98,6 +99,7 @@ export class SpanBoundaryHead extends Module {
   }
 
   /** @param hidden real [tokens, hidden], the last states of all tokens */
+  /** The mean loss of the targets, and the share that is guessed right. */
   predict(hidden: Tensor, { left, right, index, words }: SpanTargets): Prediction {
     const rows = (table: Tensor, ids: Int32Array) => gatherRows(table, Tensor.from(hidden.engine, ids));
     let states = concatenateColumns([rows(hidden, left), rows(hidden, right), rows(this.positions, index)]);

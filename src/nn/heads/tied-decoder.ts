@@ -18,6 +18,7 @@ export interface Prediction {
   accuracy: Tensor;
 }
 
+/** A product with the word embeddings themselves and a bias for each word. */
 export class TiedDecoder extends Module {
   readonly words: Tensor; // [vocabulary, embedding]
   readonly bfloat16: boolean;

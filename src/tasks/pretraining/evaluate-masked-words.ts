@@ -10,6 +10,7 @@ import type { MaskedLanguageModel } from './masked-language-model.ts';
 import { checkVocabulary, type MaskingOptions } from './masking/masking-options.ts';
 import { type MaskedWordsResult, type MeasureOptions, measureMaskedWords } from './measure-masked-words.ts';
 
+/** Options of {@link evaluateMaskedWords}. */
 export interface EvaluateMaskedWordsOptions
   extends MeasureOptions,
     Omit<MaskingOptions, 'masking'>,

@@ -10,6 +10,7 @@ import { gatherRows } from '../../ops/rows/table-rows.ts';
 import { keep, scope } from '../../tensor/scope.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 
+/** How well masked words were guessed. */
 export interface MaskedWordsResult {
   /** Mean cross-entropy of a masked word, in nats. */
   loss: number;
@@ -25,6 +26,7 @@ export interface MaskedWordsResult {
 
 export interface MeasureOptions {
   signal?: AbortSignal | undefined;
+  /** Called after every batch. */
   onProgress?: ((done: { sequences: number; tokens: number }) => void) | undefined;
 }
 

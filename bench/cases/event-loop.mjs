@@ -4,6 +4,8 @@
 // An idle loop shows about 1 ms, the sampling interval. A loop that is blocked for a second gives one sample of a
 // second, so the maximum says more about a blocking engine than its percentiles; `blockedShare` is the share of time
 // spent in delays of 20 ms and more.
+//
+// And how long one query takes meanwhile: query-beside-bulk.mjs.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
@@ -91,5 +93,7 @@ if (job.engine) {
       delays.push(await runProgram('cases/event-loop.mjs', { ...job, engine, corpus: name }));
     }
   }
-  console.log(JSON.stringify({ delays }));
+  console.error('event-loop: queries beside bulk work');
+  const queries = await runProgram('cases/query-beside-bulk.mjs', { ...job, corpus: 'passages' });
+  console.log(JSON.stringify({ delays, queries }));
 }

@@ -179,7 +179,7 @@ function latency({ query, engines }) {
   return `Query: “${query}”\n\n${table(headings, rows)}`;
 }
 
-function eventLoop({ delays }) {
+function eventLoop({ delays, queries }) {
   const rows = delays.map(({ engine, corpus, p50, p99, max, blockedShare, textsPerSecond }) => [
     engine,
     corpus,
@@ -187,10 +187,37 @@ function eventLoop({ delays }) {
     percent(blockedShare),
     number(textsPerSecond),
   ]);
-  return table(
+  const loops = table(
     ['engine', 'corpus', 'p50 ms', 'p99 ms', 'max ms', 'time in delays of 20 ms and more', 'texts/s'],
     rows,
   );
+  return queries ? `${loops}\n\n${queriesBesideBulk(queries)}` : loops;
+}
+
+function queriesBesideBulk({ query, idle, beside }) {
+  const rows = beside.map(({ bulk, queries, p50, p99, max, ...bulkRates }) => [
+    bulk,
+    queries,
+    ...[p50, p99, max].map((value) => number(value)),
+    times(p50 / idle.p50),
+    number(bulkRates.textsPerSecondAlone),
+    number(bulkRates.textsPerSecond),
+    percent(bulkRates.textsPerSecond / bulkRates.textsPerSecondAlone),
+    percent(bulkRates.queriesShare),
+  ]);
+  const headings = [
+    'beside',
+    'queries',
+    'p50 ms',
+    'p99 ms',
+    'max ms',
+    'p50 against idle',
+    'bulk alone, texts/s',
+    'bulk beside queries, texts/s',
+    'ratio',
+    'what the queries compute, share of time',
+  ];
+  return `Query: “${query}”, idle p50 ${number(idle.p50)} ms, p99 ${number(idle.p99)} ms\n\n${table(headings, rows)}`;
 }
 
 function memory(result) {

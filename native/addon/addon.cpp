@@ -164,13 +164,14 @@ class Addon : public Napi::Addon<Addon> {
     report_memory(info.Env());
   }
 
-  // allocate(engine, dtype, shape) -> handle
+  // allocate(engine, dtype, shape, urgent) -> handle.  urgent: what writes the tensor goes before the engine's other work
   Napi::Value allocate(const Napi::CallbackInfo& info) {
     const DType dtype = dtype_argument(info, 1);
     const Shape shape = shape_argument(info, 2);
+    const Lane lane = boolean_argument(info, 3, "urgent") ? Lane::urgent : Lane::ordinary;
     Engine& engine = engine_of(info, 0);
     const int64_t before = bytes_of(engine);
-    const Handle handle = engine.tensors().allocate(dtype, shape.rank, shape.sizes);
+    const Handle handle = engine.tensors().allocate(dtype, shape.rank, shape.sizes, lane);
     bytes_in_use_ += bytes_of(engine) - before;
     report_memory(info.Env());
     if (handle == 0) {

@@ -51,6 +51,14 @@ int64_t integer_argument(const Napi::CallbackInfo& info, size_t index, const cha
   return static_cast<int64_t>(value);
 }
 
+bool boolean_argument(const Napi::CallbackInfo& info, size_t index, const char* name) {
+  if (index >= info.Length() || info[index].IsUndefined()) return false;
+  if (!info[index].IsBoolean()) {
+    throw_error(info.Env(), "argument", std::string("expected true or false as ") + name);
+  }
+  return info[index].As<Napi::Boolean>().Value();
+}
+
 std::string string_argument(const Napi::CallbackInfo& info, size_t index, const char* name) {
   if (index >= info.Length() || !info[index].IsString()) {
     throw_error(info.Env(), "argument", std::string("expected a string as ") + name);

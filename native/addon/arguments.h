@@ -26,6 +26,7 @@ struct Shape {
 double number_argument(const Napi::CallbackInfo& info, size_t index, const char* name);
 int64_t integer_argument(const Napi::CallbackInfo& info, size_t index, const char* name, int64_t low,
                          int64_t high);
+bool boolean_argument(const Napi::CallbackInfo& info, size_t index, const char* name);  // absent: false
 std::string string_argument(const Napi::CallbackInfo& info, size_t index, const char* name);
 Handle handle_argument(const Napi::CallbackInfo& info, size_t index);
 Shape shape_argument(const Napi::CallbackInfo& info, size_t index);

@@ -19,6 +19,7 @@ Napi::Object describe_engine(Napi::Env env, Engine& engine) {
   result.Set("bytesInUse", static_cast<double>(pool.bytes_in_use));
   result.Set("bytesHeld", static_cast<double>(pool.bytes_held));
   result.Set("commandsExecuted", static_cast<double>(stream.executed));
+  result.Set("urgentCommandsExecuted", static_cast<double>(stream.urgent_executed));
   result.Set("commandsWaiting", static_cast<double>(stream.waiting));
   result.Set("stagedBytes", static_cast<double>(stream.staged_bytes));
   result.Set("allocations", static_cast<double>(engine.allocations().count()));

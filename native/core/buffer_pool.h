@@ -1,8 +1,10 @@
 // Memory in size classes, reused and not returned: a steady-state batch asks the system for none. All calls come from
 // the thread that queues commands. A buffer given back while commands that use it are still queued may be handed out
-// again at once, because the commands that will use it next run after those: reuse is in stream order.
+// again at once, because the commands that will use it next run after those: reuse is in stream order. Each lane has
+// buffers of its own, so that this order keeps no urgent command waiting for ordinary ones.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +13,7 @@
 
 #include "allocations.h"
 #include "backend.h"
+#include "lanes.h"
 
 namespace likewise {
 
@@ -19,6 +22,8 @@ class BufferPool {
   struct Buffer {
     void* memory = nullptr;
     size_t capacity = 0;
+    Lane lane = Lane::ordinary;
+    Point used;  // when every command queued so far that uses it has run
   };
   struct Stats {
     uint64_t hits = 0;
@@ -34,7 +39,7 @@ class BufferPool {
   BufferPool& operator=(const BufferPool&) = delete;
 
   // memory is null when none is left.
-  Buffer acquire(size_t bytes);
+  Buffer acquire(size_t bytes, Lane lane = Lane::ordinary);
   void give_back(const Buffer& buffer);
   // Takes all free buffers out of the pool; whoever holds the result last gives them back to the backend. Commands that
   // are still queued may use them, so it must be held until those have run. Throws std::bad_alloc, with nothing taken.
@@ -46,16 +51,19 @@ class BufferPool {
 
  private:
   struct SizeClass {
-    std::vector<void*> free;  // its capacity is at least `held`, so that giving back never allocates
-    size_t held = 0;          // buffers, in use and free
+    std::vector<Buffer> free;  // its capacity is at least `held`, so that giving back never allocates
+    size_t held = 0;           // buffers, in use and free
   };
 
-  Buffer free_buffer(size_t wanted);
+  using Classes = std::unordered_map<size_t, SizeClass>;  // by capacity
+
+  Classes& classes(Lane lane) { return classes_[static_cast<size_t>(lane)]; }
+  static Buffer free_buffer(Classes& classes, size_t wanted);
   void* new_buffer(SizeClass& size_class, size_t capacity);
 
   const Backend& backend_;
   Allocations& allocations_;
-  std::unordered_map<size_t, SizeClass> classes_;  // by capacity
+  std::array<Classes, lane_count> classes_;
   Stats stats_;
 };
 

@@ -47,6 +47,26 @@ void copy_out(const Command& command, const Backend& backend) {
 
 }  // namespace
 
+Point Command::dependencies() const {
+  Point point;
+  for (const Storage* input : inputs) {
+    if (input != nullptr) point.include(input->written);
+  }
+  for (const Storage* output : outputs) {
+    if (output != nullptr) point.include(output->buffer.used);
+  }
+  return point;
+}
+
+void Command::mark_tensors(uint64_t number) const {
+  for (Storage* input : inputs) {
+    if (input != nullptr) input->buffer.used[lane] = number;
+  }
+  for (Storage* output : outputs) {
+    if (output != nullptr) output->buffer.used[lane] = output->written[lane] = number;
+  }
+}
+
 const Fate* Command::poisoned_input() const {
   for (const Storage* input : inputs) {
     if (input != nullptr && input->fate.status != Status::ok) return &input->fate;

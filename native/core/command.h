@@ -33,7 +33,15 @@ struct Command {
   size_t bytes = 0;
   std::function<void(Workers&)> body;
   std::unique_ptr<Completion> completion;
+  Lane lane = Lane::ordinary;
+  Point after;  // what must have run before
   Command* next = nullptr;
+
+  // For the queueing thread, which counts who uses which memory. First: what must have run before this command, in whatever
+  // lane: what wrote its inputs, and what uses the memory that it writes.
+  Point dependencies() const;
+  // Then, when it has been queued as its lane's command of that number: whoever comes later waits for it.
+  void mark_tensors(uint64_t number) const;
 
   // Why it cannot run: the fate of a tensor it reads; null when all are sound.
   const Fate* poisoned_input() const;
@@ -47,7 +55,8 @@ class CommandQueue {
   bool empty() const { return head_ == nullptr; }
   size_t size() const { return size_; }
   void push(Command* command);
-  Command* pop();  // null when empty
+  Command* first() const { return head_; }  // null when empty
+  Command* pop();                           // null when empty
   // All of it, linked by `next`; the queue is empty afterwards.
   Command* take_all();
 

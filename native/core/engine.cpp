@@ -13,6 +13,14 @@ namespace {
 
 const Fate stopped_fate{Status::cancelled, "the engine was disposed before this command ran"};
 
+// The lane of the first of an op's outputs that is there.
+Lane lane_of(const Tensor* const* outputs) {
+  for (int32_t i = 0; i < max_outputs; i++) {
+    if (outputs[i] != nullptr) return outputs[i]->storage->buffer.lane;
+  }
+  return Lane::ordinary;
+}
+
 // Memory on its way back to the backend, held for as long as it waits.
 struct Trimmed : Completion {
   void done(const Fate&) override {}
@@ -27,16 +35,20 @@ Engine::Engine(uint32_t id, const Backend& backend, int32_t threads, const Gener
       pool_(backend, allocations_),
       tensors_(id, pool_, allocations_, used),
       staging_(allocations_),
-      workers_(ThreadPool::shared(), threads),
-      thread_([this] { loop(); }) {}
+      workers_(ThreadPool::shared(), threads) {
+  waiters_.reserve(few_waiters);
+  thread_ = std::thread([this] { loop(); });
+}
 
 Engine::~Engine() {
   stop();
   thread_.join();
-  for (Command* command = queue_.take_all(); command != nullptr;) {
-    if (command->completion) command->completion->done(stopped_fate);
-    staging_.give_back(std::exchange(command->staging, nullptr), command->bytes);
-    reclaim(std::exchange(command, command->next));
+  for (LaneQueue& queue : queues_) {
+    for (Command* command = queue.waiting.take_all(); command != nullptr;) {
+      if (command->completion) command->completion->done(stopped_fate);
+      staging_.give_back(std::exchange(command->staging, nullptr), command->bytes);
+      reclaim(std::exchange(command, command->next));
+    }
   }
   for (Waiter& waiter : waiters_) waiter.completion->done(stopped_fate);
   reclaim_all(finished_.take_all());
@@ -52,7 +64,7 @@ void Engine::stop() {
 }
 
 // A command for reuse, or a new one; null when memory is exhausted. Its operands are as its last use left them.
-Command* Engine::new_command(Command::Kind kind) {
+Command* Engine::new_command(Command::Kind kind, Lane lane) {
   if (spare_ == nullptr) {
     Command* finished;
     {
@@ -62,7 +74,9 @@ Command* Engine::new_command(Command::Kind kind) {
     reclaim_all(finished);
   }
   Command* command = spare_ == nullptr ? allocations_.make<Command>() : std::exchange(spare_, spare_->next);
-  if (command != nullptr) command->kind = kind;
+  if (command == nullptr) return nullptr;
+  command->kind = kind;
+  command->lane = lane;
   return command;
 }
 
@@ -83,24 +97,36 @@ void Engine::reclaim_all(Command* commands) {
   while (commands != nullptr) reclaim(std::exchange(commands, commands->next));
 }
 
+Point Engine::queued() const {
+  Point point;
+  for (const Lane lane : {Lane::ordinary, Lane::urgent}) {
+    point[lane] = queues_[static_cast<size_t>(lane)].queued.load(std::memory_order_relaxed);
+  }
+  return point;
+}
+
 Engine::Queued Engine::push(Command* command, size_t staged_bytes) {
+  LaneQueue& queue = this->queue(command->lane);
+  const uint64_t number = queue.queued.load(std::memory_order_relaxed) + 1;
+  command->after = command->dependencies();
   bool asleep;
   bool full;
   Command* finished;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     finished = finished_.take_all();
-    full = queue_.size() >= max_commands ||
-           (staged_bytes_ > 0 &&
-            staged_bytes_ + staged_bytes > max_staged_bytes);  // a single upload of any size is let in
+    full = queue.waiting.size() >= max_commands ||
+           (queue.staged_bytes > 0 &&
+            queue.staged_bytes + staged_bytes > max_staged_bytes);  // a single upload of any size is let in
     if (!full) {
-      queue_.push(command);
-      queued_.store(queued_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-      staged_bytes_ += staged_bytes;
+      queue.waiting.push(command);
+      queue.queued.store(number, std::memory_order_release);
+      queue.staged_bytes += staged_bytes;
     }
     asleep = asleep_;
   }
   if (asleep) wake_.notify_one();
+  if (!full) command->mark_tensors(number);  // its tensors stay its own until it is reclaimed here
   reclaim_all(finished);
   if (!full) return Queued::ok;
   staging_.give_back(std::exchange(command->staging, nullptr), staged_bytes);
@@ -110,7 +136,7 @@ Engine::Queued Engine::push(Command* command, size_t staged_bytes) {
 
 Engine::Queued Engine::run(OpId op, OpFunction function, const OpCall& call, const Tensor* const* inputs,
                            const Tensor* const* outputs) {
-  Command* command = new_command(Command::Kind::op);
+  Command* command = new_command(Command::Kind::op, lane_of(outputs));
   if (command == nullptr) return Queued::out_of_memory;
   command->op = op;
   command->function = function;
@@ -132,7 +158,7 @@ Engine::Queued Engine::run(OpId op, OpFunction function, const OpCall& call, con
 }
 
 Engine::Queued Engine::upload(const Tensor& destination, const void* host, size_t bytes) {
-  Command* command = new_command(Command::Kind::upload);
+  Command* command = new_command(Command::Kind::upload, destination.storage->buffer.lane);
   if (command == nullptr) return Queued::out_of_memory;
   command->staging = staging_.acquire(bytes);
   if (command->staging == nullptr) {
@@ -150,7 +176,7 @@ Engine::Queued Engine::upload(const Tensor& destination, const void* host, size_
 }
 
 Engine::Queued Engine::download(const Tensor& source, void* host, std::unique_ptr<Completion> completion) {
-  Command* command = new_command(Command::Kind::download);
+  Command* command = new_command(Command::Kind::download, source.storage->buffer.lane);
   if (command == nullptr) return Queued::out_of_memory;
   command->operands.inputs[0] = source.view;
   command->inputs[0] = source.storage;
@@ -161,7 +187,7 @@ Engine::Queued Engine::download(const Tensor& source, void* host, std::unique_pt
 }
 
 Engine::Queued Engine::call(std::function<void(Workers&)> body, std::unique_ptr<Completion> completion) {
-  Command* command = new_command(Command::Kind::call);
+  Command* command = new_command(Command::Kind::call, Lane::ordinary);
   if (command == nullptr) return Queued::out_of_memory;
   command->body = std::move(body);
   command->completion = std::move(completion);
@@ -178,7 +204,7 @@ Engine::Queued Engine::trim() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!has_room_for_waiter()) return Queued::out_of_memory;
     trimmed->buffers = pool_.take_free();
-    if (queued_ != executed_) waiters_.push_back({queued_, std::move(trimmed)});
+    if (!executed_.reached(queued())) waiters_.push_back({queued(), std::move(trimmed)});
   } catch (const std::bad_alloc&) {
     return Queued::out_of_memory;
   }
@@ -187,10 +213,13 @@ Engine::Queued Engine::trim() {
 
 Engine::Queued Engine::when_backlog_at_most(size_t backlog, std::unique_ptr<Completion> completion) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (queued_ > executed_ + backlog) {
+    Point point = queued();
+    for (const Lane lane : {Lane::ordinary, Lane::urgent})
+      point[lane] -= std::min<uint64_t>(point[lane], backlog);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!executed_.reached(point)) {
       if (!has_room_for_waiter()) return Queued::out_of_memory;
-      waiters_.push_back({queued_ - backlog, std::move(completion)});
+      waiters_.push_back({point, std::move(completion)});
       return Queued::ok;
     }
   }
@@ -203,7 +232,7 @@ bool Engine::has_room_for_waiter() {
   if (waiters_.size() < waiters_.capacity()) return true;
   if (!allocations_.permit()) return false;
   try {
-    waiters_.reserve(std::max<size_t>(8, 2 * waiters_.size()));
+    waiters_.reserve(2 * waiters_.size());
   } catch (const std::bad_alloc&) {
     return false;
   }
@@ -211,29 +240,61 @@ bool Engine::has_room_for_waiter() {
   return true;
 }
 
-std::vector<std::unique_ptr<Completion>> Engine::due_waiters() {
+void Engine::tell_due_waiters(std::unique_lock<std::mutex>& lock) {
   std::vector<std::unique_ptr<Completion>> due;
   for (size_t i = 0; i < waiters_.size();) {
-    if (waiters_[i].executed > executed_) {
+    if (!executed_.reached(waiters_[i].point)) {
       i++;
       continue;
     }
     due.push_back(std::move(waiters_[i].completion));
     waiters_.erase(waiters_.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  return due;
+  lock.unlock();
+  for (std::unique_ptr<Completion>& completion : due) completion->done(Fate{});
+  due.clear();
+  lock.lock();
+}
+
+bool Engine::nothing_waits() {
+  return std::all_of(queues_.begin(), queues_.end(), [](LaneQueue& queue) { return queue.waiting.empty(); });
 }
 
 // JavaScript queues a batch's ops a microsecond or two apart: sleeping between them would cost more than it saves.
 void Engine::await_command(std::unique_lock<std::mutex>& lock) {
-  if (queue_.empty() && !stopping_) {
+  if (nothing_waits() && !stopping_) {
+    const Point seen = queued();
     lock.unlock();
-    spin_until([this] { return queued_.load(std::memory_order_acquire) != executed_ || stopping_.load(); });
+    spin_until([this, seen] { return !seen.reached(queued()) || stopping_.load(); });
     lock.lock();
   }
   asleep_ = true;
-  wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  wake_.wait(lock, [this] { return stopping_ || !nothing_waits(); });
   asleep_ = false;
+}
+
+// After an urgent command: the next one is perhaps only being queued, and an ordinary one would keep it waiting.
+void Engine::linger(std::unique_lock<std::mutex>& lock) {
+  LaneQueue& urgent = queue(Lane::urgent);
+  if (!urgent.waiting.empty() || nothing_waits() || stopping_) return;
+  const uint64_t seen = urgent.queued.load(std::memory_order_relaxed);
+  lock.unlock();
+  spin_until([&] { return urgent.queued.load(std::memory_order_acquire) != seen || stopping_.load(); });
+  lock.lock();
+}
+
+// Of what waits, the next in turn that waits for nothing in the other lane. There is always one: a command waits only for
+// some that were queued before it, so the oldest of all can run.
+Command* Engine::take_next() {
+  const bool ordinary_first = urgent_in_a_row_ >= most_urgent_in_a_row;
+  for (const bool ordinary : {ordinary_first, !ordinary_first}) {
+    CommandQueue& waiting = queue(ordinary ? Lane::ordinary : Lane::urgent).waiting;
+    if (waiting.empty() || !executed_.reached(waiting.first()->after)) continue;
+    const bool overtakes = !ordinary && !queue(Lane::ordinary).waiting.empty();
+    urgent_in_a_row_ = overtakes ? urgent_in_a_row_ + 1 : 0;
+    return waiting.pop();
+  }
+  return nullptr;
 }
 
 // Runs a command and frees what it alone used, all but its record.
@@ -250,25 +311,28 @@ void Engine::loop() {
   while (true) {
     await_command(lock);
     if (stopping_) return;
-    Command* command = queue_.pop();
+    Command* command = take_next();
     lock.unlock();
+    const Lane lane = command->lane;
     const size_t staged = command->staging == nullptr ? 0 : command->bytes;
     finish(*command);
     lock.lock();
-    executed_++;
-    staged_bytes_ -= staged;
+    executed_[lane]++;
+    queue(lane).staged_bytes -= staged;
     finished_.push(command);
-    if (waiters_.empty()) continue;
-    std::vector<std::unique_ptr<Completion>> due = due_waiters();
-    lock.unlock();
-    for (std::unique_ptr<Completion>& completion : due) completion->done(Fate{});
-    lock.lock();
+    if (!waiters_.empty()) tell_due_waiters(lock);
+    if (lane == Lane::urgent) linger(lock);
   }
 }
 
 Engine::Stats Engine::stats() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return {executed_, queue_.size(), staged_bytes_};
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Stats stats{executed_.sum(), executed_[Lane::urgent], 0, 0};
+  for (const LaneQueue& queue : queues_) {
+    stats.waiting += queue.waiting.size();
+    stats.staged_bytes += queue.staged_bytes;
+  }
+  return stats;
 }
 
 }  // namespace likewise

@@ -1,8 +1,10 @@
-// A stream: commands are queued in order by one thread (JavaScript's) and executed in order by another, with the shared
-// pool of workers. A command that fails poisons the tensors it writes, and every later command that reads them is
+// A stream: commands are queued by one thread (JavaScript's) and executed by another, with the shared pool of workers, in
+// two lanes of which each is in order. Urgent commands go first: they wait for the command in progress, and for ordinary
+// ones only where these write what they read or use what they write. A command that fails poisons the tensors it writes, and every later command that reads them is
 // skipped and poisons its own, until somebody waits for a value and is told, or sound values are written over them.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -24,9 +26,13 @@ namespace likewise {
 
 class Engine {
  public:
-  // Limits past which a producer that does not wait is refused.
+  // Room for so many completions that wait for a backlog is there from the start.
+  static constexpr size_t few_waiters = 8;
+  // Limits of each lane, past which a producer that does not wait is refused.
   static constexpr size_t max_commands = 16384;
   static constexpr size_t max_staged_bytes = size_t{1} << 31;
+  // After so many urgent commands one after another, an ordinary one that could run has its turn.
+  static constexpr int32_t most_urgent_in_a_row = 256;
 
   // used: see TensorTable.
   Engine(uint32_t id, const Backend& backend, int32_t threads, const Generations& used = {});
@@ -47,13 +53,14 @@ class Engine {
 
   enum class Queued { ok, full, out_of_memory };
 
-  // inputs, outputs: the tensors whose views are in `call`, null where an optional one is absent.
+  // In the lane of the first output. inputs, outputs: the tensors whose views are in `call`, null where an optional one is
+  // absent.
   Queued run(OpId op, OpFunction function, const OpCall& call, const Tensor* const* inputs,
              const Tensor* const* outputs);
   Queued upload(const Tensor& destination, const void* host, size_t bytes);
-  // Copies a tensor, dense, to `host`, which must stay valid until the completion is told.
+  // In the tensor's lane: copies it, dense, to `host`, which must stay valid until the completion is told.
   Queued download(const Tensor& source, void* host, std::unique_ptr<Completion> completion);
-  // The completion is told once no more than `backlog` commands are waiting.
+  // The completion is told once no more than `backlog` commands of each lane are waiting.
   Queued when_backlog_at_most(size_t backlog, std::unique_ptr<Completion> completion);
   // Runs body on the executing thread, in its turn.
   Queued call(std::function<void(Workers&)> body, std::unique_ptr<Completion> completion);
@@ -64,26 +71,37 @@ class Engine {
 
   struct Stats {
     uint64_t executed;
+    uint64_t urgent_executed;
     size_t waiting;
     size_t staged_bytes;
   };
   Stats stats();
 
  private:
+  struct LaneQueue {
+    CommandQueue waiting;
+    std::atomic<uint64_t> queued{0};  // so many commands so far; raised by the queueing thread alone
+    size_t staged_bytes = 0;
+  };
   struct Waiter {
-    uint64_t executed;  // told when this many commands have been executed
+    Point point;  // told when this has been reached
     std::unique_ptr<Completion> completion;
   };
 
-  Command* new_command(Command::Kind kind);
+  LaneQueue& queue(Lane lane) { return queues_[static_cast<size_t>(lane)]; }
+  Point queued() const;
+  Command* new_command(Command::Kind kind, Lane lane);
   Queued push(Command* command, size_t staged_bytes);
   void reclaim(Command* command);
   void reclaim_all(Command* commands);
   void loop();
   void finish(Command& command);
+  bool nothing_waits();
   void await_command(std::unique_lock<std::mutex>& lock);
+  void linger(std::unique_lock<std::mutex>& lock);
+  Command* take_next();
   bool has_room_for_waiter();
-  std::vector<std::unique_ptr<Completion>> due_waiters();
+  void tell_due_waiters(std::unique_lock<std::mutex>& lock);
 
   uint32_t id_;
   const Backend& backend_;
@@ -96,12 +114,11 @@ class Engine {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  CommandQueue queue_;
+  std::array<LaneQueue, lane_count> queues_;
   CommandQueue finished_;  // run, but their tensors not yet let go of: that is for the queueing thread
   std::vector<Waiter> waiters_;
-  std::atomic<uint64_t> queued_{0};
-  uint64_t executed_ = 0;  // written by the executing thread alone
-  size_t staged_bytes_ = 0;
+  Point executed_;               // written by the executing thread alone
+  int32_t urgent_in_a_row_ = 0;  // while ordinary commands waited
   bool asleep_ = false;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

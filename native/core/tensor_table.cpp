@@ -102,7 +102,7 @@ Handle TensorTable::add(const Tensor& tensor) {
          (static_cast<Handle>(slot.generation) << slot_bits) | index;
 }
 
-Handle TensorTable::allocate(DType dtype, int32_t rank, const int64_t* shape) {
+Handle TensorTable::allocate(DType dtype, int32_t rank, const int64_t* shape, Lane lane) {
   if (!has_free_slot()) return 0;
   Tensor tensor;
   tensor.view.dtype = dtype;
@@ -116,12 +116,13 @@ Handle TensorTable::allocate(DType dtype, int32_t rank, const int64_t* shape) {
   const size_t bytes = static_cast<size_t>(count) * dtype_size(dtype);
   tensor.storage = take_storage();
   if (tensor.storage == nullptr) return 0;
-  const BufferPool::Buffer buffer = pool_.acquire(bytes);
+  const BufferPool::Buffer buffer = pool_.acquire(bytes, lane);
   if (buffer.memory == nullptr) {
     tensor.storage->next = std::exchange(spare_, tensor.storage);
     return 0;
   }
   tensor.storage->buffer = buffer;
+  tensor.storage->written = buffer.used;
   tensor.storage->bytes = bytes;
   tensor.view.data = buffer.memory;
   return add(tensor);

@@ -33,6 +33,7 @@ struct Fate {
 // buffer goes back to the pool, and when no command does either, the record is used again.
 struct Storage {
   BufferPool::Buffer buffer;
+  Point written;  // when every command queued so far that writes it has run
   size_t bytes = 0;
   int64_t tensors = 0;
   int64_t commands = 0;  // waiting, running, or run and not yet reclaimed
@@ -62,8 +63,8 @@ class TensorTable {
   TensorTable(const TensorTable&) = delete;
   TensorTable& operator=(const TensorTable&) = delete;
 
-  // 0 when memory is exhausted. The contents are undefined.
-  Handle allocate(DType dtype, int32_t rank, const int64_t* shape);
+  // 0 when memory is exhausted. The contents are undefined. lane: in which commands that write the tensor are queued.
+  Handle allocate(DType dtype, int32_t rank, const int64_t* shape, Lane lane = Lane::ordinary);
   // A second tensor over the same memory, starting `offset` elements after the first one's start. The caller has
   // checked that it lies inside.
   Handle view(const Tensor& base, int64_t offset, int32_t rank, const int64_t* shape, int64_t row_stride);

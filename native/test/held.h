@@ -1,6 +1,7 @@
 // Keeps an engine from executing until it is let go, so that everything queued meanwhile waits.
 #pragma once
 
+#include <future>
 #include <memory>
 #include <mutex>
 
@@ -10,9 +11,17 @@ namespace likewise::test {
 
 class Held {
  public:
+  // Returns when the engine has come to it.
   explicit Held(Engine& engine) {
     gate_->lock();
-    engine.call([gate = gate_](Workers&) { const std::lock_guard<std::mutex> wait(*gate); }, nullptr);
+    auto entered = std::make_shared<std::promise<void>>();
+    engine.call(
+        [gate = gate_, entered](Workers&) {
+          entered->set_value();
+          const std::lock_guard<std::mutex> wait(*gate);
+        },
+        nullptr);
+    entered->get_future().wait();
   }
   void let_go() { gate_->unlock(); }
 

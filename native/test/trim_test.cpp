@@ -67,7 +67,8 @@ void check_run_then_freed(Engine& engine, Held& held, Handle sum, const char* wh
   std::vector<float> values(count);
   Told told;
   engine.download(*engine.tensors().find(sum), values.data(), told.completion());
-  CHECK(told.wait().status == Status::ok && values[0] == 2 && values[count - 1] == 2, "%s: %g", when,
+  const Status status = told.wait().status;
+  CHECK(status == Status::ok && values[0] == 2 && values[count - 1] == 2, "%s: %g", when,
         static_cast<double>(values[0]));
   CHECK(released == 1, "%s: %d buffers freed", when, released.load());
 }
@@ -99,6 +100,8 @@ TEST(engine_trim_refused_frees_nothing) {
   Engine engine(1, backend, 2);
   Held held(engine);
   const Handle sum = sum_of_released_ones(engine);
+  Told waiting[Engine::few_waiters];  // so that one more needs memory
+  for (Told& told : waiting) engine.when_backlog_at_most(0, told.completion());
   engine.allocations().fail_allocation(1);
   CHECK(engine.trim() == Engine::Queued::out_of_memory, "not refused");
   engine.allocations().fail_allocation(0);

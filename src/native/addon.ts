@@ -66,6 +66,8 @@ export interface EngineStats {
   bytesInUse: number;
   bytesHeld: number;
   commandsExecuted: number;
+  /** Of those, the ones in the urgent lane: {@link Engine.urgently}. */
+  urgentCommandsExecuted: number;
   commandsWaiting: number;
   stagedBytes: number;
   /** Commands, storages, staging and table growth newly allocated so far: flat in a steady state. */
@@ -78,7 +80,7 @@ export interface EngineStats {
 export interface NativeAddon {
   createEngine(backend: string, threads: number): number;
   destroyEngine(engine: number): void;
-  allocate(engine: number, dtype: DType, shape: readonly number[]): Handle;
+  allocate(engine: number, dtype: DType, shape: readonly number[], urgent?: boolean): Handle;
   view(handle: Handle, offset: number, shape: readonly number[], rowStride: number): Handle;
   release(handle: Handle): boolean;
   upload(handle: Handle, array: Float32Array | Float64Array | Int32Array | Int8Array | Uint16Array): void;

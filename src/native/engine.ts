@@ -1,5 +1,5 @@
-// An engine: one in-order stream of commands on one backend. Every tensor belongs to one. Ops only enqueue; the only
-// waits are for values (`tensor.data()`) and for room (`engine.ready()`).
+// An engine: one stream of commands on one backend, with an urgent lane beside the ordinary one. Every tensor belongs to
+// one. Ops only enqueue; the only waits are for values (`tensor.data()`) and for room (`engine.ready()`).
 import { ArgumentError, BackendError, DisposedError } from '../errors.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { type AddonDescription, type EngineStats, guarded, type NativeAddon, publicError } from './addon.ts';
@@ -35,6 +35,7 @@ export class Engine implements Disposable {
   readonly nativeBFloat16: boolean;
   readonly #ops: Map<string, number>;
   #disposed = false;
+  #urgent = false;
 
   /** @throws AddonError, BackendError, ArgumentError */
   constructor(options: TestEngineOptions = {}) {
@@ -90,6 +91,34 @@ export class Engine implements Disposable {
     const id = this.#ops.get(name);
     if (id === undefined) throw new ArgumentError(`expected an op of this build but received "${name}"`);
     return id;
+  }
+
+  /** Whether tensors allocated now are {@link urgently} wanted. */
+  get urgent(): boolean {
+    return this.#urgent;
+  }
+
+  /**
+   * Runs `body`, which queues little work that somebody waits for. The tensors it allocates, and the ops that write them,
+   * go before the engine's other work: they wait for the command in progress, and otherwise only for what writes their
+   * inputs. The numbers are the same. For small work: it delays all other.
+   * @throws ArgumentError when `body` returns a promise: what it would do later is not urgent
+   */
+  urgently<T>(body: () => T): T {
+    const before = this.#urgent;
+    this.#urgent = true;
+    try {
+      const result = body();
+      if (result instanceof Promise) {
+        result.catch(() => {}); // this error says why
+        throw new ArgumentError(
+          'expected a synchronous body but it returned a promise: queue ops inside urgently(), await after it',
+        );
+      }
+      return result;
+    } finally {
+      this.#urgent = before;
+    }
   }
 
   /** Resolves once at most `backlog` commands are waiting: what a producer awaits between batches. */

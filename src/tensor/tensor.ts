@@ -61,7 +61,7 @@ export class Tensor implements Disposable {
 
   /** A tensor whose elements are yet to be written. @throws OutOfMemoryError, ShapeError */
   static allocate(engine: Engine, dtype: DType, shape: readonly number[]): Tensor {
-    const handle = guarded(() => engine.addon.allocate(engine.id, dtype, shape));
+    const handle = guarded(() => engine.addon.allocate(engine.id, dtype, shape, engine.urgent));
     return new Tensor(engine, dtype, [...shape], shape.at(-1) ?? 1, handle);
   }
 

@@ -31,7 +31,10 @@ describe('tokenizedBatches', () => {
   ])('keeps no window of texts that it has passed on, with %s', async (_, signal) => {
     const { tokenizer, windows, alive } = watchingTokenizer();
     let batches = 0;
-    for await (const batch of tokenizedBatches(tokenizer, texts(40 * 1024), undefined, 512, signal)) {
+    for await (const batch of tokenizedBatches(tokenizer, texts(40 * 1024), undefined, {
+      batchTokens: 512,
+      signal,
+    })) {
       expect(batch.offsets.length).toBeGreaterThan(1);
       batches++;
       if (windows.length < 35) continue;
@@ -50,7 +53,10 @@ describe('tokenizedBatches', () => {
       yield* texts(2000);
       await new Promise(() => {});
     }
-    const batches = tokenizedBatches(tokenizer, stalling(), undefined, 512, controller.signal);
+    const batches = tokenizedBatches(tokenizer, stalling(), undefined, {
+      batchTokens: 512,
+      signal: controller.signal,
+    });
     await batches.next();
     setTimeout(() => controller.abort(), 20);
     await expect(

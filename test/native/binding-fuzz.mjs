@@ -99,7 +99,7 @@ function addTensor(
   shape = smallShape(),
 ) {
   if (engine === undefined) return undefined;
-  const handle = call('allocate', engine.id, dtype, shape);
+  const handle = call('allocate', engine.id, dtype, shape, random.chance(0.3));
   if (handle === undefined) return undefined;
   const tensor = { handle, engine, dtype, shape };
   tensors.push(tensor);
@@ -200,7 +200,12 @@ const anyShape = () =>
 const plausible = {
   createEngine: () => [random.pick([...backendNames, '', 'cuda']), random.pick([1, 2, -1, 1025, 0.5])],
   destroyEngine: () => [random.pick([0, 511, 512, 1000, ...wildNumbers])],
-  allocate: () => [random.pick(engines)?.id, random.pick([...Object.keys(arrayOf), 'int64']), anyShape()],
+  allocate: () => [
+    random.pick(engines)?.id,
+    random.pick([...Object.keys(arrayOf), 'int64']),
+    anyShape(),
+    random.chance(0.3),
+  ],
   view: () => [
     anyHandle(),
     random.pick([0, 1, 5, 2 ** 40, -1]),

@@ -1,23 +1,32 @@
 // The pipeline under every way to encode: windows of texts, the next one being tokenized while this one computes; batches
 // by token budget; two batches in flight, so that the engine always has the next one.
 import { textWindows, tokenBatches } from '../../data/batches/ragged-batches.ts';
+import type { Engine } from '../../native/engine.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { RaggedTokens, Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { abortedError, checkTexts } from './encode-options.ts';
 
 const batchesInFlight = 2;
+const defaultBatchTokens = 2048;
+
+/** What goes before other work: batches of at most so many tokens, of a call of at most so many texts. */
+const urgent = { texts: 8, tokens: 256 };
+
+export interface BatchingOptions {
+  batchTokens?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Batches of tokens in the order of their texts.
  * @param prompt put before every text
- * @param batchTokens tokens in a batch at most, or one text
+ * @param options.batchTokens tokens in a batch at most, or one text
  */
 export function tokenizedBatches(
   tokenizer: Tokenizer,
   texts: Iterable<string> | AsyncIterable<string>,
-  prompt: string | undefined,
-  batchTokens: number,
-  signal?: AbortSignal,
+  prompt?: string,
+  { batchTokens = defaultBatchTokens, signal }: BatchingOptions = {},
 ): AsyncGenerator<RaggedTokens> {
   return tokenBatches(tokenizedWindows(tokenizer, texts, prompt, signal), batchTokens);
 }
@@ -70,6 +79,17 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** Queues a batch of a call's texts; a small one of a call of few, an array of them, before the engine's other work. */
+export function queueBatch(
+  engine: Engine,
+  texts: Iterable<string> | AsyncIterable<string>,
+  tokens: RaggedTokens,
+  forward: () => Tensor,
+): Tensor {
+  const few = Array.isArray(texts) && texts.length <= urgent.texts;
+  return few && tokens.tokenIds.length <= urgent.tokens ? engine.urgently(forward) : forward();
 }
 
 /** Queues each batch and yields its vectors in order, keeping the engine busy with the batch after. */

@@ -1,6 +1,6 @@
 // The main job: texts in, vectors out. Tokenization of the next window runs while this one computes, two batches are in
-// flight, and JavaScript's thread only queues, so a server stays responsive. A text's vector does not depend on its
-// neighbours, its batch or the number of threads: the same bits.
+// flight, and JavaScript's thread only queues, so a server stays responsive; a call of few texts goes before the rest of
+// long ones. A text's vector does not depend on its neighbours, its batch or the number of threads: the same bits.
 import { ArgumentError, DisposedError } from '../../errors.ts';
 import { type ModelFolder, readModelFolder } from '../../io/model-folder/model-folder.ts';
 import { Engine } from '../../native/engine.ts';
@@ -30,13 +30,11 @@ import {
   type Progress,
   throwIfAborted,
 } from './encode-options.ts';
-import { inOrder, tokenizedBatches } from './encode-pipeline.ts';
+import { inOrder, queueBatch, tokenizedBatches } from './encode-pipeline.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
 import { choosePrompt, withPrompt } from './prompts.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
-
-const defaultBatchTokens = 2048;
 
 /** A sentence encoder that is loaded from a model folder and gives vectors of texts. Free it with `dispose()`, or declare it with `using`. */
 export class SentenceEncoder implements Disposable {
@@ -98,7 +96,8 @@ export class SentenceEncoder implements Disposable {
   }
 
   /**
-   * The vector of one text, or the vectors of many in their order.
+   * The vector of one text, or the vectors of many in their order. A call of at most 8 texts, in batches of at most 256
+   * tokens, does not wait for the rest of longer calls.
    * @throws ArgumentError, AbortedError; ExecutionError naming a text, counted from 0, whose vector is not finite
    */
   encode(text: string, options?: EncodeOptions & { output?: 'sentence' }): Promise<Float32Array>;
@@ -134,9 +133,9 @@ export class SentenceEncoder implements Disposable {
     this.#checkAlive();
     const { prompt, promptTokens } = await choosePrompt(this.folder, this.#tokenizer, options);
     const tokens = await this.#tokenizer.encode([text], prompt === undefined ? {} : { prompt });
-    this.#checkAlive();
-    throwIfAborted(options.signal);
-    const vectors = this.#model.forward(tokens, { ...options, promptTokens });
+    const vectors = this.#queue([text], tokens, options, () =>
+      this.#model.forward(tokens, { ...options, promptTokens }),
+    );
     const reading = vectors.float32Data();
     vectors.dispose();
     const vector = await reading;
@@ -235,9 +234,9 @@ export class SentenceEncoder implements Disposable {
     const { normalize, truncateDim } = options;
     const dimension = truncateDim ?? this.dimension;
     const done: Progress = { texts: 0, tokens: 0, truncated: 0, ...(total === undefined ? {} : { total }) };
-    const queue = (tokens: RaggedTokens) =>
+    const forward = (tokens: RaggedTokens) =>
       this.#model.forward(tokens, { normalize, truncateDim, promptTokens });
-    for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
+    for await (const { tokens, vectors } of this.#run(texts, prompt, options, forward)) {
       checkFinite(vectors, dimension, this.folder.path, (row) => done.texts + row);
       const chunk = new EmbeddingsChunk(vectors, dimension, done.texts, tokens);
       done.texts += chunk.length;
@@ -255,9 +254,9 @@ export class SentenceEncoder implements Disposable {
     const parts: { data: Float32Array; tokenIds: Int32Array }[] = [];
     const offsets = new Float64Array(texts.length + 1);
     const truncated: number[] = [];
-    const queue = (tokens: RaggedTokens) => this.#model.forwardTokens(tokens);
+    const forward = (tokens: RaggedTokens) => this.#model.forwardTokens(tokens);
     const dimension = this.#model.encoder.config.hiddenSize;
-    for await (const { tokens, vectors } of this.#run(texts, prompt, options, queue)) {
+    for await (const { tokens, vectors } of this.#run(texts, prompt, options, forward)) {
       checkFinite(
         vectors,
         dimension,
@@ -278,20 +277,21 @@ export class SentenceEncoder implements Disposable {
     texts: Iterable<string> | AsyncIterable<string>,
     prompt: string | undefined,
     options: EncodeOptions,
-    queue: (tokens: RaggedTokens) => Tensor,
+    forward: (tokens: RaggedTokens) => Tensor,
   ) {
-    const batches = tokenizedBatches(
-      this.#tokenizer,
-      texts,
-      prompt,
-      options.batchTokens ?? defaultBatchTokens,
-      options.signal,
-    );
-    return inOrder(batches, (tokens) => {
-      this.#checkAlive();
-      throwIfAborted(options.signal);
-      return queue(tokens);
-    });
+    const batches = tokenizedBatches(this.#tokenizer, texts, prompt, options);
+    return inOrder(batches, (tokens) => this.#queue(texts, tokens, options, () => forward(tokens)));
+  }
+
+  #queue(
+    texts: Iterable<string> | AsyncIterable<string>,
+    tokens: RaggedTokens,
+    options: EncodeOptions,
+    forward: () => Tensor,
+  ): Tensor {
+    this.#checkAlive();
+    throwIfAborted(options.signal);
+    return queueBatch(this.engine, texts, tokens, forward);
   }
 
   #checkAlive(): void {

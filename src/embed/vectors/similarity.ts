@@ -10,6 +10,9 @@ import { Embeddings } from './embeddings.ts';
 import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './similarity-function.ts';
 import { gatherVectors, type Vector, type VectorMatrix, type VectorSource } from './vector-source.ts';
 
+/** Multiply-adds and numbers up to which similarities go before other work: a query against some thousand vectors. */
+const urgentWork = 2 ** 23;
+
 /** Vectors of one side: Embeddings or another matrix, an array of vectors, or one vector, as `encode(text)` gives it. */
 export type SimilarityInput = VectorMatrix | Vector | readonly Vector[];
 
@@ -39,11 +42,16 @@ export async function similarities(
     );
   }
   if (measure === 'euclidean' || measure === 'manhattan') return negatedDistances(left, right, measure);
-  const product = scope(() => {
-    const upload = (set: VectorMatrix) => Tensor.from(engine, set.data, set.shape);
-    const [a, b] = [upload(left), upload(right)];
-    return measure === 'dot' ? linear(a, packWeight(b)) : linear(l2Normalize(a), packWeight(l2Normalize(b)));
-  });
+  const multiply = () =>
+    scope(() => {
+      const upload = (set: VectorMatrix) => Tensor.from(engine, set.data, set.shape);
+      const [a, b] = [upload(left), upload(right)];
+      return measure === 'dot'
+        ? linear(a, packWeight(b))
+        : linear(l2Normalize(a), packWeight(l2Normalize(b)));
+    });
+  const work = (rows * columns + rows + columns) * dimension;
+  const product = work <= urgentWork ? engine.urgently(multiply) : multiply();
   try {
     return new Embeddings(await product.float32Data(), rows, columns);
   } finally {

@@ -1,6 +1,6 @@
 // A masked language model as users have it: texts with [MASK] in, the likeliest words at each one out. Any folder with a
 // masked language head is one: BertForMaskedLM, BertForPreTraining, RobertaForMaskedLM, ElectraForMaskedLM.
-import { inOrder, tokenizedBatches } from '../../embed/encoder/encode-pipeline.ts';
+import { inOrder, queueBatch, tokenizedBatches } from '../../embed/encoder/encode-pipeline.ts';
 import { loadTokenizer } from '../../embed/encoder/load-tokenizer.ts';
 import { ArgumentError, DisposedError, ExecutionError, ModelError, TokenizerError } from '../../errors.ts';
 import { withEncoderWeights } from '../../io/model-folder/encoder-weights.ts';
@@ -47,8 +47,6 @@ export interface MaskGuess {
   /** Softmax over the whole vocabulary. */
   probability: number;
 }
-
-const batchTokens = 2048;
 
 /** A masked language model that is loaded from a model folder and guesses the words at `[MASK]`. */
 export class MaskedLanguageModel implements Disposable {
@@ -124,12 +122,13 @@ export class MaskedLanguageModel implements Disposable {
     if (this.#disposed) throw new DisposedError('expected a model that is in use but it was disposed');
     const list = typeof texts === 'string' ? [texts] : texts;
     const found: MaskGuess[][][] = [];
-    const batches = tokenizedBatches(this.tokenizer, list, undefined, batchTokens);
+    const batches = tokenizedBatches(this.tokenizer, list);
     let first = 0;
     const queue = (tokens: RaggedTokens) => {
       const places = this.#masks(tokens, first, list.length);
       first += tokens.offsets.length - 1;
-      return keep(scope(() => this.#probabilities(tokens, places)));
+      const forward = () => keep(scope(() => this.#probabilities(tokens, places)));
+      return queueBatch(this.encoder.engine, list, tokens, forward);
     };
     for await (const { tokens, vectors } of inOrder(batches, queue)) {
       found.push(...(await this.#guesses(tokens, vectors, top)));

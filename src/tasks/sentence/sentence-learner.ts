@@ -10,8 +10,6 @@ import type { TrainConfig } from './config.ts';
 import type { TextLearner, TrainingBatch } from './text-learner.ts';
 import type { TrainableModel } from './trainable-model.ts';
 
-const evaluationTokens = 2048;
-
 export interface SentenceLearnerParts {
   config: Pick<TrainConfig, 'dropout' | 'attentionDropout' | 'recompute'>;
   /** Freed with the learner, and its engine. */
@@ -63,7 +61,7 @@ export class SentenceLearner implements TextLearner {
       similarityFunction: model.similarityFunction,
       async encode(texts, options = {}) {
         const vectors: Float32Array[] = [];
-        const batches = tokenizedBatches(tokenizer, texts, undefined, evaluationTokens, options.signal);
+        const batches = tokenizedBatches(tokenizer, texts, undefined, options);
         for await (const chunk of inOrder(batches, (tokens) => keep(scope(() => model.forward(tokens))))) {
           const count = chunk.tokens.offsets.length - 1;
           const width = chunk.vectors.length / count;

@@ -52,7 +52,11 @@ describe('native/ops.def', () => {
   it('has a TypeScript wrapper for every op, with as many tensors and parameters', () => {
     const sources = ['ops', 'tensor']
       .map((room) => new URL(`../../src/${room}/`, import.meta.url))
-      .flatMap((folder) => readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8')))
+      .flatMap((folder) =>
+        readdirSync(folder, { recursive: true, encoding: 'utf8' })
+          .filter((file) => file.endsWith('.ts'))
+          .map((file) => readFileSync(new URL(file, folder), 'utf8')),
+      )
       .join('\n');
     for (const op of definedOps()) {
       const [first, second] = [`(?:[\\w.]+ \\? (?:'\\w+' : )?)?`, `(?: : '\\w+')?`]; // two ops of the same tensors

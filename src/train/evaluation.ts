@@ -23,6 +23,7 @@ export interface Evaluation {
 /**
  * What a run's state comes to by an evaluation's score; `state` stays as it is, since what the new one names is yet to be
  * written.
+ * A score before the first step is the one to rise from.
  * @returns the state, and whether the score is the best so far
  */
 export function withScore(
@@ -37,9 +38,27 @@ export function withScore(
   const stopped = earlyStopping !== undefined && evaluationsWithoutRise >= earlyStopping.patience;
   const noted = {
     evaluatedStep: state.step,
+    startScore: state.step === 0 ? score : state.startScore,
+    lastScore: score,
     evaluationsWithoutRise,
     best: best ? { step: state.step, score } : state.best,
     stoppedEarly: state.stoppedEarly || stopped,
   };
   return { state: { ...state, ...noted }, best };
+}
+
+/** What is to be said of a run that ended below its start; undefined when it did not. */
+export function verdictOnScores(
+  { startScore, lastScore, best }: Readonly<RunState>,
+  keepBest: boolean,
+): string | undefined {
+  if (startScore === null || lastScore === null || lastScore >= startScore) return undefined;
+  const output =
+    keepBest && best !== null
+      ? `the output is the model of ${best.step === 0 ? 'the start, unchanged' : `step ${best.step}`}`
+      : 'the output is the model of the last step all the same (keepBest: false)';
+  return (
+    `[train] the run ended below its start: ${lastScore.toFixed(6)} after the last step, ${startScore.toFixed(6)} before the ` +
+    `first; ${output}; a lower learningRate, fewer steps or other data may do better`
+  );
 }

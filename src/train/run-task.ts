@@ -37,7 +37,9 @@ export interface TrainSummary {
   skippedRows: number;
   /** Steps that changed nothing, because their loss or gradient was not finite. */
   skippedSteps: number;
-  /** The best evaluation. */
+  /** The score before the first step; null without an evaluation. */
+  startScore: number | null;
+  /** The best evaluation; of step 0 when no step was better than the start. */
   best: { step: number; score: number } | null;
   stoppedEarly: boolean;
   output: string;
@@ -77,9 +79,9 @@ export async function runTask<Config extends RunConfig>(
   const resumedFrom = resume ? await trainer.resume() : undefined;
   await folder.begin({ resumed: resumedFrom !== undefined });
   await trainer.run();
-  const { step, loss, examples, tokens, skippedSteps, best, stoppedEarly } = trainer.state;
+  const { step, loss, examples, tokens, skippedSteps, startScore, best, stoppedEarly } = trainer.state;
   const skippedRows = opened.source.files.reduce((sum, file) => sum + file.skipped, 0);
-  const counts = { examples, tokens, skippedRows, skippedSteps, best, stoppedEarly };
+  const counts = { examples, tokens, skippedRows, skippedSteps, startScore, best, stoppedEarly };
   const seconds = (performance.now() - started) / 1000;
   return { steps: step, resumedFrom: resumedFrom ?? 0, loss, seconds, ...counts, output: folder.path };
 }

@@ -14,7 +14,7 @@ import { checkFingerprint, fingerprintOf } from './checkpoint/fingerprint.ts';
 import { countStep, freshState, parseState, type RunState } from './checkpoint/run-state.ts';
 import { loadTensors, tensorsOf } from './checkpoint/run-tensors.ts';
 import type { RunConfig } from './config/run-config.ts';
-import { type Evaluation, type EvaluationResult, withScore } from './evaluation.ts';
+import { type Evaluation, verdictOnScores, withScore } from './evaluation.ts';
 import { RunReport, type TrainListener } from './log/run-report.ts';
 import type { RunFolder } from './output/run-folder.ts';
 import { checkPhases, learningRateAt, type Phase } from './step/learning-rate.ts';
@@ -81,7 +81,8 @@ export class Trainer implements Disposable {
     if (saved === undefined) return undefined;
     const state = parseState(saved.state, folder.checkpoints);
     const { fingerprint } = this.#state;
-    const changes = checkFingerprint(state.fingerprint, fingerprint);
+    const ended = state.step === state.totalSteps || state.stoppedEarly ? folder.path : undefined;
+    const changes = checkFingerprint(state.fingerprint, fingerprint, ended);
     if (config.keepBest && state.best !== null) await folder.checkBestModel(state.best.step);
     for (const change of changes) this.#report.warn(state.step, change);
     for (const each of saved.damaged) this.#report.warn(state.step, `left out a checkpoint: ${each.message}`);
@@ -123,7 +124,7 @@ export class Trainer implements Disposable {
       next.catch(() => {}); // awaited below in its turn
       return next;
     };
-    await this.#afterStep(false); // an evaluation that was interrupted or failed
+    await this.#afterStep(false); // the evaluation of the start, or one that was interrupted or failed
     let next = nextStep();
     try {
       while (this.#goesOn()) {
@@ -147,6 +148,7 @@ export class Trainer implements Disposable {
     if (this.#checkpoint !== undefined) await this.#prune(this.#checkpoint); // a kill may have come before it
     const verdict = verdictOnRun(this.#state);
     if (verdict !== undefined) this.#judge(verdict);
+    this.#report.tell(verdictOnScores(this.#state, config.keepBest));
     const best = config.keepBest ? this.#state.best : null;
     const kept = best === null ? undefined : folder.bestModel(best.step);
     await folder.install(kept ?? ((target) => learner.save(target)));
@@ -215,28 +217,25 @@ export class Trainer implements Disposable {
   /** Evaluation and checkpoint, where they are due. @param done a step was, just now */
   async #afterStep(done: boolean): Promise<void> {
     const { config, evaluation } = this.#parts;
-    const { step, evaluatedStep } = this.#state;
+    const { step, evaluatedStep, startScore } = this.#state;
     const last = step === this.#state.totalSteps;
-    const evaluating =
-      evaluation !== undefined && step > evaluatedStep && (last || step % evaluation.steps === 0);
+    const due = step === 0 ? startScore === null : step > evaluatedStep;
+    const evaluating = evaluation !== undefined && due && (last || step % evaluation.steps === 0);
     if (evaluating) {
       await this.#settle();
       await this.#evaluate(evaluation);
     }
-    if (!done && !evaluating) return;
+    if (step === 0 || (!done && !evaluating)) return;
     if (last || this.#state.stoppedEarly || step % config.checkpointSteps === 0) await this.#save();
   }
 
   /** Order: the model, the log, then the state, which names what is written. */
   async #evaluate(evaluation: Evaluation): Promise<void> {
     const { learner, config, folder, signal } = this.#parts;
-    let result: EvaluationResult;
-    try {
-      result = await evaluation.run(signal);
-    } catch (error) {
+    const result = await evaluation.run(signal).catch((error: unknown) => {
       if (error instanceof AbortedError) return this.#interrupt(); // the resumed run begins with this evaluation
       throw error;
-    }
+    });
     const { step } = this.#state;
     const { state, best } = withScore(this.#state, result.score, config.earlyStopping);
     if (best && config.keepBest) await folder.saveBest(step, (target) => learner.save(target));

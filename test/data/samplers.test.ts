@@ -46,6 +46,19 @@ test('a shuffled order is a permutation, the same for a seed, and each place is 
   expect(Math.max(...counts.map((count) => Math.abs(count - 1000)))).toBeLessThan(130); // 4.5 standard deviations
 });
 
+test('a batch of too few rows joins the one before, or is left out where that has their texts', () => {
+  const rows = Array.from({ length: 9 }, (_, row) => [`${row}`]);
+  const joined = batches(rows, { leastRows: 2 });
+  expect(joined.map((batch) => batch.length)).toEqual([4, 5]);
+  expect(joined.flat()).toEqual(batches(rows, {}).flat());
+  const more = batches([...rows, ['9']], { leastRows: 2 });
+  expect(more.map((batch) => batch.length)).toEqual([4, 4, 2]);
+  const same = ['a', 'a', 'a', 'b'].map((text) => [text]);
+  expect(batches(same, { noDuplicates: true }).map((batch) => batch.length)).toEqual([2, 1, 1]);
+  expect(batches(same, { noDuplicates: true, leastRows: 2 }).map((batch) => batch.length)).toEqual([2]);
+  expect(batches([['a']], { leastRows: 2 })).toEqual([]);
+});
+
 test('an epoch gives every row once; epochs and seeds differ; without shuffling, in order', () => {
   const rows = Array.from({ length: 10 }, (_, row) => [`${row}`]);
   const first = batches(rows, {});

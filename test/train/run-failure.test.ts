@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError, DataError, ExecutionError, FileError } from '../../src/errors.ts';
 import { expectError } from '../expect-error.ts';
-import { makeRun, metricsOf, runOnce, weightsOf } from './toy-run.ts';
+import { makeRun, metricsOf, runOnce, savingLearner, weightsOf } from './toy-run.ts';
 
 const infiniteAt = (step: number) => ({
   onLearn: (call: number) => (call === step ? ('infinite' as const) : undefined),
@@ -85,7 +85,21 @@ test('an evaluation without a correlation ends the run, and says why', async () 
   await expectError(
     runOnce({ ...config, evaluation: { data: same, steps: 4 } }),
     ExecutionError,
-    /evaluation on .*same\.csv to have a correlation but all 3 similarities are 1; the checkpoint of step 4/,
+    /evaluation on .*same\.csv to have a correlation but all 3 similarities are 1; nothing was saved yet/,
+  );
+  const sound = join(folder, 'sound.csv');
+  writeFileSync(sound, 'a,aaaa,1\nb,bbbbbbb,4\nc,cc,2\ndddd,d,3\n');
+  using learner = savingLearner();
+  let call = 0;
+  const encoder = learner.encoder.bind(learner);
+  const collapsed: typeof learner.encoder = () => ({
+    encode: async (texts) => ({ row: () => Float32Array.of(1, texts.length) }),
+  });
+  Object.assign(learner, { encoder: () => (call++ === 0 ? encoder() : collapsed()) });
+  await expectError(
+    runOnce({ ...config, evaluation: { data: sound, steps: 4 } }, { learner }),
+    ExecutionError,
+    /sound\.csv to have a correlation but all 4 similarities are 1; the checkpoint of step 4/,
   );
 });
 

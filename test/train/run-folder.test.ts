@@ -247,6 +247,8 @@ test('data that can teach nothing is refused; too few different texts are warned
   expect(existsSync(output)).toBe(false);
   writeFileSync(data, `${'same\n'.repeat(20)}other\n`);
   const { warnings } = await toy.runOnce({ ...config, data });
-  expect(warnings.join()).toMatch(/few\.txt: 19 of 20 batches of an epoch have one example/);
+  expect(warnings.join()).toMatch(
+    /few\.txt: 19 of 21 examples are left out of an epoch: nobody else is in their batch/,
+  );
   expect(toy.metricsOf(output).filter(({ event }) => event === 'warning')).toHaveLength(1);
 });

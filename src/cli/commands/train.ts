@@ -98,14 +98,26 @@ async function showHelp(config: string | undefined, command: Command): Promise<v
 }
 
 function describe(summary: TrainSummary): string {
-  const { steps, resumedFrom, loss, seconds, examples, tokens, skippedRows, skippedSteps, best, output } =
-    summary;
+  const {
+    steps,
+    resumedFrom,
+    loss,
+    seconds,
+    examples,
+    tokens,
+    skippedRows,
+    skippedSteps,
+    startScore,
+    best,
+    output,
+  } = summary;
   const rows = [
     ['steps', `${formatCount(steps)}${resumedFrom > 0 ? `, resumed from ${formatCount(resumedFrom)}` : ''}`],
     ['loss', loss === null ? 'not finite' : loss.toPrecision(5)],
     ['learned', `${formatCount(examples)} examples, ${formatCount(tokens)} tokens`],
     ...(skippedRows > 0 ? [['left out', `${formatCount(skippedRows)} rows`]] : []),
     ...(skippedSteps > 0 ? [['left out', `${formatCount(skippedSteps)} steps`]] : []),
+    ...(startScore === null ? [] : [['start', startScore.toFixed(6)]]),
     ...(best === null ? [] : [['best', `${best.score.toFixed(6)} at step ${formatCount(best.step)}`]]),
     ['time', formatDuration(seconds)],
     ['output', output],

@@ -1,7 +1,7 @@
 // The batches of one epoch of one data set, as row numbers: a permutation that belongs to its seed, cut into batches. With
 // `noDuplicates` a row whose text is already in the batch is deferred to a later one and never dropped: in a contrastive
 // loss it would count as its own negative. Nothing here reads texts, so an epoch can be run through in advance, to count
-// its batches, or to come back to its middle.
+// its batches, or to come back to its middle. What is too little for a batch joins the one before.
 
 import { mixNumbers, shuffle } from './seeded-order.ts';
 
@@ -21,6 +21,8 @@ export interface SamplerOptions {
   noDuplicates: boolean;
   /** A last batch with fewer rows is kept, or its rows are left out of this epoch. */
   lastBatch: 'keep' | 'drop';
+  /** Rows that a batch needs to teach anything, 1 by default: fewer join the batch before, or are left out of this epoch. */
+  leastRows?: number | undefined;
 }
 
 /** Deferred rows are looked through for every batch; past so many per row of a batch, a smaller batch is given instead. */
@@ -32,6 +34,20 @@ export function* epochBatches(
   options: SamplerOptions,
   epoch: number,
 ): Generator<Uint32Array> {
+  const { leastRows = 1 } = options;
+  let before: Batch | undefined;
+  for (const batch of cutBatches(data, options, epoch)) {
+    if (batch.rows.length < leastRows) {
+      for (const row of batch.rows) before?.add(row);
+      continue;
+    }
+    if (before !== undefined) yield Uint32Array.from(before.rows);
+    before = batch;
+  }
+  if (before !== undefined) yield Uint32Array.from(before.rows);
+}
+
+function* cutBatches(data: SampledRows, options: SamplerOptions, epoch: number): Generator<Batch> {
   const { batchSize } = options;
   const order = Uint32Array.from({ length: data.length }, (_, row) => row);
   if (options.shuffle) shuffle(order, mixNumbers(options.seed, epoch));
@@ -51,7 +67,7 @@ export function* epochBatches(
       if (!batch.add(row)) deferred.push(row);
     }
     if (batch.rows.length < batchSize && next >= order.length && options.lastBatch === 'drop') continue;
-    yield Uint32Array.from(batch.rows);
+    yield batch;
   }
 }
 

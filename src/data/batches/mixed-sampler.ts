@@ -12,9 +12,11 @@ export type Mixing = 'round_robin' | 'proportional';
 export interface MixedSet extends SampledRows {
   batchSize: number;
   noDuplicates: boolean;
+  leastRows?: number | undefined;
 }
 
-export interface MixedSamplerOptions extends Omit<SamplerOptions, 'batchSize' | 'noDuplicates'> {
+export interface MixedSamplerOptions
+  extends Omit<SamplerOptions, 'batchSize' | 'noDuplicates' | 'leastRows'> {
   mixing: Mixing;
 }
 
@@ -56,9 +58,9 @@ export class MixedSampler {
 
   #stream(set: number, epoch: number): Generator<Uint32Array> {
     const data = this.#sets[set] as MixedSet;
-    const { batchSize, noDuplicates } = data;
+    const { batchSize, noDuplicates, leastRows } = data;
     const seed = mixNumbers(this.#options.seed, set);
-    return epochBatches(data, { ...this.#options, seed, batchSize, noDuplicates }, epoch);
+    return epochBatches(data, { ...this.#options, seed, batchSize, noDuplicates, leastRows }, epoch);
   }
 
   /** The sizes of an epoch's batches of one data set. */

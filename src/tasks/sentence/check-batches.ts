@@ -13,6 +13,7 @@ export interface CheckedSet {
   /** [length, texts] */
   keys: Float64Array;
   batchSize: number;
+  lastBatch: 'keep' | 'drop';
   /** Whether its objective learns from the other examples of a batch alone. */
   inBatch: boolean;
 }
@@ -26,29 +27,28 @@ export function checkBatches(sets: readonly CheckedSet[], sampler: MixedSampler)
   const warnings: string[] = [];
   for (const [index, set] of sets.entries()) {
     let batches = 0;
-    let single = 0;
+    let examples = 0;
     for (const size of sampler.sizes(index, 0)) {
       batches += 1;
-      if (size === 1) single += 1;
+      examples += size;
     }
-    if (batches === 0) throw noBatch(set);
-    if (!set.inBatch) continue;
-    if (!hasTwoExamples(set)) {
+    if (set.inBatch && !hasTwoExamples(set)) {
       throw new DataError(
         `${set.path}: expected at least two different examples, since the objective learns from the others of a batch, ` +
           `but ${set.length === 1 ? 'there is one' : `all ${set.length} are the same`}: name more data`,
       );
     }
-    if (single === batches) {
+    if (set.inBatch && set.batchSize === 1) {
       throw new DataError(
         `${set.path}: expected batches of at least two examples, since the objective learns from the others of a batch, ` +
-          `but all ${batches} have one (batchSize ${set.batchSize}): raise batchSize, or name data whose texts differ`,
+          `but all ${set.length} have one (batchSize 1): raise batchSize`,
       );
     }
-    if (single > 1) {
+    if (batches === 0) throw noBatch(set);
+    if (set.inBatch && set.lastBatch === 'keep' && examples < set.length) {
       warnings.push(
-        `${set.path}: ${single} of ${batches} batches of an epoch have one example, which teaches nothing: equal texts are ` +
-          'kept apart (noDuplicates), and there are too few others to put with them',
+        `${set.path}: ${set.length - examples} of ${set.length} examples are left out of an epoch: nobody else is in their ` +
+          'batch to learn from, since equal texts are kept apart (noDuplicates)',
       );
     }
   }
@@ -60,7 +60,7 @@ export function noBatch({
   path,
   length,
   batchSize,
-}: Omit<CheckedSet, 'texts' | 'keys' | 'inBatch'>): DataError {
+}: Pick<CheckedSet, 'path' | 'length' | 'batchSize'>): DataError {
   return new DataError(
     `${path}: expected at least one batch of ${batchSize} but there are ${length} examples: lower batchSize, or keep the ` +
       'last batch, which is smaller (lastBatch: keep)',

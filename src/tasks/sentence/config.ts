@@ -103,6 +103,8 @@ export const sentenceSchema = table({
   temperature: positive.default(0.05),
   /** By default the model's own. */
   pooling: text.optional(),
+  /** Of a model that names none. */
+  defaultPooling: text.default('mean'),
   /** The trained model's, where another is trained with, which sentence-transformers has no name for. */
   outputPooling: text.optional(),
   /** Texts that are encoded at a time within a batch of any size (GradCache); 0: the whole batch. */
@@ -132,6 +134,9 @@ export type TrainConfig = Omit<Checked, 'objective'> & { objective: ObjectiveCon
 
 /** One data set of a run. */
 export type DataSetConfig = TrainConfig['data'][number];
+
+/** Of each data set. */
+export const objectivesOf = (config: TrainConfig) => config.data.map((set) => objectiveOf(set, config));
 
 /** What a data set is learned by: its own objective, or the run's. */
 export function objectiveOf(set: DataSetConfig, config: TrainConfig): ObjectiveConfig {

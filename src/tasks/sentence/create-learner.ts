@@ -1,11 +1,9 @@
 // What a configuration trains: model folder, tokenizer and objectives, read and checked against one another.
 
 import { loadTokenizer } from '../../embed/encoder/load-tokenizer.ts';
-import { storablePooling } from '../../embed/encoder/save-encoder.ts';
 import { ArgumentError, TokenizerError } from '../../errors.ts';
 import { type ModelFolder, readModelFolder } from '../../io/model-folder/model-folder.ts';
 import { Engine } from '../../native/engine.ts';
-import { parsePooling } from '../../nn/encoder/pooling.ts';
 import type { MaskedLanguageHead } from '../../nn/heads/masked-language-head.ts';
 import { cosineRegression } from '../../objectives/cosine-regression.ts';
 import { gradCache } from '../../objectives/grad-cache.ts';
@@ -18,12 +16,13 @@ import { suNtxent } from '../../objectives/su-ntxent.ts';
 import { triplet } from '../../objectives/triplet.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { modelFingerprint } from '../../train/checkpoint/model-fingerprint.ts';
-import { type ObjectiveConfig, objectiveOf, type TrainConfig } from './config.ts';
+import { type ObjectiveConfig, objectivesOf, type TrainConfig } from './config.ts';
 import { type CustomObjective, learnCustom } from './custom-objective.ts';
 import { loadTrainableModel } from './load-trainable-model.ts';
+import { modelOptions } from './model-options.ts';
 import { SentenceLearner } from './sentence-learner.ts';
 import type { TextLearner } from './text-learner.ts';
-import type { TrainableModel, TrainableModelOptions } from './trainable-model.ts';
+import type { TrainableModel } from './trainable-model.ts';
 
 /**
  * Loads what a configuration trains.
@@ -39,7 +38,7 @@ export async function createLearner(
   const tokenizer = await loadTokenizer(folder, Math.min(config.maxLength, positions));
   const evaluationTokenizer =
     config.evaluation && (await loadTokenizer(folder, folder.transformer.maxSequenceLength));
-  const options = modelOptions(folder, config);
+  const { options, notes: changes } = await modelOptions(folder, config);
   const masking = options.maskedLanguage ? maskingOf(tokenizer, folder) : undefined;
   const engine = new Engine({ threads: config.threads, backend: config.backend });
   try {
@@ -50,7 +49,7 @@ export async function createLearner(
         : learnBatchOf(objective, config, model, masking),
     );
     const fingerprint = await modelFingerprint(folder.path);
-    const notes = [...cutNotes(config, positions), ...model.notes];
+    const notes = [...changes, ...cutNotes(config, positions), ...model.notes];
     return new SentenceLearner({
       config,
       model,
@@ -71,9 +70,6 @@ function cutNotes({ maxLength, model }: TrainConfig, positions: number): string[
   return [`maxLength is ${maxLength}, but '${model}' has ${positions} positions: texts are cut there`];
 }
 
-/** Of each data set. */
-const objectivesOf = (config: TrainConfig) => config.data.map((set) => objectiveOf(set, config));
-
 type Masking = Pick<MaskedLanguageOptions, 'maskToken' | 'specialTokens'>;
 
 function maskingOf({ maskId, specialIds }: Tokenizer, { transformer }: ModelFolder): Masking {
@@ -82,27 +78,6 @@ function maskingOf({ maskId, specialIds }: Tokenizer, { transformer }: ModelFold
     `expected a tokenizer with a mask token, for objective.maskedLanguageWeight, but that of '${transformer.path}' has ` +
       'none: name it as mask_token in tokenizer_config.json, or leave the weight out',
   );
-}
-
-function modelOptions(folder: ModelFolder, config: TrainConfig): TrainableModelOptions {
-  const own = folder.modules.find((module) => module.kind === 'pooling')?.modes ?? ['mean'];
-  const pooling = config.pooling === undefined ? own : parsePooling(config.pooling);
-  const objectives = objectivesOf(config);
-  return {
-    pooling,
-    stored: storablePooling(
-      config.outputPooling === undefined ? pooling : parsePooling(config.outputPooling),
-      'name the one that the trained model is to have with outputPooling',
-    ),
-    head: config.objective.head ?? 'none',
-    maskedLanguage: objectives.some(({ maskedLanguageWeight = 0 }) => maskedLanguageWeight > 0),
-    learnedTemperature: objectives.some(({ learnableTemperature }) => learnableTemperature === true)
-      ? config.temperature
-      : undefined,
-    seed: config.seed,
-    precision: config.precision,
-    weights: config.weights,
-  };
 }
 
 /** How a data set is learned. The model has what any of the objectives needs. */

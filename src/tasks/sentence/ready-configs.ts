@@ -1,7 +1,7 @@
 // Configurations that are ready to use by name: published recipes, where they leave nothing open but model, data and
 // output. Figures from Gao et al. 2021 (SimCSE: arXiv 2104.08821, its training scripts), Su 2021 (bojone/SimCSE), Reimers
 // and Gurevych 2019 (arXiv 1908.10084), and sentence-transformers' training scripts (NLI v2, STS benchmark; what they leave
-// to its `fit` is learning rate 2e-5 and weight decay 0.01).
+// to its `fit` is learning rate 2e-5 and weight decay 0.01). A model that names a pooling keeps it.
 
 import type { OBJECTIVES, TrainConfigInput } from './config.ts';
 
@@ -12,7 +12,7 @@ export const READY_CONFIGS: Readonly<Record<string, Ready>> = {
   // One text per line; each is its own positive under another dropout mask.
   'simcse-unsupervised': {
     objective: { name: 'simcse-unsupervised', head: 'training' },
-    pooling: 'cls',
+    defaultPooling: 'cls',
     batchSize: 64,
     learningRate: 3e-5,
     maxLength: 32,
@@ -24,7 +24,7 @@ export const READY_CONFIGS: Readonly<Record<string, Ready>> = {
   // those that they are compared with; objective.head=always keeps it, as a dense module after the pooling.
   'simcse-supervised': {
     objective: { name: 'simcse-supervised', head: 'training', hardNegativeWeight: 0 },
-    pooling: 'cls',
+    defaultPooling: 'cls',
     batchSize: 64,
     learningRate: 5e-5,
     epochs: 3,
@@ -35,7 +35,7 @@ export const READY_CONFIGS: Readonly<Record<string, Ready>> = {
   // One text per line; both twins are queries, 2N - 1 candidates each, scale 20; no head.
   'su-ntxent': {
     objective: { name: 'su-ntxent', head: 'none' },
-    pooling: 'cls',
+    defaultPooling: 'cls',
     batchSize: 64,
     learningRate: 1e-5,
     maxLength: 64,
@@ -46,7 +46,6 @@ export const READY_CONFIGS: Readonly<Record<string, Ready>> = {
   // Pairs, or with `columns` texts with as many negatives as there are: anchor, positive, negatives; scale 20.
   'multiple-negatives': {
     objective: { name: 'multiple-negatives' },
-    pooling: 'mean',
     batchSize: 128,
     learningRate: 2e-5,
     weightDecay: 0.01,
@@ -58,7 +57,6 @@ export const READY_CONFIGS: Readonly<Record<string, Ready>> = {
   // Pairs with a score from -1 to 1, those of STS Benchmark divided by 5.
   'cosine-regression': {
     objective: { name: 'cosine-regression' },
-    pooling: 'mean',
     batchSize: 16,
     learningRate: 2e-5,
     weightDecay: 0.01,
@@ -70,7 +68,6 @@ export const READY_CONFIGS: Readonly<Record<string, Ready>> = {
   // anchor, positive, negative; Euclidean distance.
   triplet: {
     objective: { name: 'triplet', margin: 5 },
-    pooling: 'mean',
     batchSize: 16,
     learningRate: 2e-5,
     warmup: 0.1,

@@ -38,6 +38,7 @@ export class TrainingData implements AsyncDisposable {
     this.files = files;
     const sets = files.map(({ path, length, texts, keys }, index) => {
       const set = config.data[index] as DataSetConfig;
+      const inBatch = exampleShape(objectiveOf(set, config), set).inBatch === true;
       return {
         path,
         length,
@@ -45,7 +46,9 @@ export class TrainingData implements AsyncDisposable {
         keys,
         batchSize: set.batchSize ?? config.batchSize,
         noDuplicates: set.noDuplicates ?? config.noDuplicates,
-        inBatch: exampleShape(objectiveOf(set, config), set).inBatch === true,
+        lastBatch: config.lastBatch,
+        inBatch,
+        leastRows: inBatch ? 2 : 1,
       };
     });
     this.#sampler = new MixedSampler(sets, config);

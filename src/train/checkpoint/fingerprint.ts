@@ -64,11 +64,16 @@ export function contentOf(name: string, what: string, amount: string, sum: strin
   return { [`${name} (its ${what})`]: `${amount}, ${sum}` };
 }
 
+/** Its schedule was laid out for the steps that it has done, so more of them are another run. */
+const howToGoOn = (output: string) =>
+  `. That run has ended: to train its model further, begin a new run from it, with model=${output} and another output`;
+
 /**
+ * @param ended the output of a run that had done all its steps
  * @returns what is to be told of a resumed run
  * @throws ConfigError naming what differs
  */
-export function checkFingerprint(saved: Fingerprint, now: Fingerprint): string[] {
+export function checkFingerprint(saved: Fingerprint, now: Fingerprint, ended?: string): string[] {
   const names = [...new Set([...Object.keys(saved), ...Object.keys(now)])].filter(
     (name) => saved[name] !== now[name],
   );
@@ -76,7 +81,7 @@ export function checkFingerprint(saved: Fingerprint, now: Fingerprint): string[]
   const changes = names.map((name) => describeChange(name, saved[name], now[name]));
   throw new ConfigError(
     `expected the data, model and settings of the run that is resumed but these changed: ${changes.join(', ')}; ` +
-      'put them back, or begin another run in another output',
+      `put them back, or begin another run in another output${ended === undefined ? '' : howToGoOn(ended)}`,
   );
 }
 

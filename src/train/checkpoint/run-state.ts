@@ -27,7 +27,10 @@ const stateSchema = z.strictObject({
   loss: z.number().nullable(),
   /** Of the loss so far, by which spikes are known. */
   lossLevel: z.strictObject({ steps: count, mean: z.number(), variance: z.number() }),
-  /** The evaluation with the highest score. */
+  /** Scores of the model before the first step and of the last evaluation; null where there was none. */
+  startScore: z.number().nullable().default(null),
+  lastScore: z.number().nullable().default(null),
+  /** The evaluation with the highest score; that of the start is of step 0. */
   best: z.strictObject({ step: count, score: z.number() }).nullable(),
   /** The last step after which the model was evaluated. */
   evaluatedStep: count,
@@ -56,6 +59,8 @@ export function freshState(
     skippedInARow: 0,
     loss: null,
     lossLevel: { ...noLevel },
+    startScore: null,
+    lastScore: null,
     best: null,
     evaluatedStep: 0,
     evaluationsWithoutRise: 0,

@@ -97,8 +97,8 @@ export class RunReport {
   }
 
   /** A warning of what the log has in numbers. */
-  tell(message: string): void {
-    this.#listener.onWarning?.(message, 'run');
+  tell(message: string | undefined): void {
+    if (message !== undefined) this.#listener.onWarning?.(message, 'run');
   }
 
   /** To a listener that may have failed itself. */

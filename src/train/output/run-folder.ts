@@ -32,7 +32,7 @@ const ownNames =
   /^(checkpoints|metrics\.jsonl|events\.out\.tfevents\..*|\.lock(\..*\.tmp)?|\.(\.?model|metrics\.jsonl)(\..*\.tmp)?)$/;
 const savedNames = /^(LATEST|(step|best)-\d{8,}(-\d+)?)$/;
 
-/** What an output holds: `begun` is a run that nothing was saved of. */
+/** What an output holds: `begun` is a run of which nothing was saved but the model before its first step. */
 type Content = 'nothing' | 'begun' | 'run' | 'model' | 'other';
 
 export class RunFolder implements AsyncDisposable {
@@ -187,7 +187,7 @@ export class RunFolder implements AsyncDisposable {
     if (names.length === 0) return 'nothing';
     if (names.includes('checkpoints') && (await kindOf(this.checkpoints)) === 'folder') {
       const saved = await listFolder(this.checkpoints);
-      if (saved.some((name) => savedNames.test(name))) return 'run';
+      if (saved.some((name) => savedNames.test(name) && name !== bestName(0))) return 'run';
       if (names.every((name) => ownNames.test(name))) return 'begun';
     }
     return (await isReplaceable(this.path, names)) ? 'model' : 'other';

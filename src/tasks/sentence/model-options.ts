@@ -42,7 +42,7 @@ export async function modelOptions(
 
 /** Of a sentence-transformers folder; a plain encoder names none. */
 async function ownPooling({ path, modules }: ModelFolder): Promise<readonly PoolingMode[] | undefined> {
-  if ((await readModules(path)) === undefined) return undefined;
+  if ((await readModules(path, [])) === undefined) return undefined;
   return modules.find((module) => module.kind === 'pooling')?.modes;
 }
 

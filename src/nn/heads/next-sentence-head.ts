@@ -60,8 +60,7 @@ export class NextSentenceHead extends Module {
     return this.relationship.forward(linear(first, weight, { bias, activation: 'tanh' }));
   }
 
-  /** @param first real [sequences, hidden] @param labels [sequences], 0 or 1 */
-  /** The mean loss of the targets, and the share that is guessed right. */
+  /** The mean loss of the targets, and the share that is guessed right. @param first real [sequences, hidden] @param labels [sequences], 0 or 1 */
   predict(first: Tensor, labels: Int32Array): Prediction {
     const logits = this.logits(first);
     const loss = negate(mean(ownColumns(logSoftmax(logits), labels)));

@@ -98,8 +98,7 @@ export class SpanBoundaryHead extends Module {
     return this.positions.shape[0] as number;
   }
 
-  /** @param hidden real [tokens, hidden], the last states of all tokens */
-  /** The mean loss of the targets, and the share that is guessed right. */
+  /** The mean loss of the targets, and the share that is guessed right. @param hidden real [tokens, hidden], the last states of all tokens */
   predict(hidden: Tensor, { left, right, index, words }: SpanTargets): Prediction {
     const rows = (table: Tensor, ids: Int32Array) => gatherRows(table, Tensor.from(hidden.engine, ids));
     let states = concatenateColumns([rows(hidden, left), rows(hidden, right), rows(this.positions, index)]);

@@ -29,7 +29,7 @@ const help = `
 wordpiece: tokenizer.json, vocab.txt and tokenizer_config.json, as BERT has them.
 bpe:       tokenizer.json, vocab.json, merges.txt and tokenizer_config.json: byte-level BPE as RoBERTa has it, which keeps case
            and accents and knows every character.
-Hugging Face's tokenizers open both. The same texts give the same files, in whatever order; past 4 million different words
+Hugging Face's tokenizers open both. The same texts give the same files, in whatever order; past a million different words
 the rarest so far are forgotten, and how many is told. Fewer tokens than --size come out where the texts have no more
 frequent pieces. Of folders, .txt, .jsonl and their .gz and .zst are read.
 

@@ -3,7 +3,7 @@
 // vocabulary meets the words it was trained on. Pieces that neither looks past are counted first and taken apart once each.
 
 import { gpt2Words, longKnown } from '../token-cache.ts';
-import { PieceCounts } from './piece-counts.ts';
+import { MOST_PIECES, PieceCounts } from './piece-counts.ts';
 
 /** BERT's words, lower-cased and without accents in uncased models; or byte-level BPE's. */
 export type WordKind = 'bert-uncased' | 'bert-cased' | 'byte-level';
@@ -20,15 +20,15 @@ export class WordCounter {
   /** Of texts that JavaScript may take apart in another way than the library. */
   readonly #words: PieceCounts;
 
-  private constructor(kind: WordKind, split: Splitter, most: number | undefined) {
+  private constructor(kind: WordKind, split: Splitter, most: number) {
     this.#kind = kind;
     this.#split = split;
     this.#pieces = new PieceCounts(most);
-    this.#words = new PieceCounts(most);
+    this.#words = new PieceCounts(most / 4);
   }
 
   /** @param most Different pieces that are held; past it the rarest are forgotten. */
-  static async create(kind: WordKind, most?: number): Promise<WordCounter> {
+  static async create(kind: WordKind, most = MOST_PIECES): Promise<WordCounter> {
     const { bertNormalizer, bertPreTokenizer, byteLevelPreTokenizer } = await import('tokenizers');
     if (kind === 'byte-level') {
       const splitter = byteLevelPreTokenizer(false);

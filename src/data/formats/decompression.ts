@@ -2,10 +2,11 @@
 
 import { createReadStream, type ReadStream } from 'node:fs';
 import { extname } from 'node:path';
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { pipeline, type Readable, Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ArgumentError } from '../../errors.ts';
 import { systemErrorCode } from '../../io/files/file-error.ts';
+import { ZstdFrames } from './zstd-frames.ts';
 
 /** A file that is being read. */
 export interface OpenText {
@@ -43,8 +44,27 @@ export function openText(path: string): OpenText {
   const decompress = compression === undefined ? undefined : decompressor(compression, path);
   const file = createReadStream(path, { highWaterMark: blockBytes });
   if (decompress === undefined) return { stream: file, file, compression };
-  const stream = pipeline(file, decompress, () => {}); // an error of either ends both, and reaches who reads
-  return { stream, file, compression };
+  const steps = compression === 'zstd' ? [watchZstd(), decompress] : [decompress];
+  pipeline([file, ...steps], () => {}); // an error of one ends all, and reaches who reads
+  return { stream: decompress, file, compression };
+}
+
+/** Passes compressed bytes on, and fails where they end within a frame. */
+function watchZstd(): Transform {
+  const frames = new ZstdFrames();
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      frames.push(chunk);
+      done(null, chunk);
+    },
+    flush(done) {
+      done(
+        frames.complete
+          ? null
+          : Object.assign(new Error('the data is truncated'), { code: 'ZSTD_truncated' }),
+      );
+    },
+  });
 }
 
 function decompressor(compression: Compression, path: string): Transform {

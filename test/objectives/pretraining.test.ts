@@ -177,6 +177,19 @@ describe('a weighted sum', () => {
   });
 });
 
+it.each(golden.cases)(
+  '$objective rounds its products to bfloat16, and no more',
+  async ({ objective, loss: exact }) => {
+    const loaded = await loadModel(engineOf('avx2', 2), 'float32', 'emulated-bfloat16');
+    const { loss, metrics } = learn(loaded, [named(objective)]);
+    const got = await numberOf(loss);
+    expect(Math.abs(got / exact - 1)).toBeLessThan(0.03);
+    expect(Math.abs(got / exact - 1)).toBeGreaterThan(1e-6);
+    for (const tensor of Object.values(metrics)) tensor.dispose();
+    loaded.dispose();
+  },
+);
+
 describe('span boundary targets', () => {
   const one = (spans: number[], most = 4) => {
     const { left, right, index, words } = spanTargets({ ...batch, spans: Int32Array.from(spans) }, most);

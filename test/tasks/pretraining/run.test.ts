@@ -1,5 +1,6 @@
 // Runs of pretraining: every ready configuration learns and writes what its objectives make; phases have lengths, steps and
 // schedules of their own; stopped anywhere and resumed, a run ends with the same bytes.
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -119,7 +120,10 @@ describe('stopped and resumed', () => {
       const more = { ...changes, evaluation: { data: heldOut, format: 'sentences', steps: 2 } } as never;
       const whole = smallConfig(name, once, more);
       await run(whole);
-      const bytes = (output: string) => readFileSync(join(output, 'model.safetensors'));
+      const sumOf = (output: string) =>
+        createHash('sha256')
+          .update(readFileSync(join(output, 'model.safetensors')))
+          .digest('hex');
       const log = (output: string) => metricsOf(output).filter(({ event }) => event !== 'interrupted');
       for (const stop of stops) {
         const config = { ...smallConfig(name, temporaryFolder(), more), data: whole.data };
@@ -133,7 +137,7 @@ describe('stopped and resumed', () => {
         const { resumedFrom, steps } = await run(config, { resume: true });
         expect(resumedFrom).toBeGreaterThanOrEqual(stop);
         expect(steps).toBe(6);
-        expect(bytes(config.output)).toEqual(bytes(whole.output));
+        expect(sumOf(config.output)).toBe(sumOf(whole.output));
         expect(log(config.output)).toEqual(log(whole.output));
       }
     },

@@ -61,6 +61,9 @@ export async function makeProject(folder: string): Promise<void> {
     'held-out.txt': lines(sentences.slice(0, 50)),
     'sentences.txt': lines(sentences.slice(0, 128)),
     'pairs.tsv': lines(['query\tanswer', ...pairs.slice(0, 64).map((pair) => pair.join('\t'))]),
+    'pairs.csv': lines(
+      pairs.slice(0, 64).map(([left, right], index) => `"${left}","${right}",${(index % 6) / 5}`),
+    ),
     'stsb-dev.csv': scored,
     'stsb-en-dev.csv': scored,
     'STS12-en-test/STS.input.one.txt': lines(pairs.slice(0, 50).map((pair) => pair.join('\t'))),

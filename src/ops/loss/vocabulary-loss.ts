@@ -6,6 +6,7 @@ import { checkOptions } from '../../options/check-options.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { checkShape, matrixShape, runOp } from '../run-op.ts';
 
+/** Settings of the loss over a vocabulary. */
 export interface VocabularyLossOptions {
   bias?: Tensor | undefined; // [words]
   /** Rounds states, table and derivatives to bfloat16 where they are multiplied; all tensors are float32 then. */

@@ -9,14 +9,14 @@ const unless =
   (value: unknown): boolean =>
     values.some((each) => JSON.stringify(each) === JSON.stringify(value));
 
-const training = { withoutEffect: 'is about training' };
-const heads = { withoutEffect: 'is about heads that vectors of texts do not use' };
-const outputs = { withoutEffect: 'chooses what the original returns besides' };
+const training = { withoutEffect: 'concerns training only' };
+const heads = { withoutEffect: 'concerns heads that text vectors do not use' };
+const outputs = { withoutEffect: 'chooses what else the original returns' };
 const record = { withoutEffect: 'records how the files were made' };
-const placement = { withoutEffect: 'is about where and how the original computes' };
+const placement = { withoutEffect: 'concerns where and how the original computes' };
 const set = { withoutEffect: 'sentence-transformers sets it itself' };
 const rounding = { withoutEffect: 'Likewise computes in float32, or in the precision that you choose' };
-const versatile = { withoutEffect: 'texts are encoded by the entry `text`' };
+const versatile = { withoutEffect: 'inputs are texts, which the entry `text` describes' };
 
 const names = (text: string, rule: KeyRule): Record<string, KeyRule> =>
   Object.fromEntries(text.split(' ').map((name) => [name, rule]));
@@ -27,9 +27,9 @@ export const CONFIG_KEYS: FileKeys = {
   unknown: 'noted',
   keys: {
     model_type: {
-      honoured: 'bert, roberta, xlm-roberta or electra; also the tokenizer class where none is named',
+      honoured: 'bert, roberta, xlm-roberta or electra; also decides the tokenizer class if none is named',
     },
-    vocab_size: { honoured: 'rows of the word table' },
+    vocab_size: { honoured: 'rows of the word table (one vector per token id)' },
     hidden_size: { honoured: 'width of the encoder' },
     embedding_size: {
       honoured: 'width of the word table in electra; in other families it must be `hidden_size`',
@@ -39,11 +39,11 @@ export const CONFIG_KEYS: FileKeys = {
     intermediate_size: { honoured: 'width inside a layer' },
     hidden_act: { honoured: 'gelu, gelu_new, gelu_fast, gelu_pytorch_tanh or relu; others are refused' },
     layer_norm_eps: { honoured: 'added to variances' },
-    max_position_embeddings: { honoured: 'the most tokens of a text' },
+    max_position_embeddings: { honoured: 'the largest number of tokens in a text' },
     type_vocab_size: { honoured: 'rows of the table of segments; texts are segment 0' },
     pad_token_id: { honoured: 'where positions start in roberta and xlm-roberta' },
     is_decoder: { honoured: 'true: tokens see only those before them' },
-    tokenizer_class: { honoured: 'where tokenizer_config.json names no class' },
+    tokenizer_class: { honoured: 'used if tokenizer_config.json names no class' },
     architectures: {
       honoured: 'without modules.json: a causal language model pools its last token, all others the mean',
     },
@@ -92,9 +92,9 @@ export const MODULES_KEYS: FileKeys = {
         'Transformer, Pooling, Dense or Normalize of sentence-transformers; other classes are refused',
     },
     path: { honoured: 'the folder of the module, inside the model folder' },
-    idx: { honoured: 'must agree with the order of the list, in which modules run' },
+    idx: { honoured: 'must agree with the order of the list; modules run in that order' },
     name: { honoured: 'must be given once' },
-    kwargs: { withoutEffect: 'names arguments that these modules do not take' },
+    kwargs: { withoutEffect: 'names arguments that these modules do not have' },
   },
 };
 
@@ -103,13 +103,16 @@ export const TRANSFORMER_KEYS: FileKeys = {
   name: 'sentence_bert_config.json',
   unknown: 'refused',
   keys: {
-    max_seq_length: { honoured: 'where texts are cut, over `model_max_length` of tokenizer_config.json' },
+    max_seq_length: {
+      honoured: 'where texts are cut; takes precedence over `model_max_length` of tokenizer_config.json',
+    },
     do_lower_case: { honoured: 'true: texts are lower-cased before the tokenizer gets them' },
     tokenizer_args: {
-      honoured: 'keys of tokenizer_config.json, over those of that file and over `max_seq_length`',
+      honoured:
+        'keys of tokenizer_config.json; they take precedence over that file and over `max_seq_length`',
     },
     processor_kwargs: { honoured: 'the newer name of `tokenizer_args`' },
-    config_args: { honoured: 'keys of config.json, over those of that file' },
+    config_args: { honoured: 'keys of config.json; they take precedence over that file' },
     config_kwargs: { honoured: 'the newer name of `config_args`' },
     model_args: { honoured: 'see below' },
     model_kwargs: { honoured: 'the newer name of `model_args`' },
@@ -139,7 +142,7 @@ export const PROCESSING_KEYS: FileKeys = {
   unknown: 'noted',
   keys: {
     text: { honoured: 'see below' },
-    common: { honoured: 'as `text`, and over it' },
+    common: { honoured: 'like `text`, and takes precedence over it' },
     ...names('image audio video', { withoutEffect: 'inputs are texts' }),
     chat_template: { withoutEffect: 'is for conversations' },
   },
@@ -150,13 +153,13 @@ export const TEXT_PROCESSING_KEYS: FileKeys = {
   name: 'sentence_bert_config.json, processing_kwargs.text',
   unknown: 'refused',
   keys: {
-    max_length: { honoured: 'where texts are cut, over everything else' },
+    max_length: { honoured: 'where texts are cut; takes precedence over everything else' },
     truncation: {
       refused: 'texts are always cut at the maximum length',
       unless: unless(true, 'longest_first', 'only_first'),
     },
     add_special_tokens: { refused: 'texts always get their special tokens', unless: unless(true) },
-    return_attention_mask: { refused: 'padding would take part in the vectors', unless: unless(true) },
+    return_attention_mask: { refused: 'padding would count in the vectors', unless: unless(true) },
     return_overflowing_tokens: { refused: 'what is cut off is not used', unless: unless(false) },
     is_split_into_words: { refused: 'texts are not split beforehand', unless: unless(false) },
     split_special_tokens: { refused: 'set it in tokenizer_config.json', unless: unless(false) },
@@ -207,7 +210,7 @@ export const SENTENCE_KEYS: FileKeys = {
   name: 'config_sentence_transformers.json',
   unknown: 'noted',
   keys: {
-    prompts: { honoured: 'texts to put before a text, by name; a prompt that is null is empty' },
+    prompts: { honoured: 'named prompts, which are put before a text; a prompt that is null is empty' },
     default_prompt_name: { honoured: 'the prompt of `encode`' },
     similarity_fn_name: { honoured: 'cosine, dot, euclidean or manhattan; cosine by default' },
     model_type: { refused: 'only a SentenceTransformer is supported', unless: unless('SentenceTransformer') },
@@ -227,7 +230,7 @@ export const POOLING_KEYS: FileKeys = {
     pooling_mode: { honoured: 'a name or a list of names, whose vectors are concatenated in its order' },
     ...names(
       'pooling_mode_cls_token pooling_mode_max_tokens pooling_mode_mean_tokens pooling_mode_mean_sqrt_len_tokens pooling_mode_weightedmean_tokens pooling_mode_lasttoken',
-      { honoured: 'where there is no `pooling_mode`; no flag at all is the mean' },
+      { honoured: 'used if there is no `pooling_mode`; without any flag the mean is taken' },
     ),
     include_prompt: { honoured: 'false: the tokens of the prompt are left out' },
     embedding_dimension: { honoured: "must be the encoder's width" },
@@ -240,9 +243,9 @@ export const DENSE_KEYS: FileKeys = {
   name: 'config.json of a Dense',
   unknown: 'noted',
   keys: {
-    in_features: { honoured: 'must be the width of what comes in' },
-    out_features: { honoured: 'width of what comes out' },
-    bias: { honoured: 'whether there is one; true by default' },
+    in_features: { honoured: 'must be the width of the input' },
+    out_features: { honoured: 'width of the output' },
+    bias: { honoured: 'whether there is a bias; true by default' },
     activation_function: { honoured: 'Identity, Tanh, ReLU or GELU of torch; others are refused' },
     use_residual: { refused: 'the input is not added to the output', unless: asksForNothing },
     ...names('module_input_name module_output_name', {

@@ -3,12 +3,12 @@
 
 import { asksForNothing, type FileKeys } from '../../options/file-keys.ts';
 
-const decoding = { withoutEffect: 'is about turning ids back into text' };
+const decoding = { withoutEffect: 'concerns turning ids back into text' };
 const saving = { withoutEffect: 'records how the files were made or saved' };
 const python = { withoutEffect: 'chooses among implementations of the same tokenizer' };
 const chat = { withoutEffect: 'is for conversations' };
 const ignored = { withoutEffect: 'transformers 5 no longer reads it' };
-const named = (role: string) => ({ honoured: `${role}; found in the text as a whole` });
+const named = (role: string) => ({ honoured: `${role}; recognised in texts as one token` });
 
 /** tokenizer_config.json, and `tokenizer_args` of sentence_bert_config.json over it. */
 export const TOKENIZER_CONFIG_KEYS: FileKeys = {
@@ -29,26 +29,28 @@ export const TOKENIZER_CONFIG_KEYS: FileKeys = {
       honoured:
         'a space before the first word, for RobertaTokenizer (false by default) and XLMRobertaTokenizer (true)',
     },
-    unk_token: { honoured: 'what an unknown word becomes, for BertTokenizer; found in the text as a whole' },
+    unk_token: {
+      honoured: 'what an unknown word becomes, for BertTokenizer; recognised in texts as one token',
+    },
     cls_token: named('the token before a text, for BertTokenizer and RobertaTokenizer'),
     sep_token: named('the token after a text, for BertTokenizer and RobertaTokenizer'),
     bos_token: named('the token before a text, for XLMRobertaTokenizer'),
     eos_token: named('the token after a text, for XLMRobertaTokenizer'),
-    pad_token: { honoured: 'found in the text as a whole; nothing is padded' },
+    pad_token: { honoured: 'recognised in texts as one token; nothing is padded' },
     mask_token: named('what stands for a hidden word in training'),
     additional_special_tokens: {
-      honoured: 'tokens that are found in the text as a whole, unless `extra_special_tokens` lists any',
+      honoured: 'tokens that are recognised in texts, unless `extra_special_tokens` lists any',
     },
     extra_special_tokens: {
-      honoured: 'tokens that are found in the text as a whole; a list, or an object by role',
+      honoured: 'tokens that are recognised in texts; a list, or an object by role',
     },
-    '…_token': { honoured: 'any other key that ends so: a token that is found in the text as a whole' },
+    '…_token': { honoured: 'any other key with this ending: a token that is recognised in texts' },
     added_tokens_decoder: {
       honoured:
-        'tokens that are found in the text as a whole; where it is there, special_tokens_map.json and added_tokens.json are not read, nor, by the classes that build their own, the tokens of tokenizer.json',
+        'tokens that are recognised in texts; if this key is present, special_tokens_map.json and added_tokens.json are not read, and classes that build their own tokens do not read those of tokenizer.json either',
     },
     truncation_side: { honoured: 'the end at which texts are cut' },
-    split_special_tokens: { honoured: 'true: special tokens in a text are split as other words are' },
+    split_special_tokens: { honoured: 'true: special tokens in a text are split like other words' },
 
     init_inputs: { refused: 'only keys are read', unless: asksForNothing },
     fast_tokenizer_files: { refused: 'only tokenizer.json is read', unless: asksForNothing },
@@ -58,7 +60,7 @@ export const TOKENIZER_CONFIG_KEYS: FileKeys = {
     vocab: { refused: 'the vocabulary is read from tokenizer.json, vocab.txt or vocab.json' },
     merges: { refused: 'merges are read from tokenizer.json or merges.txt' },
     model_input_names: {
-      refused: 'without attention_mask, padding would take part in the vectors',
+      refused: 'without attention_mask, padding would count in the vectors',
       unless: (value) => Array.isArray(value) && value.includes('attention_mask'),
     },
 
@@ -71,7 +73,7 @@ export const TOKENIZER_CONFIG_KEYS: FileKeys = {
     truncation: { withoutEffect: 'texts are always cut at the maximum length' },
     truncation_strategy: { withoutEffect: 'one text is cut in one way' },
     stride: { withoutEffect: 'what is cut off is not used' },
-    trim_offsets: { withoutEffect: 'is about positions in the text' },
+    trim_offsets: { withoutEffect: 'concerns positions in the text' },
     clean_up_tokenization_spaces: decoding,
     clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output: decoding,
     spaces_between_special_tokens: decoding,
@@ -105,9 +107,9 @@ export const TOKENIZER_CONFIG_KEYS: FileKeys = {
     use_fast: python,
     from_slow: python,
     auto_map: {
-      withoutEffect: 'code of the folder is never run; the class above is what transformers takes then',
+      withoutEffect: 'code of the folder is never run; transformers then takes the class above',
     },
-    verbose: { withoutEffect: 'is about messages' },
+    verbose: { withoutEffect: 'concerns messages' },
     trust_remote_code: { withoutEffect: 'code of the folder is never run' },
     subfolder: { withoutEffect: 'sentence-transformers sets it itself' },
     revision: { withoutEffect: 'sentence-transformers sets it itself' },
@@ -123,12 +125,12 @@ export const SPECIAL_TOKENS_MAP_KEYS: FileKeys = {
   keys: {
     '…_token': {
       honoured:
-        'unk_token, cls_token and all others, over those of tokenizer_config.json, unless that has an added_tokens_decoder',
+        'unk_token, cls_token and all others; they take precedence over tokenizer_config.json, unless that has an added_tokens_decoder',
     },
     additional_special_tokens: {
-      honoured: 'where tokenizer_config.json names no additional or extra tokens',
+      honoured: 'used if tokenizer_config.json names no additional or extra tokens',
     },
-    extra_special_tokens: { honoured: 'besides those of tokenizer_config.json' },
+    extra_special_tokens: { honoured: 'in addition to those of tokenizer_config.json' },
   },
 };
 
@@ -139,7 +141,7 @@ export const ADDED_TOKENS_KEYS: FileKeys = {
   keys: {
     '(each token)': {
       honoured:
-        'found in the text as a whole, unless tokenizer_config.json has an added_tokens_decoder; ids are given in this order, from the end of the vocabulary on',
+        'recognised in texts as one token, unless tokenizer_config.json has an added_tokens_decoder; ids continue in this order from the end of the vocabulary',
     },
   },
 };
@@ -151,23 +153,25 @@ export const TOKENIZER_JSON_KEYS: FileKeys = {
   keys: {
     model: {
       honoured:
-        'the vocabulary and merges; its other settings only where the class takes the file as it stands',
+        'the vocabulary and merges; its other settings count only if the class takes the file as it stands',
     },
     added_tokens: {
-      honoured: 'unless tokenizer_config.json has an added_tokens_decoder and the class builds its own',
+      honoured:
+        'ignored if tokenizer_config.json has an added_tokens_decoder and the class builds its own tokens',
     },
     normalizer: {
-      honoured: 'where the class takes the file as it stands; of it, XLMRobertaTokenizer reads the charsmap',
+      honoured: 'used if the class takes the file as it stands; XLMRobertaTokenizer reads only its charsmap',
     },
-    pre_tokenizer: { honoured: 'where the class takes the file as it stands' },
-    post_processor: { honoured: 'where the class takes the file as it stands' },
+    pre_tokenizer: { honoured: 'used if the class takes the file as it stands' },
+    post_processor: { honoured: 'used if the class takes the file as it stands' },
     truncation: {
-      honoured: 'its direction, where tokenizer_config.json has no truncation_side; its length is not used',
+      honoured:
+        'its direction is used if tokenizer_config.json has no truncation_side; its length is not used',
     },
     padding: {
-      honoured: 'its pad_token, found in the text as a whole where the class takes the file as it stands',
+      honoured: 'its pad_token is recognised in texts if the class takes the file as it stands',
     },
-    version: { withoutEffect: 'is that of the format' },
+    version: { withoutEffect: 'version of the file format' },
     decoder: decoding,
   },
 };

@@ -57,7 +57,7 @@ export async function makeProject(folder: string): Promise<void> {
     'node_modules/@huggingface/hub/index.js': hubOf(join(folder, 'HUB')),
     'corpus.txt': lines(sentences),
     'texts.txt': lines(sentences),
-    'TEXTS/corpus.txt': lines(sentences),
+    'TEXTS/corpus.txt': lines(sentences.map((text) => `${text}!`)), // a sentence ends, whatever letter comes next
     'held-out.txt': lines(sentences.slice(0, 50)),
     'sentences.txt': lines(sentences.slice(0, 128)),
     'pairs.tsv': lines(['query\tanswer', ...pairs.slice(0, 64).map((pair) => pair.join('\t'))]),
@@ -90,4 +90,5 @@ export async function makeProject(folder: string): Promise<void> {
   for (const name of ['HUB', 'MODEL', 'minilm', 'minilm-l6-mlm', 'all-MiniLM-L6-v2'])
     await learner.save(join(folder, name));
   learner[Symbol.dispose]();
+  symlinkSync(shell, join(folder, 'TOKENIZER'), 'junction');
 }

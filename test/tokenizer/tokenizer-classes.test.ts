@@ -96,4 +96,12 @@ describe('tokenizerFamily', () => {
     if (family !== 'own') expect(tokenizerFamily(className, 'bert', 'a file')).toBe(family);
     else expect(() => tokenizerFamily(className, 'bert', 'a file')).toThrow(/a way of its own/);
   });
+
+  // classes of transformers whose names do not end in Tokenizer
+  it.each(['BertTokenizerLegacy', 'BertTokenizerLegacyFast', 'SentencePieceBackend', 'MistralCommonBackend'])(
+    '%s is not taken for the file as it stands',
+    (className) => {
+      expect(() => tokenizerFamily(className, 'bert', 'a file')).toThrow(/a way of its own/);
+    },
+  );
 });

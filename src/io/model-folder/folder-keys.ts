@@ -109,7 +109,8 @@ export const TRANSFORMER_KEYS: FileKeys = {
     do_lower_case: { honoured: 'true: texts are lower-cased before the tokenizer gets them' },
     tokenizer_args: {
       honoured:
-        'keys of tokenizer_config.json; they take precedence over that file and over `max_seq_length`',
+        'keys of tokenizer_config.json; they take precedence over that file and over `max_seq_length`; ' +
+        '`tokenizer_class` and `tokenizer_type` are refused here',
     },
     processor_kwargs: { honoured: 'the newer name of `tokenizer_args`' },
     config_args: { honoured: 'keys of config.json; they take precedence over that file' },

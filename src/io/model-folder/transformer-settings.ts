@@ -93,7 +93,7 @@ export async function readTransformerSettings(folder: string, notes: string[]): 
     ...(processingLength == null ? {} : { processingLength }),
     ...(raw.max_seq_length == null ? {} : { maxSequenceLength: raw.max_seq_length }),
     lowerCase: raw.do_lower_case ?? false,
-    tokenizerSettings: { ...newer(raw, 'tokenizer_args', 'processor_kwargs') },
+    tokenizerSettings: tokenizerSettings(raw, source),
     configSettings: { ...newer(raw, 'config_args', 'config_kwargs') },
   };
 }
@@ -101,6 +101,20 @@ export async function readTransformerSettings(folder: string, notes: string[]): 
 // An older name stands above the newer one where a file has both, as sentence-transformers renames it.
 function newer(raw: Raw, older: keyof Raw, name: keyof Raw): Record<string, unknown> | undefined {
   return (raw[older] ?? raw[name] ?? undefined) as Record<string, unknown> | undefined;
+}
+
+// transformers takes the class from tokenizer_config.json whatever tokenizer_class stands here, and another one by
+// tokenizer_type. Neither may choose silently what the settings around it mean.
+function tokenizerSettings(raw: Raw, source: string): Record<string, unknown> {
+  const settings = { ...newer(raw, 'tokenizer_args', 'processor_kwargs') };
+  for (const key of ['tokenizer_class', 'tokenizer_type']) {
+    if (settings[key] == null) continue;
+    throw new ModelError(
+      `'${source}' sets ${key} in its tokenizer_args to ${JSON.stringify(settings[key])}, which is not supported: the ` +
+        'class is the tokenizer_class of tokenizer_config.json; set it there',
+    );
+  }
+  return settings;
 }
 
 function checkModality(raw: Raw, source: string): void {

@@ -16,15 +16,15 @@ const FAMILIES: Readonly<Record<Exclude<TokenizerFamily, 'file'>, readonly strin
   'xlm-roberta': names('XLMRoberta'),
 };
 
-/** Classes that build their tokenizer in a way of their own, some of them in Python alone. */
+/** The same of classes that build their tokenizer in a way of their own, some of them in Python alone; and whole names. */
 const OTHERS = names(`
-  Albert Barthez Bartpho BertGeneration BertJapanese Bertweet BigBird BioGpt Blenderbot BlenderbotSmall ByT5 CLIP CTRL Camembert
-  Canine Clvp CodeGen CodeLlama Cohere ConvBert Cpm CpmAnt DPRContextEncoder DPRQuestionEncoder DPRReader Deberta DebertaV2 Dia
-  Esm Esmc FNet FSMT FastSpeech2Conformer Flaubert Funnel GPT2 GPTNeoX GPTNeoXJapanese GPTSw3 Gemma Herbert Lasr LayoutLMv2
-  LayoutLMv3 LayoutXLM Llama Luke M2M100 MBart MBart50 MLuke MPNet Marian MarkupLM Mgpstr MyT5 Nllb Nougat OpenAIGPT PLBart
-  Parakeet Pegasus Perceiver Phobert Pop2Piano ProphetNet Qwen2 Qwen3_5 Rag Reformer RemBert RoCBert RoFormer SeamlessM4T Siglip
-  Siglip2 Speech2Text SpeechT5 Splinter T5 Tapas Tipsv2 Udop VideoPrism Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC Whisper XGLM XLM
-  XLNet
+  Albert Barthez Bartpho BertGeneration BertJapanese BertTokenizerLegacy Bertweet BigBird BioGpt Blenderbot BlenderbotSmall
+  ByT5 CLIP CTRL Camembert Canine Clvp CodeGen CodeLlama Cohere ConvBert Cpm CpmAnt DPRContextEncoder DPRQuestionEncoder
+  DPRReader Deberta DebertaV2 Dia Esm Esmc FNet FSMT FastSpeech2Conformer Flaubert Funnel GPT2 GPTNeoX GPTNeoXJapanese GPTSw3
+  Gemma Herbert Lasr LayoutLMv2 LayoutLMv3 LayoutXLM Llama Luke M2M100 MBart MBart50 MLuke MPNet Marian MarkupLM Mgpstr
+  MistralCommonBackend MyT5 Nllb Nougat OpenAIGPT PLBart Parakeet Pegasus Perceiver Phobert Pop2Piano ProphetNet Qwen2 Qwen3_5
+  Rag Reformer RemBert RoCBert RoFormer SeamlessM4T SentencePieceBackend Siglip Siglip2 Speech2Text SpeechT5 Splinter T5 Tapas
+  Tipsv2 Udop VideoPrism Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC Whisper XGLM XLM XLNet
 `);
 
 /** The class that transformers takes for a model type where the folder names none. */
@@ -54,7 +54,7 @@ export function tokenizerFamily(
       : undefined;
   }
   const name = className.replace(/Tokenizer(?:Fast)?$/, '');
-  if (OTHERS.includes(name)) {
+  if (OTHERS.includes(name) || OTHERS.includes(className.replace(/Fast$/, ''))) {
     throw new TokenizerError(
       `'${source}' names the class ${className}, which builds its tokenizer in a way of its own; load it in Python with ` +
         'AutoTokenizer, wrap its backend_tokenizer in PreTrainedTokenizerFast and save that',

@@ -58,6 +58,18 @@ describe('where texts are cut', () => {
 });
 
 describe('arguments for other files', () => {
+  // transformers ignores the first and takes another class by the second
+  it.each([
+    { tokenizer_args: { tokenizer_class: 'PreTrainedTokenizerFast', do_lower_case: false } },
+    { processor_kwargs: { tokenizer_type: 'roberta' } },
+  ])('do not choose the class of the tokenizer: %o', async (changes) => {
+    await expectError(
+      read(settings(changes)),
+      ModelError,
+      /sets tokenizer_(class|type) in its tokenizer_args to .* set it there/,
+    );
+  });
+
   it('stand above those files', async () => {
     const model = await read(
       settings({ tokenizer_args: { do_lower_case: false }, config_args: { hidden_act: 'relu' } }),

@@ -66,10 +66,10 @@ test('it learns: both parts of its loss are in the log, and every evaluation', (
   for (const { loss, next, small } of steps) expect(loss).toBeCloseTo(next + 0.1 * small, 5);
   expect(steps.at(-1).next).toBeLessThan(0.8 * steps[0].next);
   const evaluations = metricsOf(whole.output, 'evaluation');
-  expect(evaluations.map(({ step }) => step)).toEqual([7, 14, 21, 28, 35, 40]);
+  expect(evaluations.map(({ step }) => step)).toEqual([0, 7, 14, 21, 28, 35, 40]); // the start, too
   expect(evaluations[0]).toEqual({
     kind: 'evaluation',
-    step: 7,
+    step: 0,
     accuracy: expect.any(Number),
     pairs: expect.any(Number),
   });

@@ -9,7 +9,7 @@ import { Command } from 'commander';
 const script = fileURLToPath(new URL('../../../scripts/build-addon.mjs', import.meta.url));
 
 const help = `
-It takes one to two and a half minutes on two cores, and shows how far it is. When an addon is there that loads and was built
+Building takes one to two and a half minutes on two cores and shows its progress. If the installed addon loads and was built
 from these sources, there is nothing to do.
 
 Example:
@@ -19,7 +19,7 @@ Example:
 export function buildCommand(): Command {
   return new Command('build')
     .description('Compile the native addon; needs a C++20 compiler, make and Python.')
-    .option('--force', 'build it even when the one that is there is sound and current')
+    .option('--force', 'build even if the installed addon is sound and up to date')
     .addHelpText('after', help)
     .action(build);
 }

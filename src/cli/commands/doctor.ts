@@ -29,7 +29,7 @@ export function doctorCommand(): Command {
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ likewise doctor\n  $ LIKEWISE_BACKEND=avx2 likewise doctor    # another of the tables that this CPU has',
+      '\nExamples:\n  $ likewise doctor\n  $ LIKEWISE_BACKEND=avx2 likewise doctor    # use another set of kernels',
     )
     .action(doctor);
 }
@@ -85,10 +85,10 @@ function engineRows(engine: EngineReport): string[][] {
 }
 
 function describeGemm(precision: MeasuredPrecision, gemm: GemmReports | undefined): string {
-  if (gemm === undefined) return 'not measured: reference is for checking';
+  if (gemm === undefined) return 'not measured: reference exists only for checking';
   const report = gemm[precision];
   if (report === null)
-    return 'no instructions for it here; --precision emulated-bfloat16 has its results, not its speed';
+    return 'this CPU has no instructions for it; --precision emulated-bfloat16 gives its results, without its speed';
   const { rows, inputs, outputs, gigaops, peakGigaops } = report;
   const unit = precision === 'int8' ? 'GOP/s' : 'GFLOP/s';
   const share = Math.round((100 * gigaops) / peakGigaops);

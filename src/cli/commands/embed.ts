@@ -31,11 +31,14 @@ interface EmbedOptions extends ModelOptions, TextInputOptions {
 }
 
 const help = `
-One vector per row, in order. txt: every line is a text, an empty line an empty text. jsonl: a string, or an object
-whose --text-field is one. csv, tsv: the column --text-field, by name (the first row is a header) or by number from 1.
-.npy is of shape (texts, dimension), float32 unless --output-precision says otherwise: float16; int8 and uint8, 256 steps
-between the least and the largest value of each component over the vectors written or those of --calibration; binary and
-ubinary, the components' signs, eight to a byte. .jsonl has one array of numbers per line.
+Writes one vector per row, in the order of the input. In txt every line is a text, and an empty line is an empty text. In
+jsonl every line is a string, or an object with the text in the field --text-field. In csv and tsv the text is in the column
+--text-field, given by name (the first row is then a header) or by number from 1.
+
+.npy has the shape (texts, dimension) and the dtype float32, or the one that --output-precision names. int8 and uint8 divide
+the range of each component into 256 steps, from the smallest to the largest value in the vectors written or in those of
+--calibration. binary and ubinary keep only the sign of each component, eight to a byte. .jsonl has one array of numbers per
+line.
 
 Example:
   $ likewise embed --model ./all-MiniLM-L6-v2 --input corpus.txt --output vectors.npy`;
@@ -48,13 +51,16 @@ export function embedCommand(): Command {
   return addTextInputOptions(addModelOptions(command))
     .option('--truncate-dim <count>', 'keep only the first dimensions', positiveInteger)
     .addOption(
-      new Option('--output-precision <precision>', 'what a component is stored as; binary: one bit')
+      new Option('--output-precision <precision>', 'type in which a component is stored; binary: one bit')
         .choices(['float32', 'float16', 'int8', 'uint8', 'binary', 'ubinary'])
         .default('float32'),
     )
-    .option('--calibration <file>', 'int8, uint8: .npy of vectors whose ranges are used, not those written')
+    .option(
+      '--calibration <file>',
+      'int8, uint8: take the ranges from the vectors in this .npy, not from those written',
+    )
     .option('--normalize', 'scale every vector to length 1')
-    .option('--no-normalize', 'do not, even if the model does')
+    .option('--no-normalize', 'do not scale, even if the model does')
     .option('--json', 'print the summary as one JSON object')
     .addHelpText('after', help)
     .action(embed);

@@ -13,11 +13,13 @@ type MlmOptions = Omit<EvaluateMaskedWordsOptions, 'signal' | 'onProgress'> &
   Pick<MaskedLanguageLoadOptions, 'threads' | 'backend' | 'precision'> & { model: string; json?: boolean };
 
 const help = `
-Words are masked by --masking and --seed, 80 % [MASK], 10 % another word, 10 % as they are; the same seed gives the same
-masks. Sequences are whole sentences of one document, up to --max-length tokens; what is longer is cut. Printed are the mean
-cross-entropy of the masked words in nats, its exponential, and the share of words that were the likeliest.
+--masking and --seed decide which words are masked: 80 % become [MASK], 10 % another word, and 10 % stay as they are. The
+same seed gives the same masks. A sequence is made of whole sentences of one document, up to --max-length tokens; a longer
+sentence is cut. The output is the mean cross-entropy of the masked words in nats, its exponential (the perplexity), and
+the share of masked words that were ranked first.
 
-Files are read by their names: .txt, .md: paragraphs of one document; .jsonl: a document per line; or as --format says.
+The name of a file decides how it is read, unless --format does: .txt and .md hold the paragraphs of one document, .jsonl
+holds a document per line.
 
 Examples:
   $ likewise evaluate mlm --model ./bert-base-uncased --data news.txt --max-length 128 --seed 1 --json
@@ -35,38 +37,46 @@ export function mlmCommand(): Command {
         .choices(['subword', 'whole-word', 'geometric', 'phrase'])
         .default('subword'),
     )
-    .option('--share <number>', 'of the tokens that are masked', shareOf, 0.15)
+    .option('--share <number>', 'share of the tokens that are masked', shareOf, 0.15)
     .option(
       '--max-length <tokens>',
       "tokens of a sequence, at most the model's maximum",
       positiveInteger,
       128,
     )
-    .option('--seed <number>', 'by which masks are drawn', notNegative, 1)
+    .option('--seed <number>', 'seed of the random masks', notNegative, 1)
     .addOption(
-      new Option('--format <format>', 'how all files are written').choices([
+      new Option('--format <format>', 'format of all files').choices([
         'document',
         'sentences',
         'paragraphs',
         'jsonl',
       ]),
     )
-    .option('--text-field <name>', "jsonl: the text's field")
+    .option('--text-field <name>', 'jsonl: field of the text')
     .option('--annotation-field <name>', 'jsonl: a field with spans, for --masking phrase')
     .addOption(
-      new Option('--phrases <kind>', 'found for --masking phrase').choices(['entities', 'noun-phrases']),
+      new Option('--phrases <kind>', 'phrases to find for --masking phrase').choices([
+        'entities',
+        'noun-phrases',
+      ]),
     )
-    .addOption(new Option('--chinese-words <by>', 'whole words of Chinese text').choices(['jieba', 'intl']))
-    .option('--masks <file>', 'write what was masked: a line of JSON per sequence')
+    .addOption(
+      new Option('--chinese-words <by>', 'how to find whole words in Chinese text').choices([
+        'jieba',
+        'intl',
+      ]),
+    )
+    .option('--masks <file>', 'write what was masked, one line of JSON per sequence')
     .option('--batch-tokens <count>', 'tokens per batch', positiveInteger, 4096)
     .option(
       '--threads <count>',
-      'worker threads; by default one per core this process may use',
+      'worker threads; by default one per core that this process may use',
       positiveInteger,
     )
-    .option('--backend <name>', 'instruction set; by default the best there is')
+    .option('--backend <name>', 'instruction set; by default the best that this CPU can run')
     .addOption(
-      new Option('--precision <type>', 'of the products').choices([
+      new Option('--precision <type>', 'precision of the products').choices([
         'float32',
         'bfloat16',
         'emulated-bfloat16',

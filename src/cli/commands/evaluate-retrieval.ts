@@ -26,13 +26,15 @@ interface RetrievalFlags extends ModelOptions, SimilarityFlag {
 }
 
 const help = `
-Corpus and queries: a JSON object per line with _id (or id), text and perhaps title, as BEIR has them, or a tsv of id, text
-and perhaps title, as ColBERT and DPR have them, with or without a header. A title goes before its text with a space
-between. Judgements: a tsv of query, document and score, with or without a header, or TREC's four columns; above 0 is relevant.
-Accuracy, precision and recall at 1, 3, 5 and 10, MRR@10, NDCG@10 and MAP@100 over the whole corpus, ranked by the measure
-that the model names, or --similarity; of equal similarities the smaller id comes first. Queries with nothing relevant are
-left out and counted. Where queries stand in the corpus under their own ids (ArguAna, Quora), --exclude-self leaves each
-out of its own ranking.
+Corpus and queries are either jsonl, with one object per line that has _id (or id), text and optionally title (BEIR), or
+tsv with the columns id, text and optionally title, with or without a header (ColBERT, DPR). A title is put before its text,
+with a space between. Judgements are a tsv of query, document and score, with or without a header, or TREC's four columns; a
+score above 0 means relevant.
+
+The output has accuracy, precision and recall at 1, 3, 5 and 10, MRR@10, NDCG@10 and MAP@100 over the whole corpus.
+Documents are ranked by the measure that the model names, or by --similarity; among equal similarities the smaller id comes
+first. Queries without a relevant document are left out and counted. If the queries are also in the corpus with the same ids
+(ArguAna, Quora), --exclude-self leaves each one out of its own ranking.
 
 Example:
   $ likewise evaluate retrieval --model ./all-MiniLM-L6-v2 --corpus corpus.jsonl --queries queries.jsonl --qrels test.tsv`;
@@ -40,7 +42,7 @@ Example:
 /** The command, for `likewise evaluate`. */
 export function retrievalCommand(): Command {
   const command = new Command('retrieval').description(
-    'Find documents for queries and count the relevant ones.',
+    'Find documents for queries and measure how many are relevant.',
   );
   addRequiredOption(command, '--corpus <file>', 'documents: jsonl or tsv');
   addRequiredOption(command, '--queries <file>', 'queries: jsonl or tsv');
@@ -48,7 +50,7 @@ export function retrievalCommand(): Command {
   return addSimilarityOption(addModelOptions(command))
     .option(
       '--corpus-columns <list>',
-      'tsv: id, text and perhaps title, by name or number; by default as a known header says, or 1,2 and 1,2,3',
+      'tsv: columns of id, text and optionally title, by name or number; by default from a known header, or 1,2 or 1,2,3',
       commaSeparated,
     )
     .option('--query-columns <list>', 'the same for the queries', commaSeparated)

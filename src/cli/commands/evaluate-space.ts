@@ -50,28 +50,34 @@ interface Marked {
 }
 
 const help = `
-Mean cosine, spectrum, effective rank, uniformity; with scores also alignment and Spearman's correlation with similarities
-by the measure that the model names (after whitening: cosines), or --similarity. Three columns are
-two texts and a score, two a text and a label, one a text. "After" is whitened: --whiten fit (the default) fits on these
-very texts, a folder was fitted by "likewise whiten".
+Prints mean cosine, spectrum, effective rank and uniformity. With scores it also prints alignment and Spearman's correlation;
+similarities are measured as the model says (after whitening: by cosine), or by --similarity. Three columns are two texts
+and a score, two columns are a text and a label, one column is a text. Each figure is printed before and after whitening.
+--whiten fit (the default) fits the whitening on these same texts; --whiten with a folder takes one that "likewise whiten"
+has fitted.
 
 Example:
   $ likewise evaluate space --model ./bert-base --data stsb-en-dev.csv --report space.html`;
 
 /** The command, for `likewise evaluate`. */
 export function spaceCommand(): Command {
-  const command = new Command('space').description("Look at how a model's vectors fill their space.");
+  const command = new Command('space').description("Show how a model's vectors fill their space.");
   addRequiredOption(command, '--data <file>', 'csv or tsv of texts; - is stdin');
   addHeaderOptions(addSimilarityOption(addModelOptions(command)))
     .addOption(
-      new Option('--format <format>', 'format of the file, when its name does not tell').choices([
-        'csv',
-        'tsv',
-      ]),
+      new Option('--format <format>', 'format of the file, if its name does not say').choices(['csv', 'tsv']),
     )
     .option('--columns <list>', 'texts and score or label: numbers or names', commaSeparated, ['1', '2', '3'])
-    .option('--whiten <folder>', 'what "after" is: a folder written by "likewise whiten", or fit', 'fit')
-    .option('--positive <score>', 'pairs of a higher score mean the same (default: 4)', notNegative);
+    .option(
+      '--whiten <folder>',
+      'whitening to compare with: a folder written by "likewise whiten", or fit',
+      'fit',
+    )
+    .option(
+      '--positive <score>',
+      'pairs with a higher score count as having the same meaning (default: 4)',
+      notNegative,
+    );
   return addWhiteningOptions(command)
     .option('--report <file>', 'write a self-contained HTML report')
     .option('--json', 'print one JSON object')

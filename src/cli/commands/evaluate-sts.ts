@@ -45,13 +45,14 @@ interface StsFlags extends ModelOptions, WhiteningFlags, SimilarityFlag {
 }
 
 const help = `
-Spearman's correlation (equal values share their mean rank) and Pearson's, of the similarities of the pairs' vectors with
-the scores: by the measure that the model names, or --similarity. Rows with an empty score are left out and counted. A folder is a year of the STS tasks as SentEval lays it out
-(STS.input.NAME.txt, STS.gs.NAME.txt); --aggregation says how its subsets are joined: all pairs in one correlation, the mean
-of the subsets' correlations, or wmean, weighted by their pairs. The three are not comparable.
+Prints Spearman's correlation (equal values share their mean rank) and Pearson's correlation between the scores and the
+similarities of the vectors, by the measure that the model names or by --similarity. Rows with an empty score are left out
+and counted. A folder holds one year of the STS tasks in SentEval's layout (STS.input.NAME.txt, STS.gs.NAME.txt).
+--aggregation says how its subsets are combined: all is one correlation over all pairs, mean is the mean of the subsets'
+correlations, and wmean is that mean weighted by their numbers of pairs. Do not compare the three with one another.
 
---whiten folder applies what "likewise whiten" fitted on another corpus; --whiten fit fits on all evaluated sentences
-themselves, without their scores, as BERT-whitening's "target" rows do, and the result says so.
+--whiten with a folder applies what "likewise whiten" fitted on another corpus. --whiten fit fits on all evaluated sentences,
+without their scores, like the "target" rows of BERT-whitening; the result says so.
 
 Examples:
   $ likewise evaluate sts --model ./all-MiniLM-L6-v2 --data stsb-en-dev.csv --format csv --columns 1,2,3 --json
@@ -68,10 +69,7 @@ export function stsCommand(): Command {
   );
   addHeaderOptions(addSimilarityOption(addModelOptions(command)))
     .addOption(
-      new Option('--format <format>', 'format of the file, when its name does not tell').choices([
-        'csv',
-        'tsv',
-      ]),
+      new Option('--format <format>', 'format of the file, if its name does not say').choices(['csv', 'tsv']),
     )
     .option('--columns <three>', 'first text, second text, score: numbers or names', commaSeparated, [
       '1',

@@ -15,8 +15,8 @@ interface FillMaskOptions {
 }
 
 const help = `
-A mask is written as the model's vocabulary has it: [MASK] for BERT, <mask> for RoBERTa. Several in one text are predicted
-each by itself. Probabilities are over the whole vocabulary.
+Write a mask as the model's vocabulary has it: [MASK] for BERT, <mask> for RoBERTa. If a text has several masks, each is
+predicted independently. Probabilities are over the whole vocabulary.
 
 Examples:
   $ likewise fill-mask --model ./bert-base-uncased "Paris is the [MASK] of France."
@@ -25,7 +25,7 @@ Examples:
 /** The command, for the program. */
 export function fillMaskCommand(): Command {
   const command = new Command('fill-mask')
-    .description('Print the likeliest words at the masks of texts.')
+    .description('Print the most likely words for each mask in a text.')
     .argument('<texts...>');
   return addRequiredOption(command, '--model <folder>', 'folder with a masked language head')
     .option('--top <count>', 'words for each mask', positiveInteger, 5)
@@ -36,12 +36,12 @@ export function fillMaskCommand(): Command {
     )
     .option(
       '--threads <count>',
-      'worker threads; by default one per core this process may use',
+      'worker threads; by default one per core that this process may use',
       positiveInteger,
     )
-    .option('--backend <name>', 'instruction set; by default the best there is')
+    .option('--backend <name>', 'instruction set; by default the best that this CPU can run')
     .addOption(
-      new Option('--precision <type>', 'of the products').choices([
+      new Option('--precision <type>', 'precision of the products').choices([
         'float32',
         'bfloat16',
         'emulated-bfloat16',

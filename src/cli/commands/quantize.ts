@@ -12,9 +12,9 @@ interface QuantizeOptions extends Pick<ModelOptions, 'model' | 'threads' | 'back
 }
 
 const help = `
-The encoder's weight matrices and word embeddings become int8 with a scale per row, everything else stays as it is. The
-vectors are bit for bit those of --precision int8 with the original folder; "likewise evaluate" says what they lose. The
-layout is that of compressed-tensors, and config.json says so: loaders that do not know it refuse the folder.
+The encoder's weight matrices and word embeddings become int8 with a scale per row; everything else stays as it is. The
+vectors are bit for bit those of the original folder with --precision int8. Use "likewise evaluate" to see how much quality is
+lost. The layout is that of compressed-tensors and is named in config.json, so loaders that do not know it refuse the folder.
 
 Example:
   $ likewise quantize --model ./all-MiniLM-L6-v2 --output ./all-MiniLM-L6-v2-int8`;
@@ -23,11 +23,11 @@ Example:
 export function quantizeCommand(): Command {
   const command = new Command('quantize').description('Write a model with its weights in int8.');
   addRequiredOption(command, '--model <folder>', 'folder in Hugging Face or sentence-transformers layout');
-  addRequiredOption(command, '--output <folder>', 'where the quantised model goes');
+  addRequiredOption(command, '--output <folder>', 'folder for the quantised model');
   return command
     .option('--overwrite', 'replace a folder that exists')
     .option('--threads <count>', 'worker threads', positiveInteger)
-    .option('--backend <name>', 'instruction set; by default the best there is')
+    .option('--backend <name>', 'instruction set; by default the best that this CPU can run')
     .option('--json', 'print the summary as one JSON object')
     .addHelpText('after', help)
     .action(quantize);

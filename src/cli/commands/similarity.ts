@@ -30,9 +30,9 @@ interface SimilarityOptions extends ModelOptions, SimilarityFlag {
 }
 
 const help = `
-Two or more texts give a table of their similarities, by the measure that the model names, or --similarity; distances are
-negated. A file of pairs gives one similarity per row, in order, so that "paste pairs.tsv scores.tsv" puts them side by
-side.
+Two or more texts give a table of their similarities, by the measure that the model names or by --similarity. Distances are
+negated, so larger means more similar. A file of pairs gives one similarity per row, in order, so "paste pairs.tsv scores.tsv"
+puts them side by side.
 
 Examples:
   $ likewise similarity --model ./all-MiniLM-L6-v2 "a cat" "a kitten" "a car"
@@ -47,10 +47,7 @@ export function similarityCommand(): Command {
     .option('--input <file>', 'score the pairs of a csv or tsv file instead; - is stdin')
     .option('--columns <two>', 'numbers or names of the two columns', commaSeparated, ['1', '2'])
     .addOption(
-      new Option('--format <format>', 'format of the file, when its name does not tell').choices([
-        'csv',
-        'tsv',
-      ]),
+      new Option('--format <format>', 'format of the file, if its name does not say').choices(['csv', 'tsv']),
     )
     .option('--output <file>', 'write the scores of the pairs here instead of stdout')
     .option('--json', 'print one JSON object')

@@ -18,22 +18,24 @@ interface TrainOptions {
 const help = `
 CONFIG is a file (.json, .yaml) or the name of a ready configuration.
 
-Sentence encoders, by what a row of the data holds: a text
-(simcse-unsupervised, su-ntxent); anchor, positive, hard negative (simcse-supervised, triplet); two texts, or with
-data.columns further negatives too (multiple-negatives); two texts and a score from -1 to 1 (cosine-regression).
+Sentence encoders, by what a row of the data holds:
+  a text: simcse-unsupervised, su-ntxent
+  an anchor, a positive and a hard negative: simcse-supervised, triplet
+  two texts, and with data.columns further negatives: multiple-negatives
+  two texts and a score from -1 to 1: cosine-regression
 
---set takes any number of pairs. Keys below a table are written with points, lists with commas, and tables also as YAML has
-them in one line. A data file's columns are given by number, or by the names in its header:
+--set takes any number of key=value pairs. Points lead to the keys of a table, and commas separate the items of a list. A
+table can also be written on one line, as in YAML. Columns of a data file are given by number, or by the names in its header:
   --set data=pairs.csv data.columns=1,2        --set 'data={path: pairs.csv, columns: [question, answer]}'
-A first row that seems to name columns is refused unless data.header says whether it does. Further data sets are data.1,
+A first row that looks like a header is refused until data.header says whether it is one. Further data sets are data.1,
 data.2, and so on.
 
-Pretraining on plain text: bert, bert-whole-word, spanbert, roberta, causal, permutation, from random weights (weights=random)
-or a model's; domain-adapt, a published encoder on text of your own; spanbert-subword, spanbert-whole-word,
-spanbert-named-entity, spanbert-noun-phrase, spanbert-geometric, spanbert-2seq-nsp, spanbert-1seq and spanbert-1seq-sbo, the
-rows of SpanBERT's ablations. Keys of a configuration: likewise train bert --help.
+Pretraining on plain text, from random weights (weights=random) or those of a model: bert, bert-whole-word, spanbert, roberta,
+causal, permutation. To train a published encoder further on your own text: domain-adapt. The rows of SpanBERT's ablations:
+spanbert-subword, spanbert-whole-word, spanbert-named-entity, spanbert-noun-phrase, spanbert-geometric, spanbert-2seq-nsp,
+spanbert-1seq, spanbert-1seq-sbo. "likewise train bert --help" lists the keys of a pretraining configuration.
 
-The output folder is the trained model; checkpoints, metrics.jsonl and TensorBoard's event files lie in it too.
+The output folder is the trained model; it also holds checkpoints, metrics.jsonl and TensorBoard's event files.
 
 Examples:
   $ likewise train simcse-unsupervised --set model=./minilm data=sentences.txt output=./trained
@@ -45,7 +47,10 @@ export function trainCommand(): Command {
     .description('Train a sentence encoder on texts, pairs or triplets, or pretrain one on plain text.')
     .argument('[config]', 'file, or the name of a ready configuration')
     .option('--set <key=value...>', 'set keys of the configuration')
-    .option('--resume', 'go on from the latest checkpoint in the output; from the start when there is none')
+    .option(
+      '--resume',
+      'continue from the latest checkpoint in the output, or from the start if there is none',
+    )
     .option('--json', 'print the summary as one JSON object')
     .helpOption(false) // our own, which loads the keys only when they are wanted
     .option('-h, --help', 'display help for command')

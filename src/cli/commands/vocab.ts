@@ -26,12 +26,12 @@ interface VocabOptions extends TextInputOptions {
 }
 
 const help = `
-wordpiece: tokenizer.json, vocab.txt and tokenizer_config.json, as BERT has them.
-bpe:       tokenizer.json, vocab.json, merges.txt and tokenizer_config.json: byte-level BPE as RoBERTa has it, which keeps case
+wordpiece: writes tokenizer.json, vocab.txt and tokenizer_config.json, as for BERT.
+bpe:       writes tokenizer.json, vocab.json, merges.txt and tokenizer_config.json, as for RoBERTa. Byte-level BPE keeps case
            and accents and knows every character.
-Hugging Face's tokenizers open both. The same texts give the same files, in whatever order; past a million different words
-the rarest so far are forgotten, and how many is told. Fewer tokens than --size come out where the texts have no more
-frequent pieces. Of folders, .txt, .jsonl and their .gz and .zst are read.
+Hugging Face's tokenizers open both. The same texts give the same files, in whatever order they come. Past a million
+different words the rarest are forgotten, and the summary says how many. There may be fewer tokens than --size if the texts
+have no more frequent pieces. In folders, .txt and .jsonl files are read, also as .gz and .zst.
 
 Examples:
   $ likewise vocab --input corpus.txt --output ./tokenizer --size 8000
@@ -45,9 +45,9 @@ export function vocabCommand(): Command {
     '--input <paths...>',
     'corpus: files (txt, jsonl, csv, tsv, also .gz and .zst), folders, patterns; - is stdin',
   );
-  addRequiredOption(command, '--output <folder>', 'where the files are written');
+  addRequiredOption(command, '--output <folder>', 'folder for the files');
   command
-    .option('--size <tokens>', 'tokens in all', positiveInteger, 30_000)
+    .option('--size <tokens>', 'total number of tokens', positiveInteger, 30_000)
     .addOption(
       new Option('--type <type>', 'kind of vocabulary').choices(['wordpiece', 'bpe']).default('wordpiece'),
     );
@@ -55,17 +55,17 @@ export function vocabCommand(): Command {
     .option('--cased', 'wordpiece: keep case and accents')
     .option(
       '--min-frequency <count>',
-      'join pieces that occur together at least so often',
+      'join pieces that occur together at least this often',
       positiveInteger,
       2,
     )
     .option(
       '--alphabet <count>',
-      'wordpiece: keep at most so many characters, the most frequent (default: 1000)',
+      'wordpiece: keep at most this many characters, the most frequent ones (default: 1000)',
       positiveInteger,
     )
     .option('--max-length <tokens>', "the tokenizer's maximum length", positiveInteger, 512)
-    .option('--overwrite', 'replace files that are there')
+    .option('--overwrite', 'replace existing files')
     .option('--json', 'print the summary as one JSON object')
     .addHelpText('after', help)
     .action(vocab);
@@ -96,7 +96,7 @@ async function vocab(options: VocabOptions): Promise<void> {
     const texts = await countWords(files, options, counter, blank, progress, signal);
     const words = await inTurns(counter.words(), {
       signal,
-      onStep: (pieces) => progress.show(() => `${formatCount(pieces)} words taken apart`),
+      onStep: (pieces) => progress.show(() => `${formatCount(pieces)} words split`),
     });
     const size = await trainAndWrite(words, options, progress, signal);
     progress.end();

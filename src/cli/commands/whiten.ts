@@ -25,9 +25,9 @@ import { formatCount } from '../output/quantities.ts';
 type Reading = ReadOptions & { signal: AbortSignal };
 
 const help = `
-With --model the output is a model folder whose vectors are whitened: a Dense module and Normalize after the model's own,
-which sentence-transformers reads as well. Without it, or with --transformation-only, the output holds
-whitening.safetensors alone, for "likewise evaluate sts --whiten". Nothing is whitened unless you ask for it: it helps raw
+With --model the output is a model folder whose vectors are whitened: a Dense module and Normalize follow the model's own
+modules. sentence-transformers reads it as well. Without --model, or with --transformation-only, the output is only
+whitening.safetensors, for "likewise evaluate sts --whiten". Likewise never whitens unless you ask for it. Whitening helps raw
 encoders and often hurts models that were trained to give sentence vectors, so evaluate both.
 
 Examples:
@@ -39,7 +39,7 @@ export function whitenCommand(): Command {
   const command = new NewCommand('whiten').description(
     'Fit a whitening of sentence vectors and build it into a model.',
   );
-  addRequiredOption(command, '--output <folder>', 'where the whitened model goes');
+  addRequiredOption(command, '--output <folder>', 'folder for the whitened model');
   addOptionalModelOptions(command)
     .option('--input <file>', 'corpus to fit on: txt, jsonl, csv or tsv; - is stdin')
     .option('--vectors <file>', 'fit on the float32 vectors of a .npy instead');
@@ -50,7 +50,7 @@ export function whitenCommand(): Command {
     .option('--fold', 'fold the whitening into the linear Dense that the model ends in')
     .option('--no-normalize', 'do not end the model in Normalize')
     .option('--again', 'whiten a model that already ends in a whitening')
-    .option('--overwrite', 'replace the folder of a model or of a whitening that is there')
+    .option('--overwrite', 'replace an existing folder of a model or of a whitening')
     .option('--json', 'print the summary as one JSON object')
     .addHelpText('after', help)
     .action(whitenAction);

@@ -6,5 +6,5 @@ import type { Command } from 'commander';
 export function addHeaderOptions(command: Command): Command {
   return command
     .option('--header', 'csv, tsv: the first row names the columns, which may be given by number')
-    .option('--no-header', 'csv, tsv: the first row is a row like the others, whatever it looks like');
+    .option('--no-header', 'csv, tsv: the first row is data, whatever it looks like');
 }

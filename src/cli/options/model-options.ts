@@ -46,17 +46,17 @@ function addEncodingOptions(command: Command): Command {
     .option('--batch-tokens <count>', 'tokens per batch', positiveInteger)
     .option(
       '--threads <count>',
-      'worker threads; by default one per core this process may use',
+      'worker threads; by default one per core that this process may use',
       positiveInteger,
     )
     .option(
       '--backend <name>',
-      'instruction set: amx, avx512_bf16, avx512_vnni, avx512, avx2 or reference; by default the best there is',
+      'instruction set: amx, avx512_bf16, avx512_vnni, avx512, avx2 or reference; by default the best that this CPU can run',
     )
     .addOption(
       new Option(
         '--precision <type>',
-        "of the encoder's products; by default what the folder stores its weights in",
+        "precision of the encoder's products; by default that of the weights in the folder",
       ).choices(PRECISIONS),
     );
 }

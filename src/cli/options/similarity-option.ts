@@ -13,7 +13,7 @@ export function addSimilarityOption(command: Command): Command {
   return command.addOption(
     new Option(
       '--similarity <measure>',
-      'how vectors are compared; by default as config_sentence_transformers.json says, or cosine',
+      'how vectors are compared; by default the measure in config_sentence_transformers.json, or cosine',
     ).choices(SIMILARITY_FUNCTIONS),
   );
 }

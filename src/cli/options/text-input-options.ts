@@ -14,7 +14,7 @@ export interface TextInputOptions {
 export function addTextInputOptions(command: Command): Command {
   return addHeaderOptions(command)
     .addOption(
-      new Option('--format <format>', 'format of the input, when its name does not tell').choices([
+      new Option('--format <format>', 'format of the input, if its name does not say').choices([
         'txt',
         'jsonl',
         'csv',

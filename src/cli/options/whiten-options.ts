@@ -38,15 +38,15 @@ export function addWhiteningOptions(command: Command): Command {
   return command
     .option('--components <count>', 'components to keep; by default as many as the rank', positiveInteger)
     .addOption(
-      new Option('--variant <name>', 'what is made of the covariance (default: whitening)').choices(
+      new Option('--variant <name>', 'kind of transformation (default: whitening)').choices(
         WHITENING_VARIANTS,
       ),
     )
-    .option('--remove <count>', 'remove-top: components to take away (default: 1 in 100)', positiveInteger)
+    .option('--remove <count>', 'remove-top: components to remove (default: 1 in 100)', positiveInteger)
     .option('--epsilon <value>', 'added to every eigenvalue (default: 0)', notNegative)
     .option('--rcond <value>', 'eigenvalues up to this share of the largest count as zero', notNegative)
     .addOption(
-      new Option('--covariance-precision <type>', 'of the products that make the covariance').choices([
+      new Option('--covariance-precision <type>', 'precision of the products in the covariance').choices([
         'float32',
         'float64',
       ]),

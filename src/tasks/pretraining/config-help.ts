@@ -13,25 +13,25 @@ type Lines<T> = Record<keyof T & string, string>;
 const own: Lines<Omit<PretrainingConfig, keyof RunConfig | 'task'>> = {
   ...encoderHelp,
   model: `model folder, or with weights=random a shape: ${MODEL_NAMES.join(', ')}`,
-  maxLength: "tokens of a sequence, at most the model's positions",
-  tokenizer: 'folder with the tokenizer, where model names a shape',
+  maxLength: "tokens per sequence, at most the model's number of positions",
+  tokenizer: 'folder with the tokenizer, if model names a shape',
   data: 'files, folders or patterns of text: one, or a list',
-  format: 'document, sentences, paragraphs or jsonl; by each name',
-  textField: "jsonl: the text's field; text",
+  format: "document, sentences, paragraphs or jsonl; decided by each file's name",
+  textField: 'jsonl: field of the text; text',
   annotationField: 'jsonl: a field with spans, for masking=phrase',
-  chineseWords: 'whole words of Chinese text: jieba (an optional package) or intl',
+  chineseWords: 'how to find whole words in Chinese text: jieba (an optional package) or intl',
   phrases: 'masking=phrase: entities or noun-phrases, found by an optional package',
-  examples: "single sequences, as SpanBERT's, or BERT's pairs",
-  shortProbability: 'how often a document is made into shorter sequences; 0.1 for pairs, else 0',
-  longSentences: 'single: sentences longer than a sequence are left out (drop) or cut; drop',
+  examples: 'single sequences, as for SpanBERT, or pairs, as for BERT',
+  shortProbability: 'how often a document is split into shorter sequences; 0.1 for pairs, otherwise 0',
+  longSentences: 'single: whether sentences longer than a sequence are left out (drop) or cut; drop',
   masking: `its name (${MASKING_NAMES.join(', ')}), or its options, below`,
   objectives: `weights of ${OBJECTIVES.join(', ')}, below`,
-  spanTargets: 'words of a span that a new span boundary head predicts at most',
-  batchTokens: 'tokens of a batch at most',
-  batchSize: 'sequences of a batch at most',
-  duplicates: 'how often the text is made into examples in an epoch',
+  spanTargets: 'most words of a span that a new span boundary head predicts',
+  batchTokens: 'most tokens per batch',
+  batchSize: 'most sequences per batch',
+  duplicates: 'how many times the text is made into examples per epoch',
   staticMasks: 'the same examples and masks in each epoch',
-  shuffleTokens: 'tokens that are shuffled at once, and held in memory',
+  shuffleTokens: 'tokens that are shuffled together and held in memory',
   shuffle: 'whether sequences come in random order',
   phases:
     'parts of the run, a list of tables: steps (or shares), maxLength, batchTokens, warmup, learningRate',
@@ -40,33 +40,33 @@ const own: Lines<Omit<PretrainingConfig, keyof RunConfig | 'task'>> = {
 
 const masking: Lines<PretrainingConfig['masking']> = {
   name: 'what is masked',
-  share: 'of the tokens that are predicted; 0.15, of permutations 1/6',
-  maxPredictions: 'subword, whole-word: predicted tokens of a sequence at most',
+  share: 'share of the tokens that are predicted; 0.15, for permutation 1/6',
+  maxPredictions: 'subword, whole-word: most predicted tokens per sequence',
   stopProbability: 'geometric: p; 0.2',
-  maxSpanLength: 'geometric: words of a span at most; 10',
+  maxSpanLength: 'geometric: most words per span; 10',
 };
 
 const objectives: Lines<PretrainingConfig['objectives']> = {
   maskedWords: 'weight of the loss of masked words; 1',
-  nextSentence: 'of next sentence prediction, with examples=pairs; 0',
-  spanBoundary: 'of the span boundary objective, with masking of spans; 0',
-  causalLanguage: 'of the causal language model; 0',
-  permutationLanguage: 'of the permutation language model; 0',
+  nextSentence: 'weight of next sentence prediction, with examples=pairs; 0',
+  spanBoundary: 'weight of the span boundary objective, if spans are masked; 0',
+  causalLanguage: 'weight of the causal language model; 0',
+  permutationLanguage: 'weight of the permutation language model; 0',
 };
 
 const phases: Lines<PhaseConfig> = {
-  steps: 'of the phase, or a share of all when below 1',
+  steps: 'steps of the phase, or if below 1 its share of all steps',
   maxLength: "the run's",
   batchTokens: "the run's",
-  warmup: "the run's, of the phase's steps",
+  warmup: "the run's; a share is of the phase's steps",
   learningRate: "the run's",
 };
 
 const evaluation: Lines<NonNullable<PretrainingConfig['evaluation']>> = {
-  data: 'files, folders or patterns of text that is held out',
-  format: 'by each name',
+  data: 'files, folders or patterns of held-out text',
+  format: "decided by each file's name",
   steps: 'steps between evaluations',
-  maxTokens: "of the text's beginning that are looked at",
+  maxTokens: 'tokens evaluated, from the beginning of the text',
 };
 
 /** The tables of its configuration. */

@@ -20,9 +20,10 @@ export const encoderKeys = {
 /** What each of them is for, in a line of `--help`. */
 export const encoderHelp = {
   model: 'model folder to train',
-  weights: 'the folder has them (model), or random ones by seed: config.json and a tokenizer suffice',
-  maxLength: "tokens of a text, at most the model's positions",
+  weights:
+    "the folder's (model), or random ones drawn from seed: config.json and a tokenizer are then enough",
+  maxLength: "tokens per text, at most the model's number of positions",
   dropout: 'share of activations that are dropped',
-  attentionDropout: "of attention's probabilities; as dropout",
-  recompute: 'layers run again in the backward pass, to save memory',
+  attentionDropout: "dropout of attention's probabilities; the same as dropout",
+  recompute: 'run layers again in the backward pass, to save memory',
 } satisfies Record<keyof typeof encoderKeys, string>;

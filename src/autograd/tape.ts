@@ -46,7 +46,7 @@ export class Tape {
   *walk(): Generator<TapeRecord> {
     if (this.#walked) {
       throw new GradientError(
-        'expected one backward per tape but it was called twice: what the first one needed is freed already',
+        'expected one backward per tape but it was called twice: the first one has freed what it needed',
       );
     }
     this.#walked = true;

@@ -58,7 +58,7 @@ export async function fusedAttention(options: FusedAttentionOptions): Promise<Fu
       if (checkFloats('fusedAttention', name, data).length === rows * width)
         return Tensor.from(engine, data, [rows, width]);
       throw new ShapeError(
-        `[fusedAttention] expected ${name} of ${rows} x ${width} elements, as query and cuSeqlens say, but received ${data.length}`,
+        `[fusedAttention] expected ${name} of ${rows} x ${width} elements, the size given by query and cuSeqlens, but received ${data.length}`,
       );
     };
     const ints = (name: string, data: Int32Array | undefined) =>
@@ -117,11 +117,11 @@ function checkOptions(options: FusedAttentionOptions, keyCuSeqlens: Int32Array) 
   }
   if ((rank === undefined) !== (keyRank === undefined)) {
     throw new ArgumentError(
-      '[fusedAttention] expected rank beside keyRank: the one is compared with the other',
+      '[fusedAttention] expected rank with keyRank, because they are compared with each other',
     );
   }
   if (strict === true && rank === undefined) {
-    throw new ArgumentError('[fusedAttention] expected rank beside strict: without ranks every key is seen');
+    throw new ArgumentError('[fusedAttention] expected rank with strict: without ranks every key is seen');
   }
   if (scale !== undefined && !Number.isFinite(scale)) {
     throw new ArgumentError(`[fusedAttention] expected scale to be finite but received ${scale}`);
@@ -143,7 +143,7 @@ function tokensOf(name: string, offsets: Int32Array): number {
   if (offsets[0] === 0 && fall < 0) return last;
   const found = fall > 0 ? `${offsets[fall]} after ${offsets[fall - 1]}` : `${offsets[0]} first`;
   throw new ArgumentError(
-    `[fusedAttention] expected ${name} to start at 0 and never to fall but received ${found}`,
+    `[fusedAttention] expected ${name} to start at 0 and never to decrease but received ${found}`,
   );
 }
 

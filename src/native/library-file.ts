@@ -14,7 +14,7 @@ export function libraryDefect(path: string): string | undefined {
     const header = read(file, 0, elfHeaderBytes);
     if (header.length < 4) return `it has only ${size} bytes`;
     if (header.readUInt32BE(0) !== elfMagic)
-      return process.platform === 'linux' ? 'it is no ELF file' : undefined;
+      return process.platform === 'linux' ? 'it is not an ELF file' : undefined;
     if (header.length < elfHeaderBytes) return `it ends inside its header, after ${size} bytes`;
     if (header[4] !== 2 || header[5] !== 1) return undefined; // not 64-bit little-endian: the loader says so
     const end = Math.max(sectionsEnd(header), segmentsEnd(file, header, size));

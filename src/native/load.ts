@@ -83,8 +83,8 @@ export function chooseBackend(description: AddonDescription, requested: string |
     .filter((backend) => !backend.available)
     .map((backend) => backend.reason);
   throw new BackendError(
-    `this machine has no instruction set that Likewise has fast kernels for${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}; ` +
-      "set LIKEWISE_BACKEND=reference, or pass { backend: 'reference' }, to run the plain and much slower kernels",
+    `Likewise has no fast kernels for the instruction sets of this machine${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}; ` +
+      "set LIKEWISE_BACKEND=reference, or pass { backend: 'reference' }, to run the plain kernels, which are much slower",
   );
 }
 

@@ -17,7 +17,7 @@ export const causalLanguage: PretrainingObjective = ({ model, batch, context }) 
   const starts = new Set(offsets);
   const seen = tokenIds.map((_, token) => token).filter((token) => !starts.has(token + 1)); // each but the last
   if (seen.length === 0) {
-    throw new ArgumentError('[causalLanguage] expected a sequence of two tokens or more but there is none');
+    throw new ArgumentError('[causalLanguage] expected a sequence of at least two tokens but there is none');
   }
   const uploaded = uploadBatch(encoder.engine, tokenIds, offsets, positionOffset, segmentIds, 0);
   const causal = { ...uploaded, ranks: uploaded.positionIds };

@@ -78,7 +78,7 @@ export function directedPairs(
     if (without === undefined)
       return { rows: 'queries', candidates: 'documents', pairs: inBatchPairs(queries, seesQueries) };
     throw new ArgumentError(
-      `[directedPairs] expected a joint partition for ${without}, which holds no positives, but received per_direction`,
+      `[directedPairs] expected a joint partition for ${without}, which has no positives, but received per_direction`,
     );
   }
   const withDocumentRows = seesQueries || seesDocuments;

@@ -47,7 +47,7 @@ export class LearnedTemperature {
   static create(store: ParameterStore, temperature: number): LearnedTemperature {
     if (!(temperature >= 1 / largestScale && Number.isFinite(temperature))) {
       throw new ArgumentError(
-        `[learnedTemperature] expected a temperature from ${1 / largestScale} to begin with but received ${temperature}`,
+        `[learnedTemperature] expected a temperature of at least ${1 / largestScale} to start with but received ${temperature}`,
       );
     }
     const logScale = store.parameter(name);

@@ -84,7 +84,7 @@ export function simcseSupervised(options: SupervisedSimcseOptions = {}): VectorO
 function textIds({ engine }: Tensor, { examples, textIds: ids }: ObjectiveBatch, candidates: number) {
   if (ids === undefined) {
     throw new ArgumentError(
-      '[simcse] expected the batch to number its texts, for equal ones are to be hidden, but it has no textIds',
+      '[simcse] expected the batch to number its texts, because equal texts are hidden, but it has no textIds',
     );
   }
   return {

@@ -27,7 +27,7 @@ export function triplet(options: TripletOptions = {}): VectorObjective {
     sequences: everyText,
     loss(vectors, { examples, columns }) {
       if (columns !== 3) {
-        throw new ArgumentError(`[triplet] expected three texts an example but received ${columns}`);
+        throw new ArgumentError(`[triplet] expected three texts per example but received ${columns}`);
       }
       const parts = splitRows(vectors, [examples, examples, examples]);
       const [text, positive, negative] = parts as [Tensor, Tensor, Tensor];

@@ -48,9 +48,9 @@ export function checkFileKeys(
   const names = unlisted.map((key) => `'${key}'`).join(', ');
   if (unknown === 'refused') {
     const known = Object.keys(keys).join(', ');
-    throw makeError(`${source} has ${names}, which is not known; expected only ${known}`);
+    throw makeError(`${source} has ${names}, which is unknown; expected only ${known}`);
   }
-  return [`${source} has ${names}, which Likewise does not know and passes over`];
+  return [`${source} has ${names}, which Likewise does not know and ignores`];
 }
 
 /** JSON that fits into a message. */

@@ -55,13 +55,13 @@ export function spaceReportHtml(report: SpaceReport): string {
   const figures: Figure[] = [
     {
       caption: 'Spectrum',
-      note: 'The share of the variance along each principal component, up to the rank. Flat is evenly filled.',
+      note: 'The share of the variance along each principal component, up to the rank. A flat line means an evenly filled space.',
       legend: comparison,
       chart: spectrumChart(report),
     },
     {
       caption: 'Cosines of all pairs',
-      note: 'Around 0 directions are spread evenly; near 1 they lie in a narrow cone.',
+      note: 'Around 0 the vectors point in all directions evenly; near 1 they lie in a narrow cone.',
       legend: comparison,
       chart: histogramChart(
         names.map((name) => ({ name, color: BEFORE_AFTER[name], values: report[name].measures.histogram })),

@@ -56,7 +56,7 @@ export function verdictOnScores(
   const output =
     keepBest && best !== null
       ? `the output is the model of ${best.step === 0 ? 'the start, unchanged' : `step ${best.step}`}`
-      : 'the output is the model of the last step all the same (keepBest: false)';
+      : 'the output is nevertheless the model of the last step (keepBest: false)';
   return (
     `[train] the run ended below its start: ${lastScore.toFixed(6)} after the last step, ${startScore.toFixed(6)} before the ` +
     `first; ${output}; a lower learningRate, fewer steps or other data may do better`

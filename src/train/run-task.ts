@@ -73,7 +73,7 @@ export async function runTask<Config extends RunConfig>(
   await using belongings = new Belongings();
   const opened = await task.open(config, { signal, onSkipped, own: (owned) => belongings.own(owned) });
   if (signal?.aborted)
-    throw new AbortedError('training was stopped: nothing was done yet', { cause: signal.reason });
+    throw new AbortedError('training was stopped before anything was done', { cause: signal.reason });
   using trainer = new Trainer({ config, task, ...opened, folder, listener, signal, skipped });
   await folder.claim();
   const resumedFrom = resume ? await trainer.resume() : undefined;

@@ -269,7 +269,7 @@ export class Trainer implements Disposable {
     if (step > 0) {
       try {
         await this.#save();
-        saved = `step ${step} is saved; go on with --resume`;
+        saved = `step ${step} is saved; continue with --resume`;
       } catch (error) {
         if (!(error instanceof LikewiseError)) throw error;
         saved = `${error.message}; ${remedyOf(this.#saved())}`;

@@ -62,7 +62,7 @@ test('train: precision is a key of the configuration', async () => {
   const { code, stderr } = await train('int8').done;
   expect(code).not.toBe(0);
   expect(stderr).toMatch(
-    /key "precision": expected one of float32, bfloat16, emulated-bfloat16, for rounding to int8 has no gradient \(train first, then 'likewise quantize'\), but found "int8"/,
+    /key "precision": expected one of float32, bfloat16, emulated-bfloat16, because rounding to int8 has no gradient \(train first, then 'likewise quantize'\), but found "int8"/,
   );
   if (!native()) {
     const refused = await train('bfloat16').done;

@@ -98,7 +98,7 @@ test('of rows left out the first twenty are named; a warning of the run always i
   expect(written).toHaveLength(22);
   expect(written.slice(19)).toEqual([
     'left out row 20\n',
-    'more rows are left out: metrics.jsonl names the first 1,000 and counts all\n',
+    'more rows are left out: metrics.jsonl names the first 1,000 and counts them all\n',
     'left out a checkpoint\n',
   ]);
 });

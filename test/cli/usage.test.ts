@@ -98,7 +98,10 @@ test.each([
     ['embed', '--model', 'm', '--input', '-', '--format', 'jsonl', '--output', 'v.npy', '--header'],
     '--header is for csv and tsv, but the input is jsonl',
   ],
-  [['embed', '--model', tinyModel, '--input', 'c.dat', '--output', '/tmp/v.npy'], 'does not tell its format'],
+  [
+    ['embed', '--model', tinyModel, '--input', 'c.dat', '--output', '/tmp/v.npy'],
+    'does not say what format it has',
+  ],
   [
     ['embed', '--model', tinyModel, '--input', 'c.txt', '--output', '/tmp/v.npy', '--pooling', 'men'],
     'expected a pooling',

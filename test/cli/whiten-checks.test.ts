@@ -37,14 +37,14 @@ describe('an output that is an input', () => {
     ];
     for (const transformed of spellings) {
       const checked = checkWhiten({ ...options, transformed });
-      await expectError(checked, ArgumentError, /--transformed to name another place than --vectors/);
+      await expectError(checked, ArgumentError, /--transformed to name a different place than --vectors/);
     }
     const model = { model: folder, output: join(folder, 'here'), overwrite: true, vectors: options.vectors };
-    await expectError(checkWhiten(model), ArgumentError, /--output to name another place than --model/);
+    await expectError(checkWhiten(model), ArgumentError, /--output to name a different place than --model/);
     const holds = { ...options, output: folder, overwrite: true };
-    await expectError(checkWhiten(holds), ArgumentError, /a folder of its own but .* holds --vectors/);
+    await expectError(checkWhiten(holds), ArgumentError, /a separate folder but .* holds --vectors/);
     const inside = { ...options, transformed: join(options.output, 'white.npy') };
-    await expectError(checkWhiten(inside), ArgumentError, /a folder of its own but .* holds --transformed/);
+    await expectError(checkWhiten(inside), ArgumentError, /a separate folder but .* holds --transformed/);
   });
 
   test('is told from one that only looks like it', async () => {
@@ -78,7 +78,9 @@ describe('an output that is an input', () => {
     ]) {
       const { code, stdout, stderr } = await runCli(args);
       expect([code, stdout]).toEqual([2, '']);
-      expect(stderr).toMatch(/to name another place than --(input|data|vectors), which it would overwrite/);
+      expect(stderr).toMatch(
+        /to name a different place than --(input|data|vectors), which it would overwrite/,
+      );
     }
     expect(readFileSync(rows, 'utf8')).toBe('"the cat"\n');
     expect(readFileSync(options.vectors)).toEqual(before);
@@ -271,7 +273,7 @@ test('embed warns of ranges of a few vectors, given or not, and refuses those of
   }
   const one = [...args, '--output', join(folder, 'one.npy'), '--output-precision', 'int8'];
   const { code, stderr } = await runCli(one, { input: 'the cat\n' });
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/two vectors or more .* \[LIKEWISE_DATA\]\n$/)]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/at least two vectors .* \[LIKEWISE_DATA\]\n$/)]);
   expect(readdirSync(folder).filter((name) => name.includes('one'))).toEqual([]);
 });
 

@@ -159,7 +159,7 @@ test.each([
   ['txt', { columns: ['1'] }, /expected no columns in txt, .* but received "1": leave them out/],
   ['txt', { header: true }, /expected no header in txt, .* leave it out/],
   ['jsonl', { header: true }, /expected no header in jsonl, .* leave it out/],
-  ['csv', { columns: ['q'], header: false }, /expected a header, which the column "q" is named in, /],
+  ['csv', { columns: ['q'], header: false }, /expected a header, which has the column "q", /],
 ])('what would be without effect in %s, or could not be, is refused: %j', async (format, change, message) => {
   const path = temporaryFile(`a.${format}`, '"text"\n');
   await expectError(ExampleFile.open(path, { ...one, ...change }), ArgumentError, message);
@@ -188,7 +188,7 @@ test('the fingerprint is of the rows in use, and a file that changes under the r
   expect(file.fingerprint).not.toBe(await fingerprint('one\ntwo\nthree\nfour'));
   expect(file.fingerprint).toBe(await fingerprint('one\ntwo\nthree\nfour', 3));
   writeFileSync(path, 'one\nTWO\nthree\n');
-  await expectError(file.read([0, 1]), DataError, /a\.txt: expected the rows that were there at the start/);
+  await expectError(file.read([0, 1]), DataError, /a\.txt: expected the same rows as at the start/);
   await file.close();
 });
 
@@ -209,7 +209,7 @@ test('a score that changes under the run is noticed', async () => {
   const file = await ExampleFile.open(path, { texts: 2, scored: true });
   writeFileSync(path, 'a\tb\t0.6\nc\td\t0.25\n');
   expect((await file.read([1]))[0]).toEqual({ texts: ['c', 'd'], score: 0.25 });
-  await expectError(file.read([0]), DataError, /expected the rows that were there at the start/);
+  await expectError(file.read([0]), DataError, /expected the same rows as at the start/);
   await file.close();
 });
 

@@ -66,7 +66,7 @@ test('column numbers start at 1', async () => {
 });
 
 test('the format must be known', async () => {
-  await expect(texts('a.dat', 'x\n')).rejects.toThrow(/does not tell its format: expected \.txt/);
+  await expect(texts('a.dat', 'x\n')).rejects.toThrow(/does not say what format it has: expected \.txt/);
   expect(await texts('a.dat', 'x\n', { format: 'txt' })).toEqual(['x']);
   await expect(collect(readTexts('-'))).rejects.toThrow('stdin has no file name');
 });

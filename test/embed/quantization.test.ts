@@ -81,7 +81,7 @@ describe('quantizeEmbeddings', () => {
     process.on('warning', heard);
     const of = (count: number) => quantizeEmbeddings(part(0, count), precision);
     expect(() => of(1)).toThrow(DataError);
-    expect(() => of(1)).toThrow(/expected two vectors or more .* but there is one: give ranges/);
+    expect(() => of(1)).toThrow(/expected at least two vectors .* but there is one: give ranges/);
     await expectError(calibrate(part(0, 1)), DataError, /but there is one/);
     expect(of(0).shape).toEqual([0, dimension]);
     expect(of(100).shape).toEqual([100, dimension]);

@@ -113,7 +113,7 @@ describe('an encoder in bfloat16', () => {
       await expectError(
         load,
         BackendError,
-        /^expected instructions for bfloat16 \(AVX-512-BF16 or AMX\) but backend \w+ has none: choose precision float32 or int8, or emulated-bfloat16 for/,
+        /^expected instructions for bfloat16 \(AVX-512-BF16 or AMX\) but backend \w+ has none: choose precision float32 or int8, or emulated-bfloat16, which/,
       );
     }
     expect(() =>

@@ -87,7 +87,9 @@ it('begins at the temperature given, and its scale never exceeds 100', async () 
   using scale = beyond.scale();
   expect((await scale.data())[0]).toBe(100);
   expect(() => LearnedTemperature.create(store, 0.009)).toThrow(ArgumentError);
-  expect(() => LearnedTemperature.create(store, Number.NaN)).toThrow(/expected a temperature from 0\.01/);
+  expect(() => LearnedTemperature.create(store, Number.NaN)).toThrow(
+    /expected a temperature of at least 0\.01/,
+  );
 });
 
 it('at the bound only the way back has a gradient', async () => {

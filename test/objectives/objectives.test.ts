@@ -169,7 +169,7 @@ it('refuses batches of another form', async () => {
   const parts = await trainable(fast);
   const run = (objective: VectorObjective, batch: ObjectiveBatch) => () =>
     scope(() => wholeBatch(objective)(modelOf(parts), batch, training));
-  expect(run(triplet(), batchOf(2))).toThrow(/\[triplet\] expected three texts an example but received 2/);
+  expect(run(triplet(), batchOf(2))).toThrow(/\[triplet\] expected three texts per example but received 2/);
   expect(run(simcseSupervised(), batchOf(1))).toThrow(/expected pairs or triplets but received 1 columns/);
   expect(run(cosineRegression(), { ...batchOf(2), scores: undefined })).toThrow(/and no scores/);
   const unnumbered = { ...batchOf(2), textIds: undefined };

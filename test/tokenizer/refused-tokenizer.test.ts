@@ -123,7 +123,7 @@ const REFUSED: [string, Record<string, Content>, RegExp][] = [
   [
     'a class that splits words by other means',
     { 'vocab.txt': VOCAB_TXT, 'tokenizer_config.json': { tokenizer_class: 'BertJapaneseTokenizer' } },
-    /BertJapaneseTokenizer, which builds its tokenizer in a way of its own/,
+    /BertJapaneseTokenizer, which builds its tokenizer in its own way/,
   ],
   [
     'a class of config.json that splits words by other means',

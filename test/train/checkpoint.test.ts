@@ -75,7 +75,7 @@ test.each([
       message: expect.stringContaining('step-00000002'),
     });
     rmSync(join(folder, 'step-00000001'), { recursive: true });
-    await expectError(readCheckpoint(folder), FormatError, /none of the checkpoints in .* is whole/);
+    await expectError(readCheckpoint(folder), FormatError, /none of the checkpoints in .* is intact/);
   }
 });
 

@@ -54,8 +54,8 @@ test.each([
     { schedule: 'steps' },
     'key "schedule": expected one of linear, cosine, constant, bert, polynomial but found "steps"',
   ],
-  [{ power: 2 }, 'key "power": expected schedule polynomial, whose option this is'],
-  [{ endLearningRate: 0, schedule: 'bert' }, 'key "endLearningRate": expected schedule polynomial'],
+  [{ power: 2 }, 'key "power": expected the schedule polynomial, which has this option'],
+  [{ endLearningRate: 0, schedule: 'bert' }, 'key "endLearningRate": expected the schedule polynomial'],
   [{ optimizer: { name: 'lamp' } }, 'key "optimizer.name": expected one of adamw, lamb but found "lamp"'],
   [{ objective: 'simcs' }, 'key "objective.name": expected one of simcse-unsupervised, '],
   [
@@ -68,7 +68,7 @@ test.each([
   ],
   [
     { data: [{ path: 'x', objective: { name: 'triplet', head: 'always' } }] },
-    'key "data.0.objective.head": expected no head for one data set, since all share one: set objective.head',
+    'key "data.0.objective.head": expected no head for a single data set, because all share one: set objective.head',
   ],
   [
     { gradCache: 8, objective: { name: 'simcse-unsupervised', maskedLanguageWeight: 0.1 } },
@@ -76,7 +76,7 @@ test.each([
   ],
   [
     { temperature: 0.001, objective: { name: 'su-ntxent', learnableTemperature: true } },
-    'key "objective.learnableTemperature": expected a temperature from 0.01, ',
+    'key "objective.learnableTemperature": expected a temperature of at least 0.01, ',
   ],
   [{ shuffle: 'yes' }, 'key "shuffle": expected true or false but found "yes"'],
   [{ data: 5 }, 'key "data.0": expected a file, or a table with its path but found 5'],
@@ -89,9 +89,9 @@ test.each([
   [{ data: [{ pth: 's.txt' }] }, 'unknown key "data.0.pth"; did you mean data.0.path?'],
   [
     { output: 2024 },
-    `key "output": expected a text but found 2024, a number: in quotes it is a text, as in --set output='"2024"'`,
+    `key "output": expected a text but found 2024, a number: put it in quotes to make it a text, as in --set output='"2024"'`,
   ],
-  [{ earlyStopping: { patience: 2 } }, 'key "earlyStopping": expected an evaluation that it can look at: '],
+  [{ earlyStopping: { patience: 2 } }, 'key "earlyStopping": expected an evaluation, which it depends on: '],
   [
     { objective: 'triplet', temperature: 0.1 },
     'key "temperature": expected an objective that divides cosines by it, but triplet',

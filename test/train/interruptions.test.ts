@@ -61,7 +61,7 @@ async function undisturbed(change: Partial<TrainConfigInput> = {}) {
 
 /** What an error says is saved must be whole. */
 async function checkClaim(error: Error | undefined, output: string): Promise<void> {
-  const claimed = /(?:the checkpoint of step|: step) (\d+) (?:in '.*' is whole|is saved)/.exec(
+  const claimed = /(?:the checkpoint of step|: step) (\d+) (?:in '.*' is intact|is saved)/.exec(
     error?.message ?? '',
   )?.[1];
   if (claimed === undefined) return;

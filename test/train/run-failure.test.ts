@@ -17,7 +17,7 @@ test('nanPolicy stop: the steps around it are saved, and resuming gives what nan
   await expectError(
     runOnce(config, infiniteAt(7)),
     ExecutionError,
-    /at step 7 but the loss is Infinity .*; the step changed nothing; the checkpoint of step 8 in '[^']*' is whole: where a batch is to blame, go on from it with nanPolicy=skip and --resume, which leaves out such steps; where the weights have grown too large, begin again in another output with a lower learning rate$/,
+    /at step 7 but the loss is Infinity .*; the step changed nothing; the checkpoint of step 8 in '[^']*' is intact: if a batch is to blame, continue from it with nanPolicy=skip and --resume, which leaves out such steps; if the weights have grown too large, start again in another output with a lower learning rate$/,
   );
   const again = await runOnce({ ...config, nanPolicy: 'skip' }, { resume: true });
   expect([again.resumedFrom, again.state.step, again.state.skippedSteps]).toEqual([8, 26, 1]);
@@ -38,7 +38,7 @@ test('a data file that changes under the run: what was done is saved, and goes o
   await expectError(
     runOnce(config, { onLearn }),
     DataError,
-    /texts\.txt: expected the rows that were there .* put it back as it was; the checkpoint of step \d+ in .* is whole/,
+    /texts\.txt: expected the same rows as at the start .* restore it; the checkpoint of step \d+ in .* is intact/,
   );
   await expectError(
     runOnce(config, { resume: true }),
@@ -63,7 +63,7 @@ test('a listener that throws: its own error leaves, the steps are saved, and a n
     onNote: (note: string) => notes.push(note),
   };
   await expect(runOnce(config, { listener })).rejects.toThrow(new TypeError('mine'));
-  expect(notes.at(-1)).toMatch(/the checkpoint of step 10 in '.*' is whole: .*--resume/);
+  expect(notes.at(-1)).toMatch(/the checkpoint of step 10 in '.*' is intact: .*--resume/);
   const again = await runOnce(config, { resume: true });
   expect([again.resumedFrom, again.state.step]).toEqual([10, 26]);
   const whole = makeRun({ checkpointSteps: 100 });
@@ -114,7 +114,7 @@ test('the best model gone: resuming names it, and goes on without keepBest', asy
   await expectError(
     runOnce(evaluated, { resume: true }),
     FileError,
-    /cannot read '.*best-\d+', the best model .*: it does not exist; put it back, or go on with keepBest=false/,
+    /cannot read '.*best-\d+', the best model .*: it does not exist; put it back, or continue with keepBest=false/,
   );
   await runOnce({ ...evaluated, keepBest: false }, { resume: true });
 });

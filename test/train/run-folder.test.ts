@@ -65,7 +65,7 @@ test('what is trained from is never written over, nor a folder that holds it', a
     await expectError(
       train({ ...config, model, output }, { resume: true }),
       ArgumentError,
-      /expected output to name another place than model, which it would overwrite/,
+      /expected output to name a different place than model, which it would overwrite/,
     );
   }
   await expectError(train({ ...config, model, output: folder }), ArgumentError, /holds model/);
@@ -177,7 +177,7 @@ test('resuming knows the model by its modules too, and evaluation data by its ro
   await copyModel(model, {});
   const dev = writeData(folder, 'dev.tsv', 2, true, 20);
   const run = { ...config, model, evaluation: { data: dev, steps: 6 } };
-  await expect(train(run, stopAfter(3))).rejects.toThrow(/go on with --resume/);
+  await expect(train(run, stopAfter(3))).rejects.toThrow(/continue with --resume/);
 
   const pooling = join(model, '1_Pooling', 'config.json');
   const written = readFileSync(pooling, 'utf8');
@@ -248,7 +248,7 @@ test('data that can teach nothing is refused; too few different texts are warned
   writeFileSync(data, `${'same\n'.repeat(20)}other\n`);
   const { warnings } = await toy.runOnce({ ...config, data });
   expect(warnings.join()).toMatch(
-    /few\.txt: 19 of 21 examples are left out of an epoch: nobody else is in their batch/,
+    /few\.txt: 19 of 21 examples are left out of an epoch: nothing else is in their batch/,
   );
   expect(toy.metricsOf(output).filter(({ event }) => event === 'warning')).toHaveLength(1);
 });

@@ -64,7 +64,7 @@ test('without keepBest the last model is the output, and the message says that',
   using learner = judgedLearner([1, -1]);
   const run = { ...config, evaluation: { data: scored(folder), steps: 10 } };
   const { warnings } = await runOnce(run, { learner });
-  expect(warnings.join()).toMatch(/below its start: .*the output is the model of the last step all the same/);
+  expect(warnings.join()).toMatch(/below its start: .*the output is nevertheless the model of the last step/);
 });
 
 test('a run that rises says nothing; the start is what patience counts from', async () => {
@@ -90,7 +90,7 @@ test('stopped before anything is saved, a run begins again with its start', asyn
   await expectError(
     runOnce(run, { signal: controller.signal, listener }),
     AbortedError,
-    /training was stopped: nothing was done yet/,
+    /training was stopped before anything was done/,
   );
   expect(readdirSync(join(output, 'checkpoints'))).toEqual(['best-00000000']);
   const again = await runOnce(run); // without resume: nothing was saved that could be gone on with
@@ -103,7 +103,7 @@ test('more steps of a run that has ended: the message says how to go on', async 
   const { config, output } = makeRun({ epochs: undefined, maxSteps: 6 });
   await runOnce(config);
   await expect(runOnce({ ...config, maxSteps: 9 }, { resume: true })).rejects.toThrow(
-    `these changed: maxSteps (6 before, 9 now); put them back, or begin another run in another output. That run has ended: to train its model further, begin a new run from it, with model=${output} and another output`,
+    `these changed: maxSteps (6 before, 9 now); put them back, or start another run in another output. That run has ended: to train its model further, start a new run from it, with model=${output} and another output`,
   );
   const stopped = { ...config, output: `${output}-stopped` };
   await runOnce(stopped, stopAt(4)).catch(() => undefined);

@@ -29,7 +29,7 @@ test('an op that fails: what is lost, what to do, a whole checkpoint, and the sa
   await expectError(
     runOnce(config, at(8, 'failing')),
     ExecutionError,
-    /^\[train\] expected step 8 to be computed but it failed: \[gatherRows\] .*; the weights and moments in memory cannot be used until a checkpoint is loaded, and the checkpoint of step 5 in '.*checkpoints' is whole: mend the cause and go on with --resume$/,
+    /^\[train\] expected step 8 to be computed but it failed: \[gatherRows\] .*; the weights and moments in memory cannot be used until a checkpoint is loaded, and the checkpoint of step 5 in '.*checkpoints' is intact: fix the cause and continue with --resume$/,
   );
   const saved = await readCheckpoint(join(output, 'checkpoints'));
   expect([saved?.step, saved?.damaged]).toEqual([5, []]);
@@ -43,7 +43,7 @@ test('before the first checkpoint the error says to start again', async () => {
   await expectError(
     runOnce(config, at(2, 'failing')),
     ExecutionError,
-    /step 2 .* nothing was saved yet: mend the cause and start again$/,
+    /step 2 .* nothing was saved yet: fix the cause and start again$/,
   );
 });
 
@@ -69,7 +69,7 @@ test('memory that cannot be had at the k-th allocation of a step, for every k', 
     if (!(outcome instanceof Error)) break; // the fault lies behind the last allocation
     expect(outcome).toBeInstanceOf(OutOfMemoryError);
     expect(outcome.message).toMatch(
-      /^\[train\] expected step 6 .* the checkpoint of step 5 in .* is whole: /,
+      /^\[train\] expected step 6 .* the checkpoint of step 5 in .* is intact: /,
     );
     expect((await readCheckpoint(join(output, 'checkpoints')))?.step).toBe(5);
     failures += 1;

@@ -142,7 +142,7 @@ test('a damaged checkpoint is replaced: by the steps done again, or by a stop be
       await expectError(
         runOnce(config, { ...stopAt(stop), resume: true }),
         AbortedError,
-        /step [45] is saved; go on with --resume/,
+        /step [45] is saved; continue with --resume/,
       );
     }
     const again = await runOnce(config, { resume: true });
@@ -159,7 +159,7 @@ test('a damaged checkpoint is replaced: by the steps done again, or by a stop be
 
 test('a damaged checkpoint of a step that is not due again goes, and whole ones stay', async () => {
   const { config, output } = makeRun({ epochs: undefined, maxSteps: 6, checkpointSteps: 3 });
-  await expectError(runOnce(config, stopAt(5)), AbortedError, /is saved; go on with --resume/);
+  await expectError(runOnce(config, stopAt(5)), AbortedError, /is saved; continue with --resume/);
   const checkpoints = join(output, 'checkpoints');
   const names = () => readdirSync(checkpoints).filter((name) => name.startsWith('step-'));
   const damaged = names().find((name) => name !== 'step-00000003') as string;
@@ -204,7 +204,7 @@ test('a run whose every step is skipped ends', async () => {
   await expectError(
     runOnce(config, { onLearn: () => 'infinite' }),
     ExecutionError,
-    /at step 20 .*19 steps before; begin again in another output with a lower learning rate$/,
+    /at step 20 .*19 steps before; start again in another output with a lower learning rate$/,
   );
 });
 
@@ -215,10 +215,10 @@ test('steps left out of a short run: up to half of them are warned of, more and 
   ] as const) {
     const { config, output } = makeRun({ nanPolicy: 'skip', epochs: undefined, maxSteps: 6 });
     const onLearn = (call: number) => (call <= skipped ? ('infinite' as const) : undefined);
-    const what = `${skipped} of 6 steps were left out, since their loss or gradient was not finite`;
+    const what = `${skipped} of 6 steps were left out, because their loss or gradient was not finite`;
     const run = runOnce(config, { onLearn });
     if (ends) {
-      const message = `^\\[train\\] expected to learn from most steps but ${what}; no model was written; begin again in another output with a lower learning rate$`;
+      const message = `^\\[train\\] expected to learn from most steps but ${what}; no model was written; start again in another output with a lower learning rate$`;
       await expectError(run, ExecutionError, new RegExp(message));
       await expectError(runOnce(config, { resume: true }), ExecutionError, /but 4 of 6 steps were left out/);
     } else expect((await run).warnings.at(-1)).toBe(`[train] ${what}`);

@@ -37,7 +37,7 @@ export class TrainProgress implements TrainListener {
     this.#totalSteps = totalSteps;
     this.#lastStepAt = performance.now();
     this.#first = { step, at: this.#lastStepAt };
-    const from = step === 0 ? '' : `, going on after step ${formatCount(step)}`;
+    const from = step === 0 ? '' : `, continuing after step ${formatCount(step)}`;
     const known = examples === undefined ? '' : `${formatCount(examples)} examples, `;
     this.#line(`${known}${formatCount(totalSteps)} steps${from}`);
   }
@@ -73,7 +73,7 @@ export class TrainProgress implements TrainListener {
     if (kind === 'row') this.#rows += 1;
     if (kind === 'run' || this.#rows <= namedRows) this.#line(message);
     else if (this.#rows === namedRows + 1) {
-      this.#line('more rows are left out: metrics.jsonl names the first 1,000 and counts all');
+      this.#line('more rows are left out: metrics.jsonl names the first 1,000 and counts them all');
     }
   }
 

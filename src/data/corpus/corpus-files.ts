@@ -30,7 +30,7 @@ const textExtensions = ['.txt', '.text', '.jsonl', '.ndjson'];
  * @param format How all files are written; by default as each name tells.
  * @throws {FileError} A file or folder does not exist or cannot be looked into.
  * @throws {DataError} A file is empty, a folder holds no text, or a pattern matches nothing.
- * @throws {ArgumentError} Nothing is named, or a file's name does not tell its format.
+ * @throws {ArgumentError} Nothing is named, or a file's name does not say what format it has.
  */
 export async function corpusFiles(paths: readonly string[], format?: CorpusFormat): Promise<CorpusFile[]> {
   if (paths.length === 0)

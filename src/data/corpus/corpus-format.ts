@@ -26,7 +26,7 @@ export function formatOf(path: string): CorpusFormat {
   const format = byExtension[extname(withoutCompression(path)).toLowerCase()];
   if (format !== undefined) return format;
   throw new ArgumentError(
-    `the name of ${path} does not tell how it is written; expected .txt or .jsonl, or a format: ` +
+    `the name of ${path} does not say how it is written; expected .txt or .jsonl, or a format: ` +
       CORPUS_FORMATS.join(', '),
   );
 }

@@ -33,7 +33,7 @@ export interface OpenCorpusOptions
 export async function openCorpus(options: OpenCorpusOptions): Promise<Corpus> {
   const { paths, format, chineseWords, phrases, annotationField, blockTokens = 2 ** 23 } = options;
   if (phrases !== undefined && annotationField !== undefined) {
-    throw new ArgumentError('expected phrases to be found or annotations to be read but received both');
+    throw new ArgumentError('expected either phrases to find or annotations to read but received both');
   }
   if (!Number.isSafeInteger(blockTokens) || blockTokens < 1 || blockTokens > 2 ** 30) {
     throw new ArgumentError(`expected blockTokens to be from 1 to 2^30 but received ${blockTokens}`);

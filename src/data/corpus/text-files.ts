@@ -16,7 +16,7 @@ export interface TextFile {
 
 /**
  * @param format Of all of them; by default as each name tells.
- * @throws {ArgumentError} A file's name does not tell its format.
+ * @throws {ArgumentError} A file's name does not say what format it has.
  * @throws {FileError} A file or folder does not exist.
  * @throws {DataError} A folder holds no text, a pattern matches nothing, or a file in them is empty.
  */

@@ -146,7 +146,7 @@ export class ExampleFile {
       example?.texts.every((text, index) => textKey(text) === this.keys[row * this.texts + index]);
     if (same && example !== undefined) return example;
     throw new DataError(
-      `${this.path}: expected the rows that were there at the start but the file has changed since: put it back as it was`,
+      `${this.path}: expected the same rows as at the start but the file has changed: restore it`,
     );
   }
 }
@@ -214,7 +214,7 @@ class FileScan {
       if (!(error instanceof RowProblem)) throw error;
       const reason = `${this.#path}:${row.line}: ${error.message}`;
       if (this.#options.onCorrupt !== 'skip') {
-        throw new DataError(`${reason}; mend the row, or leave out such rows with onCorrupt: skip`);
+        throw new DataError(`${reason}; correct the row, or leave out such rows with onCorrupt: skip`);
       }
       if (this.skipped === 0) this.firstProblem = reason;
       this.skipped += 1;

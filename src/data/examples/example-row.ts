@@ -64,7 +64,7 @@ export function hasHeader({ format, texts, scored, columns, header }: ExampleRow
   if (format === 'csv' || format === 'tsv') {
     if (header !== false || name === undefined) return header ?? name !== undefined;
     throw new ArgumentError(
-      `expected a header, which the column ${JSON.stringify(name)} is named in, but header is false: leave it out, or give ` +
+      `expected a header, which has the column ${JSON.stringify(name)}, but header is false: leave it out, or give ` +
         'columns by number',
     );
   }
@@ -197,7 +197,7 @@ function example(values: readonly unknown[], { texts, scored, scoreRange }: Exam
   if (scoreRange !== undefined && !(score >= scoreRange[0] && score <= scoreRange[1])) {
     throw new RowProblem(
       `expected the score to be from ${scoreRange.join(' to ')}, as a cosine is, but found ${score}: bring all scores ` +
-        'into that range first (those of STS Benchmark are to be divided by 5)',
+        'into that range first (divide those of STS Benchmark by 5)',
     );
   }
   return { texts: checked, score };

@@ -29,8 +29,8 @@ export function guessFormat(path: string): TextFormat {
   if (format !== undefined) return format;
   const what =
     path === '-'
-      ? 'stdin has no file name to tell its format'
-      : `the name of ${path} does not tell its format`;
+      ? 'stdin has no file name that would say what format it has'
+      : `the name of ${path} does not say what format it has`;
   throw new ArgumentError(
     `${what}: expected .txt, .jsonl, .csv or .tsv; name one with --format (option \`format\`)`,
   );

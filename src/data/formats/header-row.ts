@@ -43,7 +43,7 @@ export function headerProblem(fields: readonly string[], key?: string): string {
     return `${key}.header: ${value}`;
   };
   return (
-    `expected a row of data but the first one seems to name columns, ${quoteAll([...fields])}: say that it does with ` +
-    `${set(true)}, or that it is a row like the others with ${set(false)}`
+    `expected a row of data but the first one looks like a header, ${quoteAll([...fields])}: say that it is one with ` +
+    `${set(true)}, or that it is data with ${set(false)}`
   );
 }

@@ -34,7 +34,9 @@ export async function* readIdentifiedTexts(
     return;
   }
   if (options.columns !== undefined) {
-    throw new DataError(`${path}: expected a tsv to take columns of, but it is jsonl: leave the columns out`);
+    throw new DataError(
+      `${path}: expected a tsv, because columns are given, but it is jsonl: leave the columns out`,
+    );
   }
   for await (const line of readLines(path, options)) {
     if (isBlankLine(line.text, 'jsonl')) {
@@ -101,6 +103,6 @@ function notesOn({ id, text, title, width, header, quoted }: TextColumns): strin
     .join(', ')} of ${width}`;
   return [
     ...(width > 2 ? [`${read}${header ? ', below a header' : ''}`] : []),
-    ...(quoted ? ['texts are in quotes, which are taken off, as Python reads them'] : []),
+    ...(quoted ? ['texts are in quotes, which are removed, as Python reads them'] : []),
   ];
 }

@@ -43,7 +43,7 @@ export async function* readRows(path: string, options: RowOptions): AsyncGenerat
   const named = columns.find((column) => !isNumber(column));
   if (options.header === false && named !== undefined) {
     throw new ArgumentError(
-      `column "${named}" is a name, and names need a header: give columns by number where there is none`,
+      `column "${named}" is a name, and names need a header: give columns by number if there is none`,
     );
   }
   const hasHeader = options.header ?? named !== undefined;
@@ -94,7 +94,7 @@ function columnIndex(column: string, header: string[], where: string): number {
   if (header.length === 0) throw new ArgumentError(`column "${column}" is a name, and names need a header`);
   const index = header.indexOf(column);
   if (index >= 0) return index;
-  const remedy = 'name one of them, or give a number where there is no header';
+  const remedy = 'name one of them, or give a number if there is no header';
   throw new DataError(
     `${where}: expected a column "${column}" but the header has ${quoteAll(header)}; ${remedy}`,
   );

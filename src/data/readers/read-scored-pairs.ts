@@ -23,7 +23,7 @@ export async function* readScoredPairs(path: string, options: RowOptions): Async
     if (score !== null && !Number.isFinite(score)) {
       const found = JSON.stringify(written.slice(0, 40));
       throw new DataError(
-        `${describePath(path)}:${line}: expected the score to be a number but found ${found}; mend the row, or leave its score empty`,
+        `${describePath(path)}:${line}: expected the score to be a number but found ${found}; correct the row, or leave its score empty`,
       );
     }
     yield { first, second, score };

@@ -62,7 +62,7 @@ function askedFor(rows: readonly (readonly string[])[], asked: readonly string[]
   const [first] = rows as [readonly string[]];
   if (asked.length < 2 || asked.length > 3) {
     throw new ArgumentError(
-      `expected two or three columns, id, text and perhaps title, but received ${asked.join(',')}`,
+      `expected two or three columns, id, text and optionally title, but received ${asked.join(',')}`,
     );
   }
   const named = asked.filter((column) => !/^\d+$/.test(column));
@@ -95,7 +95,7 @@ function guessed(rows: readonly (readonly string[])[]): Found {
   if (header !== undefined) return header;
   if (namesColumns(rows)) {
     throw new LayoutProblem(
-      `expected a header of known names, as id, text and title, but found ${quoteAll(first)}: say which columns they are`,
+      `expected a header of known names, such as id, text and title, but found ${quoteAll(first)}: say which columns they are`,
     );
   }
   if (first.length === 2) return { id: 0, text: 1, title: undefined, header: false };
@@ -109,8 +109,8 @@ function guessed(rows: readonly (readonly string[])[]): Found {
   const length = (column: number) => rows.reduce((sum, row) => sum + (row[column]?.length ?? 0), 0);
   if (length(2) <= length(1)) return { id: 0, text: 1, title: 2, header: false };
   throw new LayoutProblem(
-    `expected id, text and title, as ColBERT and DPR have them, but the third field is longer than the second, which a title ` +
-      `is not, in ${found}: say which columns they are`,
+    `expected id, text and title, as ColBERT and DPR have them, but the third field is longer than the second, which is unusual ` +
+      `for a title, in ${found}: say which columns they are`,
   );
 }
 

@@ -56,7 +56,7 @@ export async function calibrate(vectors: VectorSource): Promise<ComponentRanges>
 export function checkEnough(vectors: number): void {
   if (vectors >= 2) return;
   throw new DataError(
-    `expected two vectors or more to find the ranges of the components, ${ENOUGH_FOR_RANGES} or more for good ones, but there ` +
+    `expected at least two vectors to find the ranges of the components, ${ENOUGH_FOR_RANGES} or more for good ones, but there ` +
       `${vectors === 1 ? 'is one' : 'are none'}: give ranges of more vectors, as calibrate finds them (embed --calibration)`,
   );
 }
@@ -157,7 +157,7 @@ function converted(
       return packSigns(rows);
     default:
       throw new ArgumentError(
-        `[quantize] expected a precision of ${VECTOR_PRECISIONS.join(', ')} but received ${precision}`,
+        `[quantize] expected a precision among ${VECTOR_PRECISIONS.join(', ')} but received ${precision}`,
       );
   }
 }
@@ -223,7 +223,7 @@ function checkRanges({ least, largest }: ComponentRanges, dimension: number): vo
   });
   if (bad < 0) return;
   throw new DataError(
-    `[quantize] expected finite ranges, the least first, but that of component ${bad} is from ${least[bad]} to ${largest[bad]}`,
+    `[quantize] expected finite ranges, smallest value first, but the range of component ${bad} is from ${least[bad]} to ${largest[bad]}`,
   );
 }
 

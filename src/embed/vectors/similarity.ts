@@ -31,7 +31,7 @@ export async function similarities(
   const [left, right] = [await matrixOf(first), await matrixOf(second)];
   if (!SIMILARITY_FUNCTIONS.includes(measure)) {
     throw new ArgumentError(
-      `[similarity] expected a measure of ${SIMILARITY_FUNCTIONS.join(', ')} but received ${measure}`,
+      `[similarity] expected a measure among ${SIMILARITY_FUNCTIONS.join(', ')} but received ${measure}`,
     );
   }
   const [rows, dimension] = left.shape;

@@ -13,7 +13,7 @@ const REMEDIES: Record<string, string> = {
   ENOSPC: 'the disk is full; free some space or choose another folder',
   EDQUOT: 'the disk quota is used up; free some space or choose another folder',
   EFBIG: 'the file would exceed the size limit; raise the limit (ulimit -f) or write less',
-  ELOOP: 'its symbolic links form a loop; mend the links',
+  ELOOP: 'its symbolic links form a loop; correct the links',
   EMFILE: 'too many files are open; raise the limit (ulimit -n) or close some',
   ENAMETOOLONG: 'the name is too long; choose a shorter one',
   EEXIST: 'it already exists; choose another name or remove it',

@@ -22,12 +22,12 @@ export async function refuseSharedPaths(outputs: NamedPaths, inputs: NamedPaths)
       const found = await canonicalPath(otherPath);
       if (found === target) {
         throw new ArgumentError(
-          `expected ${option} to name another place than ${other}, which it would overwrite, but both are '${found}'`,
+          `expected ${option} to name a different place than ${other}, which it would overwrite, but both are '${found}'`,
         );
       }
       if (found.startsWith(`${target}${sep}`)) {
         throw new ArgumentError(
-          `expected ${option} to name a folder of its own but '${target}' holds ${other}, '${found}'`,
+          `expected ${option} to name a separate folder but '${target}' holds ${other}, '${found}'`,
         );
       }
       if (taken && [target, named].some((place) => place.startsWith(`${found}${sep}`))) {

@@ -113,7 +113,7 @@ async function checkHasConfig(folder: string): Promise<void> {
   const some = `${found.slice(0, 5).join(', ')}${found.length > 5 ? ', …' : ''}`;
   const what = found.length === 0 ? 'the folder is empty' : `it holds ${some}`;
   throw new FileError(
-    `'${folder}' is no model folder: it has no config.json (${what}); name the folder that a model was downloaded or saved to`,
+    `'${folder}' is not a model folder: it has no config.json (${what}); name the folder that a model was downloaded or saved to`,
   );
 }
 
@@ -213,12 +213,12 @@ async function maximumLength(
     settings.maxSequenceLength ??
     given(ofFile);
   if (wanted === undefined) {
-    notes.push(`'${folder}' names no maximum length: its ${positions} positions are used`);
+    notes.push(`'${folder}' names no maximum length, so its ${positions} positions are used`);
     return positions;
   }
   if (wanted > positions) {
     notes.push(
-      `'${folder}' names a maximum length of ${wanted}, bounded to the encoder's ${positions} positions`,
+      `'${folder}' names a maximum length of ${wanted}, reduced to the encoder's ${positions} positions`,
     );
   }
   return Math.min(wanted, positions);

@@ -75,7 +75,7 @@ function checkOrder(modules: z.infer<typeof modulesSchema>, source: string): voi
     throw new ModelError(`'${source}' gives one idx to two modules`);
   if (indices.some((idx, position) => position > 0 && idx < (indices[position - 1] as number))) {
     throw new ModelError(
-      `'${source}' lists its modules in another order than their idx says (${indices.join(', ')}); ` +
+      `'${source}' lists its modules in a different order than their idx says (${indices.join(', ')}); ` +
         'put them in the order in which they run',
     );
   }

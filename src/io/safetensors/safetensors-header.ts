@@ -136,7 +136,7 @@ function checkTiling(entries: readonly SafetensorsEntry[], dataBytes: number, so
   }
   if (end > dataBytes) {
     throw new FormatError(
-      `'${source}' is cut short: its tensors need ${end} bytes of data but ${dataBytes} are there; fetch it again`,
+      `'${source}' is cut short: its tensors need ${end} bytes of data but it has ${dataBytes}; fetch it again`,
     );
   }
   if (end < dataBytes) {

@@ -59,7 +59,8 @@ export function uploadBatch(
   for (let sequence = 0; sequence + 1 < offsets.length; sequence++) {
     const start = offsets[sequence] as number;
     const end = offsets[sequence + 1] as number;
-    if (end < start) throw new ArgumentError(`expected offsets never to fall but ${end} follows ${start}`);
+    if (end < start)
+      throw new ArgumentError(`expected offsets that never decrease but ${end} follows ${start}`);
     for (let token = start; token < end; token++) positionIds[token] = token - start + positionOffset;
   }
   return {

@@ -47,7 +47,7 @@ export function parsePooling(text: string): PoolingMode[] {
     const name = part.trim().replaceAll('-', '_');
     const mode = aliases.get(name) ?? POOLING_MODES.find((known) => known === name);
     if (mode !== undefined) return mode;
-    throw new ArgumentError(`expected a pooling of ${POOLING_MODES.join(', ')} but received "${part}"`);
+    throw new ArgumentError(`expected a pooling among ${POOLING_MODES.join(', ')} but received "${part}"`);
   });
 }
 
@@ -66,7 +66,7 @@ function stateOf(states: HiddenStates, wanted: number | 'cls'): Tensor {
   if (state !== undefined) return state;
   throw new ArgumentError(
     `[Pooling] expected hidden state ${wanted} but there are ${[...states.keys()].join(', ') || 'none'}: give the encoder's ` +
-      'forward what wantedStates says, which is told whether a prompt is left out',
+      'forward what wantedStates returns, and tell wantedStates whether a prompt is left out',
   );
 }
 

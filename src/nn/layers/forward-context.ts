@@ -43,7 +43,7 @@ export function attentionDropout(
 function keysOf(keys: Tensor | undefined): Tensor {
   if (keys !== undefined) return keys;
   throw new ArgumentError(
-    'expected a batch whose sequences have ids, by which dropout is drawn: give uploadBatch the first one',
+    'expected a batch whose sequences have ids, which dropout is drawn from: give uploadBatch the first id',
   );
 }
 

@@ -43,6 +43,6 @@ export function checkSupported(
   if (precision !== 'bfloat16' || nativeBFloat16) return;
   throw new BackendError(
     `expected instructions for bfloat16 (AVX-512-BF16 or AMX) but backend ${backend} has none: choose precision ` +
-      `${others.join(' or ')}, or emulated-bfloat16 for its results without its speed`,
+      `${others.join(' or ')}, or emulated-bfloat16, which gives its results without its speed`,
   );
 }

@@ -256,7 +256,7 @@ function describe(op: string, query: Tensor, key: Tensor, value: Tensor, options
     throw new ArgumentError(`[${op}] expected dropout to be at least 0 and below 1 but received ${dropout}`);
   }
   if (dropout > 0 && options.sequenceIds === undefined) {
-    throw new ArgumentError(`[${op}] expected sequenceIds, by which dropout is drawn`);
+    throw new ArgumentError(`[${op}] expected sequenceIds, which dropout is drawn from`);
   }
   if (precision !== 'float32' && precision !== 'bfloat16') {
     throw new ArgumentError(

@@ -11,7 +11,9 @@ export function activationIndex(op: string, tensor: Tensor, activation: Activati
   const known = tensor.engine.description.activations;
   const index = known.indexOf(activation);
   if (index >= 0) return index;
-  throw new ArgumentError(`[${op}] expected an activation of ${known.join(', ')} but received ${activation}`);
+  throw new ArgumentError(
+    `[${op}] expected an activation among ${known.join(', ')} but received ${activation}`,
+  );
 }
 
 /**

@@ -185,7 +185,7 @@ function recordLinear(
   const { source } = weight;
   if (source === undefined) {
     throw new GradientError(
-      '[linear] expected a weight that knows its parameter, for the gradient of the input needs it: load the model ' +
+      '[linear] expected a weight that knows its parameter, because the gradient of the input needs it: load the model ' +
         'with { trainable }, or pack the weight while gradients are recorded',
     );
   }

@@ -113,6 +113,6 @@ export async function quantizeRows(
 export function refuseGradient(op: string, tensors: readonly (Tensor | undefined)[]): void {
   if (!recording(op, tensors)) return;
   throw new GradientError(
-    `[${op}] expected no gradient to be recorded, for rounding to int8 has none: load the model in float32`,
+    `[${op}] expected no gradient to be recorded, because rounding to int8 has none: load the model in float32`,
   );
 }

@@ -70,5 +70,5 @@ function modeNumber(op: string, { engine }: Tensor, mode: PoolMode): number {
   const number = engine.description.poolings.indexOf(mode);
   if (number >= 0) return number;
   const known = engine.description.poolings.join(', ');
-  throw new ArgumentError(`[${op}] expected a mode of ${known} but received ${mode}`);
+  throw new ArgumentError(`[${op}] expected a mode among ${known} but received ${mode}`);
 }

@@ -29,7 +29,7 @@ function objectiveProblems(config: PretrainingConfig): RuleProblem[] {
   return [
     ...problem(learned.size === 0, ['objectives'], 'expected a weight above 0 for at least one objective'),
     ...of('maskedWords', !hides, `expected masking that hides words, but it is ${masking.name}`),
-    ...of('nextSentence', examples !== 'pairs', 'expected examples=pairs, which it is learned from'),
+    ...of('nextSentence', examples !== 'pairs', 'expected examples=pairs, which it learns from'),
     ...of(
       'spanBoundary',
       masking.name !== 'geometric' && masking.name !== 'phrase',
@@ -39,12 +39,12 @@ function objectiveProblems(config: PretrainingConfig): RuleProblem[] {
     ...problem(
       learned.size === 1 && learned.has('causalLanguage') && masking.name !== 'none',
       ['masking'],
-      'expected none where only causalLanguage is learned, which predicts every word: set masking=none',
+      'expected none if only causalLanguage is learned, because it predicts every word: set masking=none',
     ),
     ...problem(
       examples === 'pairs' && !learned.has('nextSentence') && learned.size > 0,
       ['examples'],
-      'expected single where nextSentence is not learned: set it, or objectives.nextSentence',
+      'expected single, because nextSentence is not learned: set it, or objectives.nextSentence',
     ),
   ];
 }
@@ -60,12 +60,12 @@ function modelProblems({ model, tokenizer, weights }: PretrainingConfig): RulePr
     ...problem(
       named && weights === 'model',
       ['weights'],
-      `expected random, since ${model} names a shape without weights: set weights=random, or name a model folder`,
+      `expected random, because ${model} names a shape without weights: set weights=random, or name a model folder`,
     ),
     ...problem(
       !named && tokenizer !== undefined,
       ['tokenizer'],
-      'expected none beside a model folder, which has its own: leave it out, or name a shape such as bert-small',
+      'expected none with a model folder, which has its own: leave it out, or name a shape such as bert-small',
     ),
   ];
 }
@@ -100,7 +100,7 @@ function phaseProblems({ phases, epochs, maxSteps }: PretrainingConfig): RulePro
     ...problem(
       epochs !== undefined,
       ['phases'],
-      'expected none beside epochs: a run of phases is as long as its steps; set maxSteps instead',
+      'expected none with phases, because their steps set the length of the run; set maxSteps instead',
     ),
     ...problem(
       shares.length > 0 && shares.length < phases.length,
@@ -110,7 +110,7 @@ function phaseProblems({ phases, epochs, maxSteps }: PretrainingConfig): RulePro
     ...problem(
       shares.length > 0 && maxSteps === undefined,
       ['maxSteps'],
-      'expected the steps of the run, of which phases have shares',
+      'expected the steps of the run, because the steps of its phases are shares',
     ),
     ...problem(
       shares.length === phases.length && Math.abs(sum - 1) > 1e-6,
@@ -141,7 +141,7 @@ function textProblems(config: PretrainingConfig): RuleProblem[] {
     ...problem(
       examples === 'pairs' && longSentences !== undefined,
       ['longSentences'],
-      'expected none with examples=pairs, which cuts them at both ends: leave it out',
+      'expected none with examples=pairs, which cuts long sentences at both ends: leave it out',
     ),
   ];
 }

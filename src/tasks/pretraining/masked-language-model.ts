@@ -84,7 +84,7 @@ export class MaskedLanguageModel implements Disposable {
     const read = await readModelFolder(folder);
     if (precision === 'int8' || read.precision === 'int8') {
       throw new ModelError(
-        `expected '${folder}' to be loaded in float32 or bfloat16, since the words of a masked language model are not ` +
+        `expected '${folder}' to be loaded in float32 or bfloat16, because the words of a masked language model cannot be ` +
           'predicted in int8: load the model that it was quantised from',
       );
     }
@@ -93,7 +93,7 @@ export class MaskedLanguageModel implements Disposable {
     const { maskId } = tokenizer;
     if (maskId === undefined) {
       throw new TokenizerError(
-        `expected a tokenizer with a mask token but that of '${folder}' has none: name it as mask_token in ` +
+        `expected a tokenizer with a mask token but the one in '${folder}' has none: name it as mask_token in ` +
           'tokenizer_config.json',
       );
     }

@@ -116,6 +116,6 @@ function cutNotes(config: PretrainingConfig, positions: number): string[] {
   const longest = longestOf(config);
   if (longest <= positions) return [];
   return [
-    `maxLength is ${longest}, but '${config.model}' has ${positions} positions: sequences are as long as those`,
+    `maxLength is ${longest}, but '${config.model}' has ${positions} positions: sequences have at most that length`,
   ];
 }

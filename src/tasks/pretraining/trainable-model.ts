@@ -133,7 +133,7 @@ export class TrainableModel extends Module implements PretrainingModel {
         ? []
         : missing.map(
             ({ title, path }) =>
-              `'${folder.path}' has no ${title} (${path}.*): a new one begins with random weights`,
+              `'${folder.path}' has no ${title} (${path}.*): a new one starts with random weights`,
           );
     const made = { encoder, maskedLanguage, nextSentence, spanBoundary };
     return new TrainableModel(folder, options.causal, store, made, notes);

@@ -34,21 +34,21 @@ export function checkBatches(sets: readonly CheckedSet[], sampler: MixedSampler)
     }
     if (set.inBatch && !hasTwoExamples(set)) {
       throw new DataError(
-        `${set.path}: expected at least two different examples, since the objective learns from the others of a batch, ` +
+        `${set.path}: expected at least two different examples, because the objective learns from the other examples of a batch, ` +
           `but ${set.length === 1 ? 'there is one' : `all ${set.length} are the same`}: name more data`,
       );
     }
     if (set.inBatch && set.batchSize === 1) {
       throw new DataError(
-        `${set.path}: expected batches of at least two examples, since the objective learns from the others of a batch, ` +
+        `${set.path}: expected batches of at least two examples, because the objective learns from the other examples of a batch, ` +
           `but all ${set.length} have one (batchSize 1): raise batchSize`,
       );
     }
     if (batches === 0) throw noBatch(set);
     if (set.inBatch && set.lastBatch === 'keep' && examples < set.length) {
       warnings.push(
-        `${set.path}: ${set.length - examples} of ${set.length} examples are left out of an epoch: nobody else is in their ` +
-          'batch to learn from, since equal texts are kept apart (noDuplicates)',
+        `${set.path}: ${set.length - examples} of ${set.length} examples are left out of an epoch: nothing else is in their ` +
+          'batch to learn from, because equal texts are kept apart (noDuplicates)',
       );
     }
   }

@@ -26,7 +26,7 @@ export async function checkFormats({ data, evaluation }: TrainConfig): Promise<v
       throw fileError('read', path, error);
     });
     throw new ConfigError(
-      `key "${key}": expected one of ${known}, since the name of '${path}' does not tell, but it is missing`,
+      `key "${key}": expected one of ${known}, because the name of '${path}' does not say, but it is missing`,
     );
   }
 }

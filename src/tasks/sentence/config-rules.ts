@@ -34,7 +34,7 @@ export function sentenceProblems(config: TrainConfig): RuleProblem[] {
   return [
     ...headless.map(({ path }) => ({
       path: [...path, 'head'],
-      message: 'expected no head for one data set, since all share one: set objective.head',
+      message: 'expected no head for a single data set, because all share one: set objective.head',
     })),
     ...[{ objective: config.objective, path: ['objective'] }, ...own].flatMap(({ objective, path }) =>
       problemsOf(objective, config).map(({ path: key, message }) => ({ path: [...path, ...key], message })),
@@ -56,14 +56,14 @@ function problemsOf(objective: ObjectiveConfig, { gradCache, temperature }: Trai
     problems.push({
       path: ['maskedLanguageWeight'],
       message:
-        'expected 0 with gradCache, for the pass over masked texts needs the memory of the whole batch: leave out one ' +
+        'expected 0 with gradCache, because the pass over masked texts needs the memory of the whole batch: leave out one ' +
         'of the two, or bound the memory with recompute and accumulation',
     });
   }
   if (objective.learnableTemperature === true && temperature < 0.01) {
     problems.push({
       path: ['learnableTemperature'],
-      message: `expected a temperature from 0.01, the least that is learned, but it begins at ${temperature}`,
+      message: `expected a temperature of at least 0.01, the smallest that is learned, but it starts at ${temperature}`,
     });
   }
   return problems;

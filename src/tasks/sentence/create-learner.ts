@@ -75,7 +75,7 @@ type Masking = Pick<MaskedLanguageOptions, 'maskToken' | 'specialTokens'>;
 function maskingOf({ maskId, specialIds }: Tokenizer, { transformer }: ModelFolder): Masking {
   if (maskId !== undefined) return { maskToken: maskId, specialTokens: specialIds };
   throw new TokenizerError(
-    `expected a tokenizer with a mask token, for objective.maskedLanguageWeight, but that of '${transformer.path}' has ` +
+    `expected a tokenizer with a mask token, for objective.maskedLanguageWeight, but the one in '${transformer.path}' has ` +
       'none: name it as mask_token in tokenizer_config.json, or leave the weight out',
   );
 }

@@ -35,7 +35,7 @@ export function customConfig(custom: CustomObjective, given: unknown): Objective
   const { loss, texts, scored = false, head } = custom;
   if ((given as { objective?: unknown } | null)?.objective !== undefined) {
     throw new ConfigError(
-      'key "objective": expected none beside the objective that is given in code; leave out one of the two',
+      'key "objective": expected none, because an objective is given in code; leave out one of the two',
     );
   }
   const callable =
@@ -69,6 +69,6 @@ export function learnCustom(
   }
   if (config.gradCache === 0) return onOneTape(loss);
   throw new ConfigError(
-    'key "gradCache": expected 0 with an objective that encodes by itself; give one over vectors (sequences and loss)',
+    'key "gradCache": expected 0 with an objective that does its own encoding; give one over vectors (sequences and loss)',
   );
 }

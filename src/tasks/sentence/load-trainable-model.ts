@@ -41,7 +41,7 @@ export async function loadTrainableModel(
   const { path } = folder.transformer;
   if (!(await listFolder(path)).some((name) => /\.(safetensors|bin|pth?|pkl|pickle|ckpt)$/.test(name))) {
     throw new ModelError(
-      `'${path}' holds no weights, neither model.safetensors nor model.safetensors.index.json: fetch them, or begin with ` +
+      `'${path}' holds no weights, neither model.safetensors nor model.safetensors.index.json: fetch them, or start with ` +
         'random ones (weights=random)',
     );
   }

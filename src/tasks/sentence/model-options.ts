@@ -58,7 +58,8 @@ interface Poolings {
 function poolingNotes(path: string, { own, pooling, stored }: Poolings, asked: boolean): string[] {
   const [before, trained, written] = [own, pooling, stored].map((modes) => modes?.join(' + '));
   const notes: string[] = [];
-  if (before === undefined && !asked) notes.push(`'${path}' names no pooling: it is trained with ${trained}`);
+  if (before === undefined && !asked)
+    notes.push(`'${path}' names no pooling, so it is trained with ${trained}`);
   if (before !== undefined && before !== written) {
     notes.push(`the pooling of '${path}' is ${before}, and that of the trained model will be ${written}`);
   }

@@ -33,7 +33,7 @@ export class StsEvaluation {
     }
     if (scores.every((score) => score === scores[0])) {
       throw new DataError(
-        `${config.data}: expected scores that differ, since a correlation needs them, but all ${scores.length} are ` +
+        `${config.data}: expected scores that differ, because a correlation needs them, but all ${scores.length} are ` +
           `${scores[0]}: check evaluation.columns`,
       );
     }

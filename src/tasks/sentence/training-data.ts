@@ -90,7 +90,7 @@ export class TrainingData implements AsyncDisposable {
   get notes(): string[] {
     return this.files.flatMap(({ path, blank, first }) => [
       ...(blank > 0
-        ? [`${path}: ${blank} blank ${blank === 1 ? 'line is no example' : 'lines are no examples'}`]
+        ? [`${path}: ${blank} blank ${blank === 1 ? 'line was skipped' : 'lines were skipped'}`]
         : []),
       `${path}: the first example is ${describeExample(first)}`,
     ]);

@@ -17,7 +17,7 @@ export function charsmapProblem(base64: string): string | undefined {
     return 'its texts are not UTF-8';
   }
   const units = Uint32Array.from({ length: size / 4 }, (_, i) => bytes.readUInt32LE(4 + 4 * i));
-  return walkTrie(units, texts) ? undefined : 'an index in its trie leads nowhere';
+  return walkTrie(units, texts) ? undefined : 'an index in its trie points nowhere';
 }
 
 const offsetOf = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6);

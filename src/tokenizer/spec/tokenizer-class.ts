@@ -56,7 +56,7 @@ export function tokenizerFamily(
   const name = className.replace(/Tokenizer(?:Fast)?$/, '');
   if (OTHERS.includes(name) || OTHERS.includes(className.replace(/Fast$/, ''))) {
     throw new TokenizerError(
-      `'${source}' names the class ${className}, which builds its tokenizer in a way of its own; load it in Python with ` +
+      `'${source}' names the class ${className}, which builds its tokenizer in its own way; load it in Python with ` +
         'AutoTokenizer, wrap its backend_tokenizer in PreTrainedTokenizerFast and save that',
     );
   }

@@ -181,7 +181,7 @@ export async function readCheckpoint(folder: string): Promise<LoadedCheckpoint |
   }
   if (damaged.length === 0) return undefined;
   throw new FormatError(
-    `none of the checkpoints in '${folder}' is whole: ${damaged.map(({ message }) => message).join('; ')}; start without resuming, in another folder`,
+    `none of the checkpoints in '${folder}' is intact: ${damaged.map(({ message }) => message).join('; ')}; start without resuming, in another folder`,
   );
 }
 
@@ -197,7 +197,7 @@ async function readComplete(path: string): Promise<{ state: unknown; tensors: Ma
   );
   for (const [name, sum] of Object.entries(sums)) {
     if ((await sha256OfFile(join(path, name))) === sum) continue;
-    throw new FormatError(`'${join(path, name)}' is damaged: its checksum is not the one that was written`);
+    throw new FormatError(`'${join(path, name)}' is damaged: its checksum does not match`);
   }
   const file = await SafetensorsFile.open(join(path, tensorFile));
   try {

@@ -66,7 +66,7 @@ export function contentOf(name: string, what: string, amount: string, sum: strin
 
 /** Its schedule was laid out for the steps that it has done, so more of them are another run. */
 const howToGoOn = (output: string) =>
-  `. That run has ended: to train its model further, begin a new run from it, with model=${output} and another output`;
+  `. That run has ended: to train its model further, start a new run from it, with model=${output} and another output`;
 
 /**
  * @param ended the output of a run that had done all its steps
@@ -81,14 +81,14 @@ export function checkFingerprint(saved: Fingerprint, now: Fingerprint, ended?: s
   const changes = names.map((name) => describeChange(name, saved[name], now[name]));
   throw new ConfigError(
     `expected the data, model and settings of the run that is resumed but these changed: ${changes.join(', ')}; ` +
-      `put them back, or begin another run in another output${ended === undefined ? '' : howToGoOn(ended)}`,
+      `put them back, or start another run in another output${ended === undefined ? '' : howToGoOn(ended)}`,
   );
 }
 
 function backendWarning({ backend: before }: Fingerprint, { backend: now }: Fingerprint): string {
   return (
-    `the run was computed by the backend ${before} and goes on with ${now}: the last bits of its weights will not be those ` +
-    `of an undisturbed run; backend=${before} gives those, on a machine that has it`
+    `the run was computed by the backend ${before} and continues with ${now}: the last bits of its weights will differ from those ` +
+    `of an uninterrupted run; backend=${before} avoids that, on a machine that has it`
   );
 }
 

@@ -41,7 +41,7 @@ function describeIssue(schema: z.ZodType, issues: readonly z.core.$ZodIssue[], v
   const name = path.join('.');
   const expected = `key "${name}": ${issue.message}`;
   if (found === undefined) return `${expected} but it is missing`;
-  const quoted = `, a ${typeof found}: in quotes it is a text, as in --set ${name}='"${found}"'`;
+  const quoted = `, a ${typeof found}: put it in quotes to make it a text, as in --set ${name}='"${found}"'`;
   const remedy = issue.code === 'invalid_type' && issue.expected === 'string' && typeof found !== 'object';
   return `${expected} but found ${describe(found)}${remedy ? quoted : ''}`;
 }

@@ -11,7 +11,7 @@ const trainingPrecision = z.enum(TRAINING_PRECISIONS, {
   error: ({ input }) => {
     const choices = `expected one of ${TRAINING_PRECISIONS.join(', ')}`;
     if (input !== 'int8') return choices;
-    return `${choices}, for rounding to int8 has no gradient (train first, then 'likewise quantize'),`;
+    return `${choices}, because rounding to int8 has no gradient (train first, then 'likewise quantize'),`;
   },
 });
 

@@ -18,21 +18,20 @@ export function runProblems(
     earlyStopping !== undefined &&
       !evaluated && {
         path: ['earlyStopping'],
-        message: 'expected an evaluation that it can look at: set evaluation, or leave it out',
+        message: 'expected an evaluation, which it depends on: set evaluation, or leave this out',
       },
     noDecay !== undefined &&
       weightDecay === 0 &&
       optimizer.name !== 'lamb' && {
         path: ['noDecay'],
-        message:
-          'expected a weightDecay above 0 that some parameters are left out of: set it, or leave this out',
+        message: 'expected a weightDecay above 0 to exempt parameters from: set it, or leave this out',
       },
     ...Object.entries({ power, endLearningRate }).map(
       ([key, value]) =>
         value !== undefined &&
         schedule !== 'polynomial' && {
           path: [key],
-          message: 'expected schedule polynomial, whose option this is: set it, or leave this out',
+          message: 'expected the schedule polynomial, which has this option: set it, or leave this out',
         },
     ),
   ];

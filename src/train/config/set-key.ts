@@ -57,7 +57,9 @@ function tableBelow(here: Table, path: readonly string[], pair: string, short: s
   const table =
     typeof value === 'string' && short !== undefined ? { [short]: value } : structuredClone(value);
   if (typeof table !== 'object' || table === null) {
-    throw new ArgumentError(`expected ${path.join('.')} to be a table, for ${pair}, but it is not one`);
+    throw new ArgumentError(
+      `expected ${path.join('.')} to be a table, because of ${pair}, but it is not one`,
+    );
   }
   here[key] = table;
   return table as Table;
@@ -87,7 +89,7 @@ function flowValue(written: string, pair: string): unknown {
   } catch (cause) {
     const problem = (cause as Error).message.split('\n', 1)[0]?.replace(/:$/, '');
     throw new ArgumentError(
-      `expected a list or a table, as [1, 2] or {path: a.csv}, but "${pair}" is neither: ${problem}`,
+      `expected a list or a table, such as [1, 2] or {path: a.csv}, but "${pair}" is neither: ${problem}`,
       { cause },
     );
   }

@@ -119,7 +119,7 @@ export class RunFolder implements AsyncDisposable {
     if ((await kindOf(this.bestModel(step))) === 'folder') return;
     throw new FileError(
       `cannot read '${this.bestModel(step)}', the best model of the run that is resumed: it does not exist; put it back, ` +
-        'or go on with keepBest=false, which gives the model of the last step',
+        'or continue with keepBest=false, which gives the model of the last step',
     );
   }
 
@@ -201,7 +201,7 @@ const bestName = (step: number) => `best-${String(step).padStart(8, '0')}`;
 const nameOfBest = ({ best }: RunState) => (best === null ? undefined : bestName(best.step));
 
 const refusals = {
-  run: 'holds a run; resume it (--resume), name another folder, or replace it with overwrite=true',
+  run: 'holds a run; continue it (--resume), name another folder, or replace it with overwrite=true',
   model: 'holds a model and no run to resume; name another folder, or replace it with overwrite=true',
   other:
     'is not empty and holds neither a run nor a sentence-transformers model (modules.json); name another folder',

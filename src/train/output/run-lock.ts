@@ -150,6 +150,6 @@ function inUse(folder: string, path: string, content: string): FileError {
   const who = owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`;
   return new FileError(
     `cannot write '${folder}': ${who} is training into it; wait for it, name another folder, or remove '${path}' if it ` +
-      'trains no more',
+      'no longer trains',
   );
 }

@@ -33,7 +33,7 @@ export function verdictOnStep(
 /** Of a run that has done all its steps; undefined when each was finite. */
 export function verdictOnRun({ step, skippedSteps }: RunState): SkippedVerdict | undefined {
   if (skippedSteps === 0) return undefined;
-  const what = `${skippedSteps} of ${step} steps were left out, since their loss or gradient was not finite`;
+  const what = `${skippedSteps} of ${step} steps were left out, because their loss or gradient was not finite`;
   return skippedSteps * 2 > step
     ? {
         message: `[train] expected to learn from most steps but ${what}; no model was written`,
@@ -49,12 +49,12 @@ export function remedyOfSkipped(
   policy: RunConfig['nanPolicy'],
   saved: SavedStep | undefined,
 ): string {
-  const again = 'begin again in another output with a lower learning rate';
+  const again = 'start again in another output with a lower learning rate';
   if (policy === 'skip' || final === true) return again;
   if (saved === undefined)
     return `nothing was saved yet: ${again}, or leave out such steps with nanPolicy=skip`;
   return (
-    `the checkpoint of step ${saved.step} in '${saved.folder}' is whole: where a batch is to blame, go on from it with ` +
-    `nanPolicy=skip and --resume, which leaves out such steps; where the weights have grown too large, ${again}`
+    `the checkpoint of step ${saved.step} in '${saved.folder}' is intact: if a batch is to blame, continue from it with ` +
+    `nanPolicy=skip and --resume, which leaves out such steps; if the weights have grown too large, ${again}`
   );
 }

@@ -16,8 +16,8 @@ export interface SavedStep {
 /** What is saved, and what to do. */
 export function remedyOf(saved: SavedStep | undefined): string {
   return saved === undefined
-    ? 'nothing was saved yet: mend the cause and start again'
-    : `the checkpoint of step ${saved.step} in '${saved.folder}' is whole: mend the cause and go on with --resume`;
+    ? 'nothing was saved yet: fix the cause and start again'
+    : `the checkpoint of step ${saved.step} in '${saved.folder}' is intact: fix the cause and continue with --resume`;
 }
 
 /**

@@ -247,10 +247,6 @@ test('nothing to read', async () => {
   );
   await expectError(corpusFiles([join(folder, 'none.txt')]), FileError, /none\.txt.*does not exist/);
   writeFileSync(join(folder, 'notes.md'), 'x');
-  await expectError(
-    corpusFiles([join(folder, 'notes.md')]),
-    ArgumentError,
-    /does not tell how it is written/,
-  );
+  await expectError(corpusFiles([join(folder, 'notes.md')]), ArgumentError, /does not say how it is written/);
   expect((await corpusFiles([join(folder, 'notes.md')], 'paragraphs')).length).toBe(1);
 });

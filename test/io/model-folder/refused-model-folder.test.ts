@@ -24,7 +24,7 @@ const REFUSED: [string, Record<string, Content>, new (m: string) => LikewiseErro
     'no config.json',
     { 'config.json': null },
     FileError,
-    /is no model folder: it has no config\.json \(it holds 1/,
+    /is not a model folder: it has no config\.json \(it holds 1/,
   ],
   ['an empty config.json', { 'config.json': '' }, FormatError, /config\.json.*expected a value/],
   ['a config.json that is a list', { 'config.json': [] }, ModelError, /config\.json/],
@@ -68,7 +68,7 @@ const REFUSED: [string, Record<string, Content>, new (m: string) => LikewiseErro
     'modules in another order than their idx',
     modules(transformer, { ...pooling, idx: 2 }, { ...dense, idx: 1 }, normalize),
     ModelError,
-    /another order than their idx says \(0, 2, 1, 3\)/,
+    /a different order than their idx says \(0, 2, 1, 3\)/,
   ],
   [
     'one name twice',

@@ -94,19 +94,13 @@ describe('arguments for other files', () => {
       '2_Dense/config.json': { in_features: 8, out_features: 4, taste: 1 },
     });
     expect(model.notes).toEqual([
-      expect.stringMatching(
-        /2_Dense\/config\.json' has 'taste', which Likewise does not know and passes over/,
-      ),
+      expect.stringMatching(/2_Dense\/config\.json' has 'taste', which Likewise does not know and ignores/),
       expect.stringMatching(/config_sentence_transformers\.json' has 'flavour'/),
     ]);
   });
 
   it.each<[string, object, RegExp]>([
-    [
-      'an unknown key',
-      { max_sequence: 1 },
-      /'max_sequence', which is not known; expected only max_seq_length/,
-    ],
+    ['an unknown key', { max_sequence: 1 }, /'max_sequence', which is unknown; expected only max_seq_length/],
     ['an unknown model argument', { model_args: { foo: 1 } }, /model_args, has 'foo'/],
     ['a quantisation', { model_args: { quantization_config: {} } }, /model_args, sets quantization_config/],
     [

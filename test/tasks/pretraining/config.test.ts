@@ -36,7 +36,7 @@ describe('keys that contradict', () => {
     [{ model: 'bert-small' }, /"tokenizer": expected a folder/],
     [{ model: 'bert-small', tokenizer: './t' }, /"weights": expected random/],
     [{ tokenizer: './t' }, /"tokenizer": expected none/],
-    [{ phases: [{ steps: 1 }], epochs: 2 }, /"phases": expected none beside epochs/],
+    [{ phases: [{ steps: 1 }], epochs: 2 }, /"phases": expected none with phases/],
     [{ phases: [{ steps: 0.5 }, { steps: 5 }] }, /all as shares/],
     [{ phases: [{ steps: 0.5 }, { steps: 0.5 }] }, /"maxSteps": expected the steps of the run/],
     [{ phases: [{ steps: 0.5 }, { steps: 0.4 }], maxSteps: 10 }, /add up to 1/],

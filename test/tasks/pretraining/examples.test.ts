@@ -181,6 +181,6 @@ test('pairs fit, and a drawn segment begins at a sentence', () => {
 test('what pairs cannot be made of', () => {
   expect(() => checkPairs(blockOf([[1, 2]]))).toThrow(DataError);
   expect(() => checkPairs(blockOf([[1, 2]]))).toThrow(/the corpus is one document/);
-  expect(() => checkPairs(blockOf([[1], [2], [3]]))).toThrow(/all 3 have one; choose single sequences/);
+  expect(() => checkPairs(blockOf([[1], [2], [3]]))).toThrow(/all 3 have only one; choose single sequences/);
   expect(() => checkPairs(blockOf([[1], [2, 2]]))).not.toThrow();
 });

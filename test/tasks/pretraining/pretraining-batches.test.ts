@@ -237,7 +237,7 @@ test('a document of one sentence', async () => {
   await expectError(
     epoch({ paths: [own], examples: 'pairs' }),
     DataError,
-    /all 2 have one; choose single sequences/,
+    /all 2 have only one; choose single sequences/,
   );
 });
 
@@ -253,7 +253,7 @@ test('phrases are masked where there are some, from a field', async () => {
   await expectError(
     epoch({ ...options, paths: none }),
     DataError,
-    /phrases are to be masked but the text has none/,
+    /phrases should be masked but the text has none/,
   );
 });
 

@@ -44,7 +44,7 @@ test.each<[string, Partial<TrainConfigInput>]>([
   });
   await train(config);
   const output = join(folder, 'stopped');
-  await expect(train({ ...config, output }, stopAfter(3))).rejects.toThrow(/go on with --resume/);
+  await expect(train({ ...config, output }, stopAfter(3))).rejects.toThrow(/continue with --resume/);
   await train({ ...config, output, threads: 1 }, { resume: true });
   expect(weightsOf(output)).toBe(weightsOf(config.output));
 });
@@ -78,7 +78,7 @@ test('what is saved is float32, not rounded', async () => {
 
 test('another precision is another run', async () => {
   const { config } = makeRun('simcse-unsupervised', { precision, maxSteps: 6 });
-  await expect(train(config, stopAfter(2))).rejects.toThrow(/go on with --resume/);
+  await expect(train(config, stopAfter(2))).rejects.toThrow(/continue with --resume/);
   await expectError(
     train({ ...config, precision: 'float32' }, { resume: true }),
     ConfigError,
@@ -104,6 +104,6 @@ test('bfloat16 without instructions for it, and int8, are refused before the fir
   await expectError(
     train({ ...config, precision: 'int8' as 'bfloat16' }),
     ConfigError,
-    /key "precision": expected one of float32, bfloat16, emulated-bfloat16, for rounding to int8 has no gradient \(train first, then 'likewise quantize'\), but found "int8"/,
+    /key "precision": expected one of float32, bfloat16, emulated-bfloat16, because rounding to int8 has no gradient \(train first, then 'likewise quantize'\), but found "int8"/,
   );
 });

@@ -18,7 +18,7 @@ writeFileSync(nameless, 'a text\n');
 test.each([
   [
     { data: nameless },
-    /^key "data\.format": expected one of txt, jsonl, csv, tsv, .*'.*texts' does not tell, but it is/,
+    /^key "data\.format": expected one of txt, jsonl, csv, tsv, .*'.*texts' does not say, but it is/,
   ],
   [{ data: ['x.txt', nameless] }, /^key "data\.1\.format": expected one of txt, jsonl, csv, tsv, /],
   [{ data: 'x.txt', evaluation: nameless }, /^key "evaluation\.format": expected one of csv, tsv, /],

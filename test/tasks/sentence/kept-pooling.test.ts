@@ -26,7 +26,7 @@ test.each(Object.keys(READY_CONFIGS))('%s keeps the pooling of a model that has 
   expect(await notesOf(pooled, READY_CONFIGS[name] as object)).toEqual([]);
   const cls = READY_CONFIGS[name]?.defaultPooling ?? 'mean';
   expect(await notesOf(smallModel, READY_CONFIGS[name] as object)).toEqual([
-    `'${smallModel}' names no pooling: it is trained with ${cls}`,
+    `'${smallModel}' names no pooling, so it is trained with ${cls}`,
   ]);
 });
 

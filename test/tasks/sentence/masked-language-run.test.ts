@@ -84,7 +84,7 @@ test('both parts of the loss are in the log and fall; the output has no head', a
   expect(part('contrastive', 72, 80)).toBeLessThan(part('contrastive', 0, 8));
   expect(notes).toEqual([
     expect.stringMatching(/data\.txt: the first example is "/),
-    expect.stringMatching(/bert-two-layers' names no pooling: it is trained with cls/),
+    expect.stringMatching(/bert-two-layers' names no pooling, so it is trained with cls/),
     expect.stringMatching(/bert-two-layers.* has no masked language head .* a new one is trained/),
   ]);
   const written = await openWeights(config.output);

@@ -38,7 +38,7 @@ test('a forward pass of its own, a head, stopped and resumed; another shape of e
   const { objective: _, ...own } = { ...config, output: join(folder, 'own') };
   await train(config);
   const objective = { loss: wholeBatch(simcseUnsupervised()), texts: 1, head: 'training' as const };
-  await expect(train(own, { ...stopAfter(2), objective })).rejects.toThrow(/go on with --resume/);
+  await expect(train(own, { ...stopAfter(2), objective })).rejects.toThrow(/continue with --resume/);
   await expectError(
     train(own, { resume: true, objective: { ...objective, head: 'none' } }),
     ConfigError,
@@ -56,7 +56,7 @@ test('what an objective in code cannot be', async () => {
   await expectError(
     wrong({ loss, texts: 1 }, config),
     ConfigError,
-    /"objective": expected none beside the obj/,
+    /"objective": expected none, because an obj/,
   );
   await expectError(
     wrong({ loss: 'cosent', texts: 1 }),
@@ -74,7 +74,7 @@ test('what an objective in code cannot be', async () => {
   await expectError(
     wrong({ loss: wholeBatch(loss), texts: 1 }, { ...own, gradCache: 4 }),
     ConfigError,
-    /"gradCache": expected 0 with an objective that encodes by itself/,
+    /"gradCache": expected 0 with an objective that does its own encoding/,
   );
   await expectError(train(config, { resum: true } as never), ArgumentError, /"resum"; did you mean resume\?/);
 });

@@ -21,16 +21,20 @@ test('another backend is told of, each time that it changes, and is in the log',
     { ...config, backend: 'avx2' },
     { ...config, backend: 'reference' },
   ];
-  await expect(train(first, stopAfter(2))).rejects.toThrow(/go on with --resume/);
+  await expect(train(first, stopAfter(2))).rejects.toThrow(/continue with --resume/);
   const stopping = stopAfter(4);
   const warnings: string[] = [];
   const listener = { ...stopping.listener, onWarning: (message: string) => void warnings.push(message) };
-  await expect(train(second, { ...stopping, listener, resume: true })).rejects.toThrow(/go on with --resume/);
+  await expect(train(second, { ...stopping, listener, resume: true })).rejects.toThrow(
+    /continue with --resume/,
+  );
   const message =
-    /^the run was computed by the backend avx2 and goes on with reference: .*; backend=avx2 gives/;
+    /^the run was computed by the backend avx2 and continues with reference: .*; backend=avx2 avoids/;
   expect(warnings).toEqual([expect.stringMatching(message)]);
   expect(metricsOf(config.output).filter(({ event }) => event === 'warning')).toHaveLength(1);
-  expect(await warningsOf(first)).toEqual([expect.stringMatching(/backend reference and goes on with avx2/)]);
+  expect(await warningsOf(first)).toEqual([
+    expect.stringMatching(/backend reference and continues with avx2/),
+  ]);
   expect(await warningsOf(first)).toEqual([]);
 });
 
@@ -40,7 +44,7 @@ test('a header that names the same columns the other way round is refused', asyn
   const rows = readFileSync(join(folder, 'data.tsv'), 'utf8');
   writeFileSync(path, `query\tanswer\n${rows}`);
   const run = { ...config, data: { path, columns: ['query', 'answer'] } };
-  await expect(train(run, stopAfter(2))).rejects.toThrow(/go on with --resume/);
+  await expect(train(run, stopAfter(2))).rejects.toThrow(/continue with --resume/);
   writeFileSync(path, `answer\tquery\n${rows}`);
   await expectError(
     train(run, { resume: true }),

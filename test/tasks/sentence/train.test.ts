@@ -71,7 +71,7 @@ test.each<[string, Partial<TrainConfigInput>]>([
   await train(config);
   for (const step of [1, 5]) {
     const output = join(folder, `stopped-${step}`);
-    await expect(train({ ...config, output }, stopAfter(step))).rejects.toThrow(/go on with --resume/);
+    await expect(train({ ...config, output }, stopAfter(step))).rejects.toThrow(/continue with --resume/);
     const { resumedFrom } = await train({ ...config, output, threads: 1 }, { resume: true });
     expect(resumedFrom).toBeGreaterThanOrEqual(step);
     expect(weightsOf(output)).toBe(weightsOf(config.output));
@@ -208,7 +208,7 @@ test('bad rows are counted, named, and in the log; blank ones are noted', async 
   const summary = await train({ ...config, data: { path, onCorrupt: 'skip' } }, { listener });
   expect([summary.skippedRows, warnings.length]).toEqual([1500, 1500]);
   expect(warnings[0]).toMatch(/^row: left out .*bad\.jsonl:15: expected a JSON value/);
-  expect(notes[0]).toMatch(/bad\.jsonl: 2 blank lines are no examples/);
+  expect(notes[0]).toMatch(/bad\.jsonl: 2 blank lines were skipped/);
   const events = metricsOf(config.output).filter(({ kind }) => kind === 'event');
   expect(events).toHaveLength(1001);
   expect(events.at(-1)).toEqual({

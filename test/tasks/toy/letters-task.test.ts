@@ -118,7 +118,7 @@ test('keys that are neither its own nor the run’s are refused, and what does n
     [{ task: 'sentence' }, /key "task": expected letters, the task that is trained but found "sentence"/],
     [{ maxSteps: undefined }, /key "maxSteps": expected the steps of the run/],
     [{ earlyStopping: { patience: 2 } }, /key "earlyStopping": expected an evaluation/],
-    [{ output: data }, /expected output to name another place than data, which it would overwrite/],
+    [{ output: data }, /expected output to name a different place than data, which it would overwrite/],
   ];
   const runs = mistakes.map(([change]) => ({ config: config(change) }));
   const outcomes = runAll(runs);

@@ -72,13 +72,13 @@ export function checkPairs({ documents }: TokenBlock): void {
   const count = documents.length - 1;
   if (count < 2) {
     throw new DataError(
-      'sentence pairs are drawn from different documents but the corpus is one document; where blank lines are between ' +
-        "documents, set format to 'sentences' or 'paragraphs', otherwise choose single sequences",
+      'sentence pairs are drawn from different documents but the corpus is one document; if blank lines separate its ' +
+        "documents, set format to 'sentences' or 'paragraphs'; otherwise choose single sequences",
     );
   }
   if (documents.every((sentence, i) => sentence === i)) {
     throw new DataError(
-      `sentence pairs need documents of two sentences or more but all ${count} have one; choose single sequences`,
+      `sentence pairs need documents of two sentences or more but all ${count} have only one; choose single sequences`,
     );
   }
 }

@@ -97,8 +97,8 @@ export function maskTokenOf({ maskId, source }: SentenceTokenizer): number {
 export function checkPhrases({ marks }: TokenBlock): void {
   if (marks.some((mark) => (mark & IN_SPAN) !== 0)) return;
   throw new DataError(
-    'phrases are to be masked but the text has none: expected spans in the annotation field, or English text for phrases that ' +
-      "are found; choose another masking, 'whole-word' or 'geometric'",
+    'phrases should be masked but the text has none: expected spans in the annotation field, or English text in which phrases ' +
+      "can be found; or choose another masking, 'whole-word' or 'geometric'",
   );
 }
 
@@ -107,6 +107,6 @@ export function checkVocabulary({ vocabularySize, source }: SentenceTokenizer, t
   if (vocabularySize <= tableRows) return;
   throw new TokenizerError(
     `the tokenizer '${source}' gives ids up to ${vocabularySize - 1} but the model's table has ${tableRows} rows; ` +
-      'take the tokenizer that belongs to the model, or set vocab_size in its config.json for weights from nothing',
+      'take the tokenizer that belongs to the model, or, for random weights, set vocab_size in its config.json',
   );
 }

@@ -1,6 +1,6 @@
-// `npm run demo`: a vocabulary and a small sentence encoder from nothing but WordNet's definitions, in minutes on two
-// cores. It learns which words a definition belongs to, and is asked about definitions that it has not seen.
-// Arguments, for a test: the number of steps, and the folder that is written (and emptied first).
+// `npm run demo`: makes a vocabulary and a small sentence encoder from WordNet's definitions alone, in minutes on two
+// cores. The encoder learns which words a definition belongs to, and is then asked about definitions it has not seen.
+// Arguments, for a test: the number of steps, and the folder to write (which is emptied first).
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -114,7 +114,7 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const { synsets, heldOut, pictured, pairs, senses } = await prepareData();
 say(
-  `WordNet: ${synsets.length} definitions, ${heldOut.length + pictured.length} of them held out; ${pairs.length} pairs to learn from`,
+  `WordNet: ${synsets.length} definitions, ${heldOut.length + pictured.length} of them held out; ${pairs.length} pairs for training`,
 );
 
 const shell = join(folder, 'shell');
@@ -186,7 +186,7 @@ const queries = [
 const answers = await answer(encoder, queries, common);
 for (const { query, words } of answers) console.log(`        ${query}: ${words.join(', ')}`);
 const count = (number) => number.toLocaleString('en-US');
-const about = `${count(weights)} weights, random at first, ${count(losses.length)} steps over ${count(pairs.length)} pairs of definitions and words from WordNet: no other model, no Python.`;
+const about = `${count(weights)} weights, random at first, trained for ${count(losses.length)} steps over ${count(pairs.length)} pairs of definitions and words from WordNet: no other model, no Python.`;
 const spaces = { before: spaceBefore, after: await spaceOf(encoder, pictured) };
 encoder.dispose();
 const page = join(folder, 'report.html');

@@ -30,27 +30,27 @@ export function report({ seconds, about, losses, retrieval, answers, synsets, sp
       },
       {
         figure: `${percent(meanShare(synsets, spaces.before))} → ${percent(meanShare(synsets, spaces.after))}`,
-        text: `of a definition's five nearest are about the same of ${topics.length} topics`,
+        text: `of a definition's five nearest neighbours have the same topic, out of ${topics.length}`,
       },
     ]),
     '<h2>The space of definitions</h2>',
-    `<p class="note">${synsets.length} definitions that were not learned from, by WordNet’s topics, in two dimensions by t-SNE: neighbours stay neighbours, distances between groups say little.</p>`,
+    `<p class="note">${synsets.length} definitions held out from training, coloured by WordNet’s topics and drawn in two dimensions by t-SNE. Neighbours stay neighbours; distances between groups say little.</p>`,
     chartsHtml(states.map((state) => mapOf(state, synsets, spaces[state]))),
     chartsHtml([
       {
         caption: 'Neighbours about the same topic',
-        note: 'Of the five nearest definitions of each; by chance it would be one in eight.',
+        note: 'The share among the five nearest definitions of each; by chance it would be one in eight.',
         legend: states.map((name) => ({ name, color: BEFORE_AFTER[name] })),
         chart: pairedBars(bars(synsets, spaces)),
       },
       {
         caption: 'Loss',
-        note: 'Each step, and the mean of those around it.',
+        note: 'The loss of each step, and the mean of the steps around it.',
         chart: lossChart(losses),
       },
     ]),
     '<h2>Definitions and their neighbours</h2>',
-    '<p class="note">For each topic the definition whose neighbours afterwards are most of its topic. The dot is the topic, as above.</p>',
+    '<p class="note">For each topic, the definition with the most neighbours of the same topic after training. The colour of the dot is the topic, as above.</p>',
     neighbourCards(examples(synsets, spaces)),
     '<h2>From a definition to its word</h2>',
     tableHtml([
@@ -66,7 +66,7 @@ export function report({ seconds, about, losses, retrieval, answers, synsets, sp
     ),
   ];
   return pageHtml({
-    title: `A sentence encoder from nothing, in ${Math.round(seconds)} seconds`,
+    title: `A sentence encoder from scratch, in ${Math.round(seconds)} seconds`,
     lead: about,
     sections,
   });

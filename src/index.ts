@@ -1,4 +1,4 @@
-// The public face: re-exports only.
+// The public API: re-exports only.
 
 export type { EncodeOptions, LoadOptions, Progress } from './embed/encoder/encode-options.ts';
 export { SentenceEncoder } from './embed/encoder/sentence-encoder.ts';

@@ -1,6 +1,6 @@
-// `likewise/kernels`: the headline kernels on plain typed arrays, for those who want only these. Inputs are copied when
-// called, so the arrays may be changed or transferred at once (but for the rows of a covariance, of which there may be
-// gigabytes); shared and resizable buffers are refused.
+// `likewise/kernels`: the main kernels on plain typed arrays, for those who want only these. Inputs are copied during the
+// call, so the arrays may be changed or transferred afterwards. The exception is the rows of a covariance, which may be
+// gigabytes. Shared and resizable buffers are refused.
 export {
   type CosineSoftmaxLossOptions,
   type CosineSoftmaxLossResult,

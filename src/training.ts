@@ -1,4 +1,4 @@
-// `likewise/training`: gradients, the differentiable ops, and objectives to train with or to compose one's own from.
+// `likewise/training`: gradients, the differentiable ops, and objectives to train with or to build your own from.
 export { backward, gradientsOf } from './autograd/backward.ts';
 export { type DifferentiableDefinition, differentiable } from './autograd/differentiable.ts';
 export type { Parameter, ParameterSpec } from './autograd/parameter.ts';

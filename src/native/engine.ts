@@ -7,13 +7,13 @@ import { backendChoices, chooseBackend, chooseThreads, loadAddon } from './load.
 
 /** Which kernels an engine uses, and on how many threads. */
 export interface EngineOptions {
-  /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
+  /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; by default the fastest that this CPU can run. */
   backend?: string | undefined;
   /** Threads that may work on one command; by default as many as the process may use. */
   threads?: number | undefined;
 }
 
-/** Of our own tests: lets `backend` be `mock`, a stand-in for a device that computes slowly on the host. */
+/** For Likewise's own tests: lets `backend` be `mock`, which imitates a device and computes slowly on the host. */
 export interface TestEngineOptions extends EngineOptions {
   allowMock?: boolean;
 }
@@ -101,7 +101,7 @@ export class Engine implements Disposable {
   /**
    * Runs `body`, which queues little work that somebody waits for. The tensors it allocates, and the ops that write them,
    * go before the engine's other work: they wait for the command in progress, and otherwise only for what writes their
-   * inputs. The numbers are the same. For small work: it delays all other.
+   * inputs. The numbers are the same. Use it only for small work, because it delays all other work.
    * @throws ArgumentError when `body` returns a promise: what it would do later is not urgent
    */
   urgently<T>(body: () => T): T {
@@ -121,7 +121,7 @@ export class Engine implements Disposable {
     }
   }
 
-  /** Resolves once at most `backlog` commands are waiting: what a producer awaits between batches. */
+  /** Resolves once at most `backlog` commands are waiting. Await it between batches. */
   async ready(backlog = 256): Promise<void> {
     this.#checkAlive();
     try {
@@ -144,7 +144,7 @@ export class Engine implements Disposable {
   }
 
   /**
-   * Operations per second, two to a multiply-add, of a loop that touches registers only, on all of the engine's threads:
+   * Operations per second, two per multiply-add, of a loop that touches only registers, on all of the engine's threads:
    * of multiply-adds in float32, or of the instruction that products in bfloat16 or int8 are made of. 0 for bfloat16 where
    * that is emulated.
    */
@@ -166,7 +166,7 @@ export class Engine implements Disposable {
     this.addon.destroyEngine(this.id);
   }
 
-  /** As {@link dispose}. */
+  /** The same as {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -11,18 +11,18 @@ import type { TrainConfigInput } from './sentence/config.ts';
 import type { CustomObjective } from './sentence/custom-objective.ts';
 import { sentenceTask } from './sentence/sentence-task.ts';
 
-/** Options of {@link train} beside the configuration. */
+/** Options of {@link train} besides the configuration. */
 export interface TrainOptions extends RunOptions {
   /**
-   * Of the sentence task, in place of a named objective. What a checkpoint knows of it is its name, `custom`, and the shape
-   * of its examples: that it is the same one when a run is resumed is up to the caller.
+   * An objective for the sentence task, in place of a named one. A checkpoint records only its name, `custom`, and the shape
+   * of its examples: when you resume a run, make sure to pass the same objective.
    */
   objective?: CustomObjective | undefined;
 }
 
-/** What a task of one's own is trained with. */
+/** Options for training a task of your own. */
 export interface TaskOptions<Config extends RunConfig, Input> extends RunOptions {
-  /** In place of one that Likewise has. */
+  /** The task, in place of one that Likewise has. */
   task: Task<Config, Input>;
 }
 

@@ -6,16 +6,16 @@ import { checkOptions } from '../../options/check-options.ts';
 
 /** Options of {@link SentenceEncoder.load}. */
 export interface LoadOptions {
-  /** Instead of the model's own: a mode, several joined by `+`, or a list. */
+  /** A pooling to use instead of the model's own: a mode, several joined by `+`, or a list. */
   pooling?: string | readonly PoolingMode[];
-  /** Threads that compute; as many as the process may use by default. */
+  /** Number of worker threads; by default one per core that the process may use. */
   threads?: number;
-  /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; the fastest this CPU has by default. */
+  /** `amx`, `avx512_bf16`, `avx512_vnni`, `avx512`, `avx2` or `reference`; by default the fastest that this CPU can run. */
   backend?: string;
   /**
-   * What the encoder's weights are held and multiplied in: `float32`; `bfloat16` for half the memory of layers and more speed on a
+   * The precision in which the encoder's weights are held and multiplied: `float32`; `bfloat16` for half the memory of layers and more speed on a
    * CPU that multiplies in it; `int8` for a quarter of the memory and more speed at a small cost in quality (docs/precision.md).
-   * `emulated-bfloat16` has the results of bfloat16 on any CPU, and no speed. What the folder stores them in by default.
+   * `emulated-bfloat16` gives the results of bfloat16 on any CPU, without its speed. By default the precision that the folder stores.
    */
   precision?: Precision;
   /** Tokens at which a text is cut, special tokens included; the model's own maximum by default. */
@@ -25,26 +25,26 @@ export interface LoadOptions {
 /** Names of {@link LoadOptions}. */
 export const LOAD_OPTIONS = ['precision', 'pooling', 'maxLength', 'threads', 'backend'] as const;
 
-/** How far an encoding is. */
+/** The progress of an encoding. */
 export interface Progress {
   /** Done so far. */
   texts: number;
   tokens: number;
   /** Texts that were longer than the maximum length and cut there. */
   truncated: number;
-  /** Texts in all, where that is known. */
+  /** The total number of texts, if it is known. */
   total?: number;
 }
 
 /** Options of {@link SentenceEncoder.encode} and its siblings. */
 export interface EncodeOptions {
-  /** true: scale vectors to length 1; false: do not, even if the model does; by default as the model says. */
+  /** true: scale vectors to length 1; false: do not, even if the model does. By default as the model says. */
   normalize?: boolean;
-  /** Tokens computed at once; more uses more memory and leaves the caches. 2048 by default. */
+  /** Tokens computed at once; a larger number uses more memory and no longer fits into the caches. 2048 by default. */
   batchTokens?: number;
-  /** Keep this many first components (Matryoshka), at most the dimension, scaled to length 1 again where the whole vector had it. */
+  /** Keep this many first components (Matryoshka), at most the dimension, scaled to length 1 again if the whole vector was. */
   truncateDim?: number;
-  /** Put before every text. */
+  /** A text that is put before every text. */
   prompt?: string;
   /** One of the model's own prompts, by name. */
   promptName?: string;
@@ -94,7 +94,7 @@ export function keptDimension(dimension: number, truncateDim = dimension): numbe
 /**
  * @param of `encode`, which has an output to choose, or `encodeStream`
  * @param dimension of the model's vectors
- * @throws ArgumentError naming an option that there is not, or one whose value cannot be used
+ * @throws ArgumentError naming an option that does not exist, or one whose value cannot be used
  */
 export function checkEncodeOptions(
   of: 'encode' | 'encodeStream',

@@ -36,7 +36,7 @@ import { choosePrompt, withPrompt } from './prompts.ts';
 import { saveEncoder } from './save-encoder.ts';
 import { SentenceModel } from './sentence-model.ts';
 
-/** A sentence encoder that is loaded from a model folder and gives vectors of texts. Free it with `dispose()`, or declare it with `using`. */
+/** A sentence encoder, loaded from a model folder, that turns texts into vectors. Free it with `dispose()`, or declare it with `using`. */
 export class SentenceEncoder implements Disposable {
   readonly folder: ModelFolder;
   readonly maxLength: number;
@@ -70,27 +70,27 @@ export class SentenceEncoder implements Disposable {
     return new SentenceEncoder(read, model, tokenizer);
   }
 
-  /** Components of a vector. */
+  /** The number of components of a vector. */
   get dimension(): number {
     return this.#model.dimension;
   }
 
-  /** The engine that computes: its `stats()` and backend. */
+  /** The engine that computes, with its `stats()` and backend. */
   get engine(): Engine {
     return this.#model.engine;
   }
 
-  /** What the encoder's weights are held and multiplied in. */
+  /** The precision in which the encoder's weights are held and multiplied. */
   get precision(): Precision {
     return this.#model.precision;
   }
 
-  /** How the model says its vectors are to be compared; cosine where it does not say. */
+  /** The measure that the model names for comparing its vectors; cosine if it names none. */
   get similarityFunction(): SimilarityFunction {
     return this.folder.similarity;
   }
 
-  /** How tokens' vectors become a text's; several are joined end to end. */
+  /** How the vectors of tokens become the vector of a text; the results of several modes are concatenated. */
   get pooling(): readonly PoolingMode[] {
     return this.#model.pooling.modes;
   }
@@ -158,7 +158,7 @@ export class SentenceEncoder implements Disposable {
     return this.#stream(texts, options);
   }
 
-  /** {@link encode} with the model's prompt for queries, where it has one. */
+  /** {@link encode} with the model's prompt for queries, if it has one. */
   encodeQuery(text: string, options?: EncodeOptions): Promise<Float32Array>;
   encodeQuery(texts: readonly string[], options?: EncodeOptions): Promise<Embeddings>;
   encodeQuery(
@@ -168,7 +168,7 @@ export class SentenceEncoder implements Disposable {
     return this.encode(texts, withPrompt(this.folder, ['query'], options));
   }
 
-  /** {@link encode} with the model's prompt for documents, where it has one. */
+  /** {@link encode} with the model's prompt for documents, if it has one. */
   encodeDocument(text: string, options?: EncodeOptions): Promise<Float32Array>;
   encodeDocument(texts: readonly string[], options?: EncodeOptions): Promise<Embeddings>;
   encodeDocument(
@@ -179,8 +179,8 @@ export class SentenceEncoder implements Disposable {
   }
 
   /**
-   * Similarities [n, m] by the measure the model names, cosine by default; of vectors as `encode` gives them, one or many.
-   * @throws ShapeError when dimensions differ; ArgumentError for what is no vector, or an unknown measure
+   * Similarities [n, m] by the measure that the model names, cosine by default. Takes vectors as `encode` returns them, one or many.
+   * @throws ShapeError when dimensions differ; ArgumentError for anything that is not a vector, or an unknown measure
    */
   async similarity(
     left: SimilarityInput,
@@ -211,7 +211,7 @@ export class SentenceEncoder implements Disposable {
     return saveWhitenedModel(this.folder, this.#model, whitening, folder, options);
   }
 
-  /** Frees the weights. What is being encoded rejects with DisposedError. */
+  /** Frees the weights. Calls in progress reject with DisposedError. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -219,7 +219,7 @@ export class SentenceEncoder implements Disposable {
     if (!this.engine.disposed) this.engine.trim();
   }
 
-  /** As {@link dispose}. */
+  /** The same as {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }

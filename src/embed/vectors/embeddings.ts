@@ -14,7 +14,7 @@ export class Embeddings {
     this.truncatedTexts = truncatedTexts;
   }
 
-  /** The vector of text `index`, over the same memory. */
+  /** The vector of text `index`: a view, not a copy. */
   row(index: number): Float32Array {
     const [texts, dimension] = this.shape;
     checkIndex(index, texts);
@@ -101,7 +101,7 @@ export class TokenEmbeddings {
     return this.offsets.length - 1;
   }
 
-  /** The vectors of text `index`, [tokens, dimension], over the same memory. */
+  /** The vectors of text `index`, [tokens, dimension]: a view, not a copy. */
   text(index: number): { data: Float32Array; tokenIds: Int32Array; shape: readonly [number, number] } {
     checkIndex(index, this.length);
     const start = this.offsets[index] as number;

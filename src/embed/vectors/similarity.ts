@@ -20,7 +20,7 @@ export type SimilarityInput = VectorMatrix | Vector | readonly Vector[];
  * @param first n vectors of one dimension
  * @param second m vectors of that dimension
  * @returns [n, m]
- * @throws ShapeError when the dimensions differ; ArgumentError for what is no vector; DataError for no vectors in an array
+ * @throws ShapeError when the dimensions differ; ArgumentError for anything that is not a vector; DataError for an empty array
  */
 export async function similarities(
   engine: Engine,

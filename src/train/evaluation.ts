@@ -1,29 +1,28 @@
-// Evaluation during training: what an evaluation is for a run, which model was the best, and whether it is time to stop.
+// Evaluation during training: what a run expects of an evaluation, which model was the best, and whether it is time to stop.
 
 import type { RunState } from './checkpoint/run-state.ts';
 import type { RunConfig } from './config/run-config.ts';
 
-/** What an evaluation found, by name. */
+/** The figures of an evaluation, by name. */
 export interface EvaluationResult {
-  /** The figure that decides which model is the best: the higher the better. */
+  /** The figure that decides which model is the best; higher is better. */
   readonly score: number;
   readonly [figure: string]: number | string;
 }
 
 /** How a model is judged while it trains. */
 export interface Evaluation {
-  /** Steps between two; there is one after the last step too. */
+  /** Steps between two evaluations; there is also one after the last step. */
   readonly steps: number;
-  /** What a resumed run must find again, by what it is of. */
+  /** What must be the same in a resumed run, by name. */
   readonly fingerprint: Readonly<Record<string, string>>;
   /** @throws AbortedError when the signal fires; ExecutionError when the model gives no score */
   run(signal: AbortSignal | undefined): Promise<EvaluationResult>;
 }
 
 /**
- * What a run's state comes to by an evaluation's score; `state` stays as it is, since what the new one names is yet to be
- * written.
- * A score before the first step is the one to rise from.
+ * The state of a run after an evaluation's score. `state` itself stays as it is, because the files that the new state names
+ * are not written yet. A score before the first step is the one to improve on.
  * @returns the state, and whether the score is the best so far
  */
 export function withScore(
@@ -47,7 +46,7 @@ export function withScore(
   return { state: { ...state, ...noted }, best };
 }
 
-/** What is to be said of a run that ended below its start; undefined when it did not. */
+/** The message for a run that ended below its start; undefined if it did not. */
 export function verdictOnScores(
   { startScore, lastScore, best }: Readonly<RunState>,
   keepBest: boolean,

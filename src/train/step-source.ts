@@ -1,6 +1,6 @@
-// What a run learns from, as a task opens it: the batches of every step from any position on. A position is JSON that means
-// something to the task alone; the run writes it into checkpoints and hands it back on resuming, and the steps that follow
-// must then be those of an undisturbed run.
+// What a run learns from: the batches of every step, from any position on. A position is JSON that only the task
+// understands. The run writes it into checkpoints and hands it back on resuming. The steps that follow must then be those
+// of an uninterrupted run.
 
 import type { Json } from './json.ts';
 import type { Phase } from './step/learning-rate.ts';
@@ -8,16 +8,16 @@ import type { Phase } from './step/learning-rate.ts';
 /** Batches whose gradients make one step. */
 export interface TrainingStep<Batch = unknown> {
   batches: readonly Batch[];
-  /** How much each batch counts, [batches], with the sum 1; by default all alike. For means over batches of unequal size. */
+  /** How much each batch counts, [batches], with the sum 1; by default all the same. Needed for means over batches of unequal size. */
   shares?: readonly number[] | undefined;
-  /** In all batches. */
+  /** The number of examples in all batches. */
   examples: number;
   tokens: number;
   /** Where the next step begins. */
   after: Json;
 }
 
-/** A file that was read, and what of it could not be used. */
+/** A file that was read, and how much of it could not be used. */
 export interface SourceFile {
   path: string;
   /** Rows that were left out because they could not be used. */
@@ -30,23 +30,23 @@ export interface SourceFile {
 export interface StepSource<Batch = unknown> {
   /** Where the first step of a run begins. */
   readonly start: Json;
-  /** What a resumed run must find again: contents by what they are of (`contentOf`), settings that are not in the configuration. */
+  /** What must be the same in a resumed run: contents by name (`contentOf`), and settings that are not in the configuration. */
   readonly fingerprint: Readonly<Record<string, string>>;
-  /** Examples of an epoch, where they are known in advance. */
+  /** The number of examples in an epoch, if it is known in advance. */
   readonly examples: number | undefined;
   readonly files: readonly SourceFile[];
-  /** What the user should know of the data before the first step. */
+  /** What the user should know about the data before the first step. */
   readonly warnings: readonly string[];
-  /** What was read otherwise than it stands there. */
+  /** What was read differently from how it is written. */
   readonly notes: readonly string[];
-  /** Parts of the run with a schedule each, whose steps add up to all; by default the run is one. */
+  /** Parts of the run, each with its own schedule; their steps add up to all steps. By default there is one part. */
   readonly phases?: readonly Phase[] | undefined;
-  /** Steps of the whole run. */
+  /** The number of steps of the whole run. */
   totalSteps(): number;
   /**
-   * The steps from a position on, at least as many as the run still has. Each is asked for while the one before is
-   * computed.
-   * @throws FormatError for a position that is none
+   * The steps from a position on, at least as many as the run still has to do. Each is requested while the one before is
+   * being computed.
+   * @throws FormatError for a value that is not a position
    */
   steps(position: Json): AsyncGenerator<TrainingStep<Batch>, void, undefined>;
 }

@@ -144,7 +144,7 @@ interface Summary {
   texts: number;
   tokens: number;
   empty: number;
-  /** Lines that are no records. */
+  /** Blank lines, which are not records. */
   blank: number;
   truncated: number;
   dimension: number;

@@ -1,4 +1,4 @@
-// Blank lines of tables and JSON lines, which are no records: counted while a file is read, told in the summary.
+// Blank lines of tables and JSON lines are not records: they are counted while a file is read, and named in the summary.
 
 import { formatCounted } from './quantities.ts';
 

@@ -180,7 +180,7 @@ describe('arguments', () => {
       'a keyRank alone',
       ({ rank }) => ({ rank: undefined, keyRank: rank }),
       ArgumentError,
-      /rank beside keyRank/,
+      /rank with keyRank/,
     ],
     [
       'no offsets',

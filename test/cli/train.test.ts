@@ -144,7 +144,7 @@ test('--resume refuses other settings and names them; without it an output with 
   expect(changed.stderr).toMatch(/\[LIKEWISE_CONFIG\]\n$/);
   const again = await runCli(trainArgs(whole));
   expect([again.code, again.stdout]).toEqual([1, '']);
-  expect(again.stderr).toMatch(/the folder holds a run; resume it .* \[LIKEWISE_FILE\]\n$/);
+  expect(again.stderr).toMatch(/the folder holds a run; continue it .* \[LIKEWISE_FILE\]\n$/);
 });
 
 test.each([

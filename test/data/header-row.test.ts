@@ -119,7 +119,7 @@ test('a header is not trained on: refused with the keys to set, or taken where o
 test('a header above scores is refused before its score is', async () => {
   const scored = { texts: 2, scored: true };
   await expect(opened('fst,snd,gold\na b,c d,0.5\n', scored)).rejects.toThrow(
-    /name columns, "fst", "snd", "gold"/,
+    /like a header, "fst", "snd", "gold"/,
   );
   expect((await opened('a b,c d,0.5\n', scored)).length).toBe(1);
 });

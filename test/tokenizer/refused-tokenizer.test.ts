@@ -102,7 +102,11 @@ const REFUSED: [string, Record<string, Content>, RegExp][] = [
   ['an empty normalisation table', charsmap([]), /charsmap is damaged: its trie is cut short/],
   ['a cut normalisation table', charsmap([16, 0, 0, 0, 1, 2, 3]), /trie is cut short/],
   ['a normalisation table that is not UTF-8', charsmap([4, 0, 0, 0, 0, 0, 0, 0, 0xff]), /not UTF-8/],
-  ['a normalisation table with a wild trie', charsmap([4, 0, 0, 0, 0, 0xff, 0xff, 0x7f, 0]), /leads nowhere/],
+  [
+    'a normalisation table with a wild trie',
+    charsmap([4, 0, 0, 0, 0, 0xff, 0xff, 0x7f, 0]),
+    /points nowhere/,
+  ],
   ['an empty vocab.txt', { 'vocab.txt': '' }, /vocab\.txt' is empty/],
   ['a vocab.txt of empty lines', { 'vocab.txt': '\n\n\n' }, /vocab\.txt' is empty/],
   [

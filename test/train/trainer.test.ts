@@ -111,7 +111,7 @@ test('an output that holds a run or a model is kept, unless it is to be overwrit
   await expectError(
     runOnce(config),
     FileError,
-    /the folder holds a run; resume it \(--resume\), name another folder/,
+    /the folder holds a run; continue it \(--resume\), name another folder/,
   );
   await runOnce({ ...config, seed: 2, overwrite: true });
   expect(weightsOf(output)).not.toBe(weights);

@@ -169,7 +169,7 @@ describe('readModelFolder', () => {
       'bounded by the positions',
       { 'sentence_bert_config.json': { max_seq_length: 512 } },
       32,
-      /512, bounded to .* 32/,
+      /512, reduced to .* 32/,
     ],
     [
       'positions after the padding index',
@@ -178,7 +178,7 @@ describe('readModelFolder', () => {
         'config.json': { ...CONFIG_JSON, model_type: 'roberta', pad_token_id: 1 },
       },
       30,
-      /32, bounded to .* 30/,
+      /32, reduced to .* 30/,
     ],
   ])('takes the maximum length from %s', async (_name, changes, length, note) => {
     const model = await readModelFolder(await folderWith(changes));

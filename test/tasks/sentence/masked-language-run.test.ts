@@ -164,7 +164,7 @@ test('a decoder of its own, and a tokenizer without a mask token, are refused', 
   await expectError(
     createLearner(configFor(maskless)),
     TokenizerError,
-    /expected a tokenizer with a mask token, for objective\.maskedLanguageWeight, but that of '.*' has none/,
+    /expected a tokenizer with a mask token, for objective\.maskedLanguageWeight, but the one in '.*' has none/,
   );
 });
 

@@ -156,7 +156,7 @@ test('without weights, the message says how to begin without', async () => {
   await expectError(
     train(config),
     ModelError,
-    /holds no weights, .* begin with random ones \(weights=random\)/,
+    /holds no weights, .* start with random ones \(weights=random\)/,
   );
 });
 

@@ -83,6 +83,11 @@ describe('quantizeEmbeddings', () => {
     expect(() => of(1)).toThrow(DataError);
     expect(() => of(1)).toThrow(/expected at least two vectors .* but there is one: give ranges/);
     await expectError(calibrate(part(0, 1)), DataError, /but there is one/);
+    const equal = { ...part(0, 3), data: new Float32Array(3 * dimension).fill(0.5) };
+    expect(() => quantizeEmbeddings(equal, precision)).toThrow(
+      /but there are 3 that are all the same: give ranges/,
+    );
+    await expectError(calibrate(equal), DataError, /3 that are all the same/);
     expect(of(0).shape).toEqual([0, dimension]);
     expect(of(100).shape).toEqual([100, dimension]);
     await new Promise(setImmediate);

@@ -94,7 +94,7 @@ class CalibratingWriter implements VectorWriter {
   }
 
   async commit(): Promise<void> {
-    if (this.#kept.rows > 0) checkEnough(this.#kept.rows);
+    if (this.#kept.rows > 0) checkEnough(this.#kept.rows, this.#ranges);
     await this.#kept.commit();
     this.#keptPath = this.#kept.path;
     this.#output.ranges = this.#ranges;

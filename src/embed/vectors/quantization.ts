@@ -48,16 +48,18 @@ export async function calibrate(vectors: VectorSource): Promise<ComponentRanges>
     widen(ranges, data, seen);
     seen += shape[0];
   }
-  checkEnough(seen);
+  checkEnough(seen, ranges ?? emptyRanges(0));
   return ranges as ComponentRanges; // matricesOf throws when there is none
 }
 
-/** One vector's ranges hold nothing but itself, and every component of every vector would be the same. @throws DataError */
-export function checkEnough(vectors: number): void {
-  if (vectors >= 2) return;
+/** Ranges of one vector, or of equal ones, hold nothing but that vector: every component would be the same. @throws DataError */
+export function checkEnough(vectors: number, { least, largest }: ComponentRanges): void {
+  if (vectors >= 2 && least.some((value, column) => value < (largest[column] as number))) return;
+  const found =
+    vectors === 0 ? 'are none' : vectors === 1 ? 'is one' : `are ${vectors} that are all the same`;
   throw new DataError(
     `expected at least two vectors to find the ranges of the components, ${ENOUGH_FOR_RANGES} or more for good ones, but there ` +
-      `${vectors === 1 ? 'is one' : 'are none'}: give ranges of more vectors, as calibrate finds them (embed --calibration)`,
+      `${found}: give ranges of more vectors, as calibrate finds them (embed --calibration)`,
   );
 }
 
@@ -113,7 +115,7 @@ export function quantizedColumns(dimension: number, precision: VectorPrecision):
 
 /**
  * @throws ArgumentError for an unknown precision, option or anything but a matrix; ShapeError for ranges of another
- *   dimension; DataError for int8 or uint8 of one vector without ranges (below a hundred there is a warning), naming a vector that holds a number that is not finite, or too large for float16, or a component
+ *   dimension; DataError for int8 or uint8 of one vector, or of equal ones, without ranges (below a hundred there is a warning), naming a vector that holds a number that is not finite, or too large for float16, or a component
  *   whose range is none
  */
 export function quantizeEmbeddings(
@@ -185,9 +187,9 @@ function scale(
   const ranges = given ?? emptyRanges(dimension);
   if (given === undefined) {
     const vectors = data.length / Math.max(1, dimension);
-    if (vectors > 0) checkEnough(vectors);
-    if (vectors > 0 && vectors < ENOUGH_FOR_RANGES) warnOfFew(vectors);
     widen(ranges, data, first);
+    if (vectors > 0) checkEnough(vectors, ranges);
+    if (vectors > 0 && vectors < ENOUGH_FOR_RANGES) warnOfFew(vectors);
   } else checkRanges(given, dimension);
   const steps = ranges.least.map((least, column) => {
     const step = Math.fround(Math.fround((ranges.largest[column] as number) - least) / 255);

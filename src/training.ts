@@ -70,6 +70,7 @@ export * as configKeys from './train/config/keys.ts';
 export { type RunConfig, runKeys, taskKey } from './train/config/run-config.ts';
 export { type RuleProblem, runProblems } from './train/config/run-rules.ts';
 export type { Evaluation, EvaluationResult } from './train/evaluation.ts';
+export type { Example, Examples, Guess } from './train/examples.ts';
 export type { Json } from './train/json.ts';
 export type { Learner as TaskLearner } from './train/learner.ts';
 export type { Phase } from './train/step/learning-rate.ts';

@@ -25,9 +25,9 @@ const ranks = [
   ['search'],
   ['generate'],
   ['eval'],
+  ['report'],
   ['train'],
   ['tasks'],
-  ['report'],
   ['jobs', 'server', 'adapters'],
   ['cli', 'index', 'kernels', 'training'],
 ];

@@ -10,6 +10,7 @@ import { embedCommand } from './commands/embed.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { fillMaskCommand } from './commands/fill-mask.ts';
 import { quantizeCommand } from './commands/quantize.ts';
+import { reportCommand } from './commands/report.ts';
 import { similarityCommand } from './commands/similarity.ts';
 import { trainCommand } from './commands/train.ts';
 import { vocabCommand } from './commands/vocab.ts';
@@ -25,6 +26,7 @@ const program = new Command('likewise')
   .addCommand(evaluateCommand())
   .addCommand(fillMaskCommand())
   .addCommand(trainCommand())
+  .addCommand(reportCommand())
   .addCommand(whitenCommand())
   .addCommand(quantizeCommand())
   .addCommand(vocabCommand())

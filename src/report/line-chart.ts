@@ -11,6 +11,12 @@ export interface Line {
   smooth?: number;
 }
 
+/** Something that happened, as a line from top to bottom. */
+export interface LineMark {
+  x: number;
+  color: string;
+}
+
 export interface LineChartOptions {
   xLabel: string;
   yLabel: string;
@@ -20,6 +26,8 @@ export interface LineChartOptions {
   fromZero?: boolean;
   /** Values of y that are shown in any case. */
   include?: readonly number[];
+  /** Those within the chart. */
+  marks?: readonly LineMark[];
 }
 
 const mostPoints = 1000;
@@ -28,7 +36,7 @@ const decades = 12;
 
 /** The chart as SVG. */
 export function lineChart(lines: readonly Line[], options: LineChartOptions): string {
-  const { xLabel, yLabel, logarithmic = false, fromZero = false, include = [] } = options;
+  const { xLabel, yLabel, logarithmic = false, fromZero = false, include = [], marks = [] } = options;
   const shown = lines.map((line) => ({
     ...line,
     points: line.points.filter((point) => isShown(point, logarithmic)),
@@ -41,6 +49,9 @@ export function lineChart(lines: readonly Line[], options: LineChartOptions): st
     ? logAxis(yLabel, Math.max(low, high / 10 ** decades), high)
     : linearAxis(yLabel, ...(fromZero ? zeroTo(high) : padded(low, high)));
   const draw = (points: Line['points'], color: string, look: string) => {
+    const [only] = points;
+    if (points.length === 1 && only !== undefined)
+      return `<circle cx="${across(x.place(only[0]))}" cy="${down(y.place(only[1]))}" r="3" fill="${color}"/>`;
     const path = thinned(points).map(
       ([px, py]) => `${across(x.place(px))},${down(Math.max(0, y.place(py)))}`,
     );
@@ -52,11 +63,16 @@ export function lineChart(lines: readonly Line[], options: LineChartOptions): st
       : draw(points, color, 'stroke-width="1" stroke-opacity="0.25"') +
         draw(averaged(points, smooth), color, 'stroke-width="2"'),
   );
+  const inside = thinned(marks.filter((mark) => mark.x >= left && mark.x <= right));
+  const upright = inside.map(
+    (mark) =>
+      `<path d="M${across(x.place(mark.x))} ${down(0)}V${down(1)}" stroke="${mark.color}" stroke-dasharray="3 2"/>`,
+  );
   return chartSvg(
-    drawn.join(''),
+    [...upright, ...drawn].join(''),
     x,
     y,
-    `${lines.map(({ name }) => name).join(', ')}: ${yLabel} by ${xLabel}`,
+    `${lines.map(({ name }) => name).join(', ')}${yLabel === '' ? '' : `: ${yLabel}`} by ${xLabel}`,
   );
 }
 
@@ -79,14 +95,11 @@ function padded(low: number, high: number): [number, number] {
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
-/** Evenly chosen points, the first and the last among them. */
-function thinned(points: Line['points']): Line['points'] {
+/** Evenly chosen ones, the first and the last among them. */
+function thinned<Point>(points: readonly Point[]): readonly Point[] {
   if (points.length <= mostPoints) return points;
   const step = (points.length - 1) / (mostPoints - 1);
-  return Array.from(
-    { length: mostPoints },
-    (_, index) => points[Math.round(index * step)] as [number, number],
-  );
+  return Array.from({ length: mostPoints }, (_, index) => points[Math.round(index * step)] as Point);
 }
 
 function averaged(points: Line['points'], half: number): Line['points'] {

@@ -15,6 +15,7 @@ figure { margin: 0; min-width: 0; break-inside: avoid; } figcaption { font-weigh
 figcaption small { display: block; font-weight: 400; color: #555; font-size: .85rem; }
 svg { width: 100%; height: auto; display: block; } svg text { font: 12px system-ui, sans-serif; fill: #555; }
 svg .name { font-size: 11.5px; stroke: #fff; stroke-width: 3px; paint-order: stroke; }
+mark { color: inherit; background: #dcebf5; border-radius: 3px; padding: 0 .15em; }
 .grid { stroke: #e6e6e6; } .axis { stroke: #999; } .middle { text-anchor: middle; } .end { text-anchor: end; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; font-size: .9rem; margin: .2rem 0 .4rem; }
 .legend i, .dot { display: inline-block; width: .75em; height: .75em; border-radius: 50%; margin-right: .4em; }

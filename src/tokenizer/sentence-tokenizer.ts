@@ -123,6 +123,11 @@ export class SentenceTokenizer {
     return made;
   }
 
+  /** The text of tokens; the first, where it goes on with a word, keeps its mark: `##ing`. */
+  async decode(tokenIds: Int32Array): Promise<string> {
+    return (await this.#native.decode([...tokenIds], false)).trim();
+  }
+
   /** Each piece's tokens, from the cache or, all that are new together, from the library. */
   async #tokensOf(pieces: readonly string[]): Promise<PieceTokens[]> {
     const found = pieces.map((piece) => this.#cache.get(piece));

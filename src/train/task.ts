@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { RunConfig } from './config/run-config.ts';
 import type { RuleProblem } from './config/run-rules.ts';
 import type { Evaluation } from './evaluation.ts';
+import type { Examples } from './examples.ts';
 import type { Learner } from './learner.ts';
 import type { StepSource } from './step-source.ts';
 
@@ -36,6 +37,8 @@ export interface OpenedTask<Batch = unknown> {
   source: StepSource<Batch>;
   learner: Learner<Batch>;
   evaluation?: Evaluation | undefined;
+  /** What the model says to a few texts, for the report. Must not change the model; the same weights give the same. */
+  examples?: Examples | undefined;
 }
 
 /** Something that can be trained: its keys, its steps, its learner and its evaluation. */

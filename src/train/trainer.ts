@@ -95,20 +95,19 @@ export class Trainer implements Disposable {
 
   /**
    * Runs to the end and writes the model.
-   * @throws AbortedError when the signal fired; ExecutionError for a step that is not finite when that is to stop, when more
-   *   than half of the steps were left out, and for an evaluation without a correlation; DataError, FileError and what a
-   *   listener throws; a checkpoint having been written in all these cases; ExecutionError or OutOfMemoryError for a step
-   *   that the engine failed in
+   * @throws a checkpoint having been written: AbortedError when the signal fired; ExecutionError for a step that is not finite
+   *   when that is to stop, when more than half of the steps were left out, and for an evaluation without a correlation;
+   *   DataError, FileError and what a listener throws. ExecutionError or OutOfMemoryError for a step that the engine failed in
    */
   async run(): Promise<void> {
     const { folder, skipped } = this.#parts;
     await this.#report.open(folder.path, this.#state);
     try {
-      this.#report.start(this.#state, this.#parts, skipped);
+      await this.#report.start(this.#state, this.#parts, skipped);
       await this.#train().catch((error) => this.#fail(error));
     } finally {
       await this.#queued?.result.catch(() => undefined);
-      this.#report.close();
+      await this.#report.close();
     }
   }
 
@@ -146,6 +145,7 @@ export class Trainer implements Disposable {
   async #install(): Promise<void> {
     const { folder, learner, config } = this.#parts;
     if (this.#checkpoint !== undefined) await this.#prune(this.#checkpoint); // a kill may have come before it
+    await this.#report.end(this.#state, this.#parts);
     const verdict = verdictOnRun(this.#state);
     if (verdict !== undefined) this.#judge(verdict);
     this.#report.tell(verdictOnScores(this.#state, config.keepBest));
@@ -249,9 +249,10 @@ export class Trainer implements Disposable {
     await this.#settle();
     const { folder, learner } = this.#parts;
     const tensors = await tensorsOf(learner.stores, this.#optimizer);
-    const content = { state: this.#state, tensors };
-    this.#checkpoint = await writeCheckpoint(folder.checkpoints, this.#state.step, content);
+    const { step } = this.#state;
+    this.#checkpoint = await writeCheckpoint(folder.checkpoints, step, { state: this.#state, tensors });
     await this.#prune(this.#checkpoint);
+    this.#report.saved();
   }
 
   async #prune(checkpoint: SavedCheckpoint): Promise<void> {
@@ -284,13 +285,7 @@ export class Trainer implements Disposable {
     if (error instanceof AbortedError || !this.#sound) throw error;
     this.#failing = true;
     if (this.#state.step > (this.#checkpoint?.step ?? 0)) await this.#save().catch(() => undefined); // what is saved is told
-    const { step } = this.#state;
-    const message = error instanceof Error ? error.message : String(error);
-    try {
-      this.#report.event(step, 'failed', { message });
-    } catch {
-      // a log that cannot be written to may be what ended the run
-    }
+    this.#report.failed(this.#state.step, error);
     const remedy = this.#remedy(this.#saved());
     const failure = runFailure(error, remedy);
     if (failure === error) this.#report.note(remedy);

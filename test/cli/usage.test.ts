@@ -11,6 +11,7 @@ const commands = [
   ['evaluate'],
   ['evaluate', 'sts'],
   ['train'],
+  ['report'],
   ['evaluate', 'space'],
   ['whiten'],
   ['quantize'],

@@ -36,7 +36,7 @@ function evaluatedRun(change: Partial<TrainConfigInput> = {}) {
 
 /** What a run that has ended left: what must not depend on how it came there. */
 function outcomeOf(output: string, { state }: Awaited<ReturnType<typeof runOnce>>) {
-  const lines = metricsOf(output).filter(({ kind }) => kind !== 'event');
+  const lines = metricsOf(output).filter(({ kind }) => kind !== 'event' && kind !== 'speed');
   const names = [output, join(output, 'checkpoints')].flatMap((folder) => readdirSync(folder));
   const kept = names
     .filter((name) => !name.startsWith('events.'))
@@ -69,14 +69,15 @@ async function checkClaim(error: Error | undefined, output: string): Promise<voi
   expect([saved?.step, saved?.damaged]).toEqual([Number(claimed), []]);
 }
 
-/** Names and what is in the files, but times and the log's events. */
+/** Names and what is in the files, but times, the log's events, and what is drawn of it. */
 function contentOf(output: string): string {
   if (!existsSync(output)) return '';
   const files = readdirSync(output, { recursive: true, withFileTypes: true });
   const described = files.map((file) => {
     const path = join(file.parentPath, file.name);
-    const text = file.isFile() && !file.name.startsWith('events.') ? readFileSync(path, 'latin1') : '';
-    return `${path.slice(output.length)}: ${text.replaceAll(/.*"kind":"event".*\n/g, '')}`;
+    const text =
+      file.isFile() && !/^events\.|report\.html/.test(file.name) ? readFileSync(path, 'latin1') : '';
+    return `${path.slice(output.length)}: ${text.replaceAll(/.*"kind":"(event|speed)".*\n/g, '')}`;
   });
   return described
     .sort()

@@ -35,7 +35,8 @@ causal, permutation. To train a published encoder further on your own text: doma
 spanbert-subword, spanbert-whole-word, spanbert-named-entity, spanbert-noun-phrase, spanbert-geometric, spanbert-2seq-nsp,
 spanbert-1seq, spanbert-1seq-sbo. "likewise train bert --help" lists the keys of a pretraining configuration.
 
-The output folder is the trained model; it also holds checkpoints, metrics.jsonl and TensorBoard's event files.
+The output folder is the trained model; it also holds checkpoints, metrics.jsonl, its charts as report.html (see "likewise
+report") and TensorBoard's event files.
 
 Examples:
   $ likewise train simcse-unsupervised --set model=./minilm data=sentences.txt output=./trained

@@ -16,6 +16,7 @@ import {
 } from './config.ts';
 import { pretrainingHelp } from './config-help.ts';
 import { pretrainingProblems } from './config-rules.ts';
+import { ExampleSentences } from './example-sentences.ts';
 import { HeldOutEvaluation } from './held-out-evaluation.ts';
 import { checkVocabulary } from './masking/masking-options.ts';
 import { isModelName, openModel } from './model-configurations.ts';
@@ -54,20 +55,20 @@ async function open(config: PretrainingConfig, { own, signal }: TaskContext): Pr
   const positions = folder.config.maxPositions - folder.config.positionOffset;
   const text = await TrainingText.open(config, tokenizer, positions, signal);
   const { evaluation } = config;
+  const longest = Math.min(longestOf(config), positions);
   const heldOut =
-    evaluation &&
-    (await HeldOutEvaluation.open(
-      config,
-      evaluation,
-      tokenizer,
-      Math.min(longestOf(config), positions),
-      signal,
-    ));
+    evaluation && (await HeldOutEvaluation.open(config, evaluation, tokenizer, longest, signal));
+  const sentences = await ExampleSentences.open(config, tokenizer, longest, signal);
   const model = own(await loadModel(folder, config));
   const notes = [...cutNotes(config, positions), ...model.notes];
   const fingerprint = await fingerprintOf(folder, config);
   const learner = own(new PretrainingLearner({ config, model, forward, fingerprint, notes }));
-  return { source: text.source(), learner, evaluation: heldOut?.of(model, forward) };
+  return {
+    source: text.source(),
+    learner,
+    evaluation: heldOut?.of(model, forward),
+    examples: sentences && (() => sentences.guess(model)),
+  };
 }
 
 /** On an engine of its own, which is freed where loading fails. */

@@ -13,6 +13,12 @@ import { EventFile } from './event-file.ts';
 /** A line of metrics.jsonl. Values that are not finite are written as text, since JSON has no numbers for them. */
 export type MetricsLine = { step: number } & Record<string, number | string | object | undefined>;
 
+/**
+ * `speed` and `event` are of the moment; the others are the same whenever a run is repeated. `examples` are of the model
+ * before the first step and after the last.
+ */
+export type LineKind = 'train' | 'evaluation' | 'speed' | 'examples' | 'event';
+
 type RunPlace = Pick<RunState, 'step' | 'evaluatedStep'>;
 
 export class MetricsLog {
@@ -44,7 +50,7 @@ export class MetricsLog {
    * is tried again with the next one: the steps that lines tell of are done and will not be told of again.
    * @throws FileError
    */
-  write(kind: 'train' | 'evaluation' | 'event', line: MetricsLine): void {
+  write(kind: LineKind, line: MetricsLine): void {
     const text = JSON.stringify({ kind, ...line }, (_, value) =>
       typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
     );
@@ -89,7 +95,8 @@ async function keepUntil(path: string, place: RunPlace): Promise<void> {
 /** False for a line that is not whole. */
 function isDone(line: string, place: RunPlace): boolean {
   try {
-    const { kind, step } = JSON.parse(line) as { kind: string; step: number };
+    const { kind, step } = JSON.parse(line) as { kind: LineKind; step: number };
+    if (kind === 'examples' && step > 0) return false; // the run ends once more
     return line.endsWith('\n') && step <= (kind === 'evaluation' ? place.evaluatedStep : place.step);
   } catch {
     return false;

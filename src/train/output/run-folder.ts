@@ -3,6 +3,7 @@
 //   <output>/modules.json, model.safetensors, …    the trained model, when the run has ended
 //   <output>/checkpoints/                           to continue from, and the best model so far (checkpoint.ts)
 //   <output>/metrics.jsonl, events.out.tfevents.*   what was measured
+//   <output>/report.html                            the same to look at
 //   <output>/.lock                                  while a process trains into it
 //
 // Nothing is written before everything else of the run is open and checked, and never over files of somebody else.
@@ -29,7 +30,9 @@ export interface RunFolderOptions {
 
 /** What a run writes beside the model; a kill leaves the temporary ones. */
 const ownNames =
-  /^(checkpoints|metrics\.jsonl|events\.out\.tfevents\..*|\.lock(\..*\.tmp)?|\.(\.?model|metrics\.jsonl)(\..*\.tmp)?)$/;
+  /^(checkpoints|metrics\.jsonl|report\.html|events\.out\.tfevents\..*|\.lock(\..*\.tmp)?|\.(\.?model|metrics\.jsonl|report\.html)(\..*\.tmp)?)$/;
+/** What a kill left half written; nobody else writes here while the lock is held. */
+const leftNames = /^\.(metrics\.jsonl|report\.html)\..*\.tmp$/;
 const savedNames = /^(LATEST|(step|best)-\d{8,}(-\d+)?)$/;
 
 /** What an output holds: `begun` is a run of which nothing was saved but the model before its first step. */
@@ -72,11 +75,12 @@ export class RunFolder implements AsyncDisposable {
     await this.#check(); // nobody changes it from here on
   }
 
-  /** Removes what an earlier run wrote beside its model. @throws FileError */
+  /** Removes what an earlier run wrote beside its model; of a run that is gone on with, only what is half written. @throws FileError */
   async begin({ resumed }: { resumed: boolean }): Promise<void> {
     try {
-      for (const name of resumed ? [] : await listFolder(this.path)) {
-        if (ownNames.test(name) && name !== LOCK_FILE) await rm(join(this.path, name), { recursive: true });
+      const needless = resumed ? leftNames : ownNames;
+      for (const name of await listFolder(this.path)) {
+        if (needless.test(name) && name !== LOCK_FILE) await rm(join(this.path, name), { recursive: true });
       }
       await makeFolder(this.checkpoints);
     } catch (error) {

@@ -124,7 +124,8 @@ describe('stopped and resumed', () => {
         createHash('sha256')
           .update(readFileSync(join(output, 'model.safetensors')))
           .digest('hex');
-      const log = (output: string) => metricsOf(output).filter(({ event }) => event !== 'interrupted');
+      const log = (output: string) =>
+        metricsOf(output).filter(({ kind }) => kind !== 'event' && kind !== 'speed');
       for (const stop of stops) {
         const config = { ...smallConfig(name, temporaryFolder(), more), data: whole.data };
         const controller = new AbortController();

@@ -28,7 +28,11 @@ std::vector<Backend> make_backends() {
                           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   const bool has_vnni = __builtin_cpu_supports("avx512vnni");
   const bool has_bf16 = has_vnni && __builtin_cpu_supports("avx512bf16");
+#ifdef LIKEWISE_EMULATED_AMX
+  const bool has_amx = has_bf16;
+#else
   const bool has_amx = has_bf16 && cpu_has_amx() && request_amx().empty();
+#endif
 #endif
   if (has_avx512) {
     backends.push_back(backends.back());
@@ -52,7 +56,7 @@ std::vector<Backend> make_backends() {
     backends.push_back(backends.back());
     fill_amx(backends.back());
   } else {
-    std::printf("SKIPPED: the amx table, which this machine cannot run (make EMULATE=1 emulates it)\n");
+    std::printf("SKIPPED: the amx table, which this machine cannot run (make EMULATE=amx emulates it)\n");
   }
 #endif
   return backends;

@@ -12,7 +12,8 @@ type Ready = Partial<PretrainingConfigInput>;
 
 const task = 'pretraining';
 
-// 256 sequences of 512 tokens, 1 M steps, warm-up 10 k; nine tenths at 128 tokens.
+// 256 sequences of 512 tokens, 1 M steps, warm-up 10 k; nine tenths at 128 tokens. The rate falls from the first step on, as
+// google-research/bert counts it.
 const bert: Ready = {
   task,
   examples: 'pairs',
@@ -25,13 +26,14 @@ const bert: Ready = {
   maxSteps: 1_000_000,
   batchTokens: 4096,
   learningRate: 1e-4,
+  schedule: 'bert',
   weightDecay: 0.01,
   optimizer: { convention: 'bert' },
   dropout: 0.1,
 };
 
 // 4096 tokens on each of 32 GPUs, 2.4 M steps, warm-up 10 k, polynomial decay to 1e-9; Adam with epsilon 1e-8, decay 0.01 as in the published command
-// (0.1 in the paper's text).
+// (0.1 in the paper's text), of all parameters, since fairseq leaves out neither biases nor norms.
 const spanbert: Ready = {
   task,
   examples: 'single',
@@ -45,6 +47,7 @@ const spanbert: Ready = {
   endLearningRate: 1e-9,
   warmup: 0.004,
   weightDecay: 0.01,
+  noDecay: [],
   dropout: 0.1,
 };
 

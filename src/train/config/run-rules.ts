@@ -21,6 +21,7 @@ export function runProblems(
         message: 'expected an evaluation, which it depends on: set evaluation, or leave this out',
       },
     noDecay !== undefined &&
+      noDecay.length > 0 &&
       weightDecay === 0 &&
       optimizer.name !== 'lamb' && {
         path: ['noDecay'],

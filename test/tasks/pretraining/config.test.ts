@@ -17,6 +17,33 @@ it.each(Object.entries(pretrainingTask().readyConfigs))('%s is sound', (_, ready
   expect(check(ready).task).toBe('pretraining');
 });
 
+describe('recipes', () => {
+  const { readyConfigs } = pretrainingTask();
+
+  it.each(['bert', 'bert-whole-word'])("%s has google-research/bert's rate and optimizer", (name) => {
+    const { schedule, optimizer, weightDecay, noDecay, maxGradientNorm } = check(readyConfigs[name] ?? {});
+    expect(schedule).toBe('bert'); // which falls from the first step on, and jumps where the warm-up ends
+    expect([optimizer.convention, weightDecay, noDecay, maxGradientNorm]).toEqual([
+      'bert',
+      0.01,
+      undefined,
+      1,
+    ]);
+  });
+
+  it.each(Object.keys(readyConfigs).filter((name) => name.startsWith('spanbert')))(
+    '%s decays every parameter, as fairseq does',
+    (name) => {
+      const { schedule, endLearningRate, weightDecay, noDecay } = check(readyConfigs[name] ?? {});
+      expect([schedule, endLearningRate, weightDecay, noDecay]).toEqual(['polynomial', 1e-9, 0.01, []]);
+    },
+  );
+
+  it('without decay spanbert needs no list of what does not decay', () => {
+    expect(check({ ...readyConfigs.spanbert, weightDecay: 0 }).weightDecay).toBe(0);
+  });
+});
+
 describe('keys that contradict', () => {
   it.each<[Partial<PretrainingConfigInput>, RegExp]>([
     [{ objectives: { maskedWords: 0 } }, /"objectives": expected a weight above 0/],

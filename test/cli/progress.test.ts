@@ -110,6 +110,18 @@ const secondsLeft = (lines: readonly string[]) =>
     return line.includes(' left') ? [60 * Number(minutes) + Number(seconds)] : [];
   });
 
+test('the evaluation of the start is not counted into the first step', () => {
+  const { written, stream } = recorder(false);
+  const progress = new TrainProgress(stream);
+  progress.onStart({ step: 0, totalSteps: 100, examples: 400 });
+  vi.advanceTimersByTime(300_000);
+  progress.onEvaluation({ score: 0.5 }, 0, true);
+  vi.advanceTimersByTime(2000);
+  const figures = { loss: 1, metrics: {}, gradientNorm: 1, learningRate: 1, examples: 4, tokens: 40 };
+  progress.onStep({ step: 1, ...figures, finite: true });
+  expect(written.at(-1)).toMatch(/ 3 min 20 s left\n$/);
+});
+
 test('the time left falls evenly, though steps come in bursts, the first one late, and evaluations between', () => {
   const { written, stream } = recorder(false);
   const progress = new TrainProgress(stream);

@@ -67,6 +67,7 @@ export class TrainProgress implements TrainListener {
   onEvaluation(result: EvaluationResult, step: number, best: boolean): void {
     this.#line(`step ${formatCount(step)}  ${describeEvaluation(result)}${best ? '  best so far' : ''}`);
     this.#lastStepAt = performance.now(); // an evaluation's time is not a step's
+    if (this.#steps === 0) this.#first = { step, at: this.#lastStepAt }; // nor is the start's part of the first step's
   }
 
   onWarning(message: string, kind: WarningKind): void {

@@ -53,3 +53,14 @@ it('no rows, no columns, no dimensions', async () => {
     expect(result.data.every((value) => value === 0)).toBe(true);
   }
 });
+
+it.each(['cosine', 'euclidean'] as const)(
+  '%s of vectors that are not finite is an error that names the component',
+  async (measure) => {
+    const sound = [new Float32Array([1, 0]), new Float32Array([0, 1])];
+    const damaged = [new Float32Array([1, 0]), new Float32Array([0, Number.NaN])];
+    await expect(similarities(engine, sound, damaged, measure)).rejects.toThrow(
+      /component 1 of vector 1 of the second set is NaN/,
+    );
+  },
+);

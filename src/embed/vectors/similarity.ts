@@ -1,6 +1,7 @@
 // All similarities between two sets of vectors, by the measure a model was made for; sentence-transformers' names. As
 // there, distances are negated so that larger is always more similar.
-import { ArgumentError, ShapeError } from '../../errors.ts';
+import { ArgumentError, DataError, ShapeError } from '../../errors.ts';
+import { indexOfNonFinite } from '../../io/safetensors/float-convert.ts';
 import type { Engine } from '../../native/engine.ts';
 import { linear, packWeight } from '../../ops/linear/linear.ts';
 import { l2Normalize } from '../../ops/rows/rows.ts';
@@ -20,7 +21,8 @@ export type SimilarityInput = VectorMatrix | Vector | readonly Vector[];
  * @param first n vectors of one dimension
  * @param second m vectors of that dimension
  * @returns [n, m]
- * @throws ShapeError when the dimensions differ; ArgumentError for anything that is not a vector; DataError for an empty array
+ * @throws ShapeError when the dimensions differ; ArgumentError for anything that is not a vector; DataError for an
+ *   empty array, and for a component that is infinite or not a number
  */
 export async function similarities(
   engine: Engine,
@@ -41,6 +43,8 @@ export async function similarities(
       `[similarity] expected vectors of one dimension but received ${dimension} and ${other}`,
     );
   }
+  checkFinite('first', left);
+  checkFinite('second', right);
   if (measure === 'euclidean' || measure === 'manhattan') return negatedDistances(left, right, measure);
   const multiply = () =>
     scope(() => {
@@ -57,6 +61,13 @@ export async function similarities(
   } finally {
     product.dispose();
   }
+}
+
+function checkFinite(side: string, { data, shape: [, dimension] }: VectorMatrix): void {
+  const bad = indexOfNonFinite(data);
+  if (bad < 0) return;
+  const place = `component ${bad % dimension} of vector ${Math.floor(bad / dimension)}`;
+  throw new DataError(`[similarity] expected finite vectors but ${place} of the ${side} set is ${data[bad]}`);
 }
 
 /** One vector is a matrix of one row. */

@@ -128,7 +128,12 @@ export class PretrainingBatches {
     from: PretrainingPosition = EPOCH_START,
     signal?: AbortSignal,
   ): AsyncGenerator<LocatedBatch> {
-    for await (const { position, tokens } of readAhead(this.#corpus, epoch, from.block, signal)) {
+    for await (const { position, tokens } of readAhead(
+      this.#corpus,
+      this.#round(epoch),
+      from.block,
+      signal,
+    )) {
       const planned = this.#plan(epoch, position, tokens);
       this.#count(tokens, planned.sources);
       const skipped = position.block === from.block.block ? from.batch : 0;
@@ -141,14 +146,27 @@ export class PretrainingBatches {
   /** How many batches an epoch has; reads and tokenizes all of it, unless it fits into one block. */
   async count(epoch: number, signal?: AbortSignal): Promise<number> {
     let count = 0;
-    for await (const { position, tokens } of readAhead(this.#corpus, epoch, FIRST_BLOCK, signal)) {
+    for await (const { position, tokens } of readAhead(
+      this.#corpus,
+      this.#round(epoch),
+      FIRST_BLOCK,
+      signal,
+    )) {
       count += this.#plan(epoch, position, tokens).ends.length - 1;
     }
     return count;
   }
 
+  /**
+   * By which files are ordered and all but the order of examples is drawn. What a pair or a span draws comes from its block, so
+   * where epochs are to have the same examples and masks, they have the same blocks.
+   */
+  #round(epoch: number): number {
+    return this.#options.staticMasks === true ? 0 : epoch;
+  }
+
   #plan(epoch: number, position: BlockPosition, block: TokenBlock): BlockBatches {
-    const { examples, masking, maxLength, duplicates = 1, staticMasks = false, seed } = this.#options;
+    const { examples, masking, maxLength, duplicates = 1, seed } = this.#options;
     const pairs = examples === 'pairs';
     if (pairs && position.block === 0) checkPairs(block);
     if (masking === 'phrase' && position.block === 0) checkPhrases(block);
@@ -156,7 +174,7 @@ export class PretrainingBatches {
       block.tokenIds[random.below(block.tokenIds.length)] as number;
     const scheme = createMasking(this.#options, this.#corpus.tokenizer, drawToken);
     const sources = Array.from({ length: duplicates }, (_, copy): BatchSource => {
-      const random = new CounterRandom(seed, (staticMasks ? 0 : epoch) * duplicates + copy);
+      const random = new CounterRandom(seed, this.#round(epoch) * duplicates + copy);
       return { block, plan: this.#examplesOf(block, random), frame: this.#frame, pairs, scheme, random };
     });
     const total = sources.reduce((sum, { plan }) => sum + plan.length, 0);

@@ -107,6 +107,19 @@ test('static masks are the same in each epoch, and duplicates are other ones', a
   expect(sequencesOf(first)).toEqual(expect.arrayContaining(sequencesOf(single)));
 });
 
+test.each([
+  ['single', 'geometric'],
+  ['pairs', 'subword'],
+] as const)(
+  'static %s with %s masks are the same where a corpus is many blocks',
+  async (examples, masking) => {
+    const options = { staticMasks: true, examples, masking, blockTokens: 120, maxLength: 20 };
+    const [first, second] = [await epoch(options), await epoch(options, 1)];
+    expect(sequencesOf(first).toSorted()).toEqual(sequencesOf(second).toSorted());
+    expect(sequencesOf(first)).not.toEqual(sequencesOf(second));
+  },
+);
+
 test('masks do not depend on the sizes of batches and blocks, or on the order', async () => {
   const usual = sequencesOf(await epoch({}, 2)).toSorted();
   for (const options of [{ batchTokens: 400 }, { batchSize: 1 }, { blockTokens: 100 }, { shuffle: false }]) {

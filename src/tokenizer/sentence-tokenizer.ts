@@ -51,6 +51,8 @@ export class SentenceTokenizer {
   readonly continues: Uint8Array;
   /** The file that it was read from. */
   readonly source: string;
+  /** What of the folder's settings was passed over or assumed. */
+  readonly notes: readonly string[];
   readonly #native: NativeTokenizer;
   readonly #cutter: PieceCutter | undefined;
   readonly #cache = new TokenCache(cachedPieces);
@@ -58,7 +60,7 @@ export class SentenceTokenizer {
   readonly #spaceBefore: boolean;
 
   private constructor(native: NativeTokenizer, loaded: LoadedSpec, frame: readonly number[]) {
-    const { spec, source, maskName } = loaded;
+    const { spec, source, maskName, notes } = loaded;
     this.#native = native;
     this.#cutter = PieceCutter.for(spec);
     this.#spaceBefore =
@@ -70,6 +72,7 @@ export class SentenceTokenizer {
     this.frame = frame.length === 2 ? { first: first as number, last: last as number } : undefined;
     this.continues = continuingTokens(native, spec, this.vocabularySize);
     this.source = source;
+    this.notes = notes;
   }
 
   /** Loads a folder's tokenizer, as Tokenizer.load does. @throws {TokenizerError} naming the file that cannot be used */

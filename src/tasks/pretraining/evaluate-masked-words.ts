@@ -39,9 +39,9 @@ export async function evaluateMaskedWords(
 ): Promise<MaskedWordsResult> {
   const { data, masks, signal, onProgress, masking = 'subword', seed = 1, batchTokens = 4096 } = options;
   const { folder, encoder } = model;
-  const { path, lowerCase } = folder.transformer;
+  const { path, lowerCase, tokenizerSettings: settings } = folder.transformer;
   const maxLength = Math.min(options.maxLength ?? 128, model.tokenizer.maxLength);
-  const tokenizer = await SentenceTokenizer.load(path, { lowerCase });
+  const tokenizer = await SentenceTokenizer.load(path, { lowerCase, settings });
   checkVocabulary(tokenizer, encoder.config.vocabularySize);
   const { format, textField, annotationField, chineseWords, phrases } = options;
   const { share, maxPredictions, stopProbability, maxSpanLength } = options;

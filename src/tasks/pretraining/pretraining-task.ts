@@ -48,8 +48,8 @@ export function pretrainingTask(): Task<PretrainingConfig, PretrainingConfigInpu
 
 async function open(config: PretrainingConfig, { own, signal }: TaskContext): Promise<OpenedTask> {
   const folder = await openModel(config.model, config.tokenizer);
-  const { path, lowerCase } = folder.transformer;
-  const tokenizer = await SentenceTokenizer.load(path, { lowerCase });
+  const { path, lowerCase, tokenizerSettings: settings } = folder.transformer;
+  const tokenizer = await SentenceTokenizer.load(path, { lowerCase, settings });
   checkVocabulary(tokenizer, folder.config.vocabularySize);
   const forward = forwardOf(config, maskOf(tokenizer, config));
   const positions = folder.config.maxPositions - folder.config.positionOffset;
@@ -60,7 +60,7 @@ async function open(config: PretrainingConfig, { own, signal }: TaskContext): Pr
     evaluation && (await HeldOutEvaluation.open(config, evaluation, tokenizer, longest, signal));
   const sentences = await ExampleSentences.open(config, tokenizer, longest, signal);
   const model = own(await loadModel(folder, config));
-  const notes = [...cutNotes(config, positions), ...model.notes];
+  const notes = [...tokenizer.notes, ...cutNotes(config, positions), ...model.notes];
   const fingerprint = await fingerprintOf(folder, config);
   const learner = own(new PretrainingLearner({ config, model, forward, fingerprint, notes }));
   return {

@@ -49,7 +49,7 @@ export async function createLearner(
         : learnBatchOf(objective, config, model, masking),
     );
     const fingerprint = await modelFingerprint(folder.path);
-    const notes = [...changes, ...cutNotes(config, positions), ...model.notes];
+    const notes = [...tokenizer.notes, ...changes, ...cutNotes(config, positions), ...model.notes];
     return new SentenceLearner({
       config,
       model,

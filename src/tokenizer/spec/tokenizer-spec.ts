@@ -48,7 +48,7 @@ export async function readTokenizerSpec(folder: string, options: SpecOptions = {
   const file = json === undefined ? undefined : checkSpec(parseObject(json, jsonPath), jsonPath);
   if (file !== undefined)
     notes.push(...checkFileKeys(TOKENIZER_JSON_KEYS, file, `'${jsonPath}'`, tokenizerError));
-  const found = file === undefined ? await specOfVocabulary(folder, settings) : { source: jsonPath };
+  const found = file === undefined ? await specOfVocabulary(folder, settings, notes) : { source: jsonPath };
   const made = 'made' in found ? found.made : specOfClass(file as TokenizerSpec, settings, jsonPath, notes);
   const spec = checkSpec(made, found.source);
   const side = settings.truncationSide ?? file?.truncation?.direction?.toLowerCase() ?? 'right';
@@ -67,12 +67,14 @@ export async function readTokenizerSpec(folder: string, options: SpecOptions = {
 
 const tokenizerError = (message: string) => new TokenizerError(message);
 
-async function specOfVocabulary(folder: string, settings: TokenizerSettings) {
+async function specOfVocabulary(folder: string, settings: TokenizerSettings, notes: string[]) {
   const { family, className } = settings;
   const textPath = join(folder, 'vocab.txt');
   const text = await readTextFile(textPath);
   if (text !== undefined && (family ?? 'bert') === 'bert') {
-    return { made: wordPieceSpec(parseVocabulary(text, textPath), settings, textPath), source: textPath };
+    const vocabulary = parseVocabulary(text, textPath);
+    if (settings.doLowerCase === undefined && isCased(vocabulary)) notes.push(lowerCaseNote(textPath));
+    return { made: wordPieceSpec(vocabulary, settings, textPath), source: textPath };
   }
   const path = join(folder, 'vocab.json');
   const bytePairs = await readObjectFile(path);
@@ -95,6 +97,19 @@ async function specOfVocabulary(folder: string, settings: TokenizerSettings) {
       (family === undefined ? 'tokenizer.json, vocab.txt, or vocab.json with merges.txt' : expected[family]),
   );
 }
+
+/** A share of words with capitals that an uncased vocabulary, whose special tokens alone have them, never reaches. */
+const casedShare = 0.05;
+
+function isCased(vocabulary: ReadonlyMap<string, number>): boolean {
+  let cased = 0;
+  for (const word of vocabulary.keys()) if (/^[^[].*\p{Lu}|^\p{Lu}/u.test(word)) cased++;
+  return cased > casedShare * vocabulary.size;
+}
+
+const lowerCaseNote = (path: string) =>
+  `texts are lower-cased, as BertTokenizer does by default, though '${path}' has words with capitals: if its model is ` +
+  'cased, set "do_lower_case": false in tokenizer_config.json';
 
 /**
  * The description that the library is given: it neither cuts nor pads by itself, and where special tokens are to be split it

@@ -286,7 +286,7 @@ const DAMAGED: [string, Uint8Array, RegExp][] = [
   ['same bytes twice', rawSafetensors({ a: good, b: good }, data8), /"b" at 0 overlaps/],
   ['trailing bytes', rawSafetensors(one(good), new Uint8Array(9)), /1 bytes after its last tensor/],
   ['data without tensors', rawSafetensors({}, data8), /8 bytes after/],
-  ['cut data', rawSafetensors(one(good), new Uint8Array(7)), /need 8 bytes of data but 7/],
+  ['cut data', rawSafetensors(one(good), new Uint8Array(7)), /need 8 bytes of data but it has 7/],
   ['metadata with numbers', rawSafetensors({ __metadata__: { a: 1 } }), /__metadata__/],
   ['metadata that is a list', rawSafetensors({ __metadata__: ['a'] }), /__metadata__/],
   [

@@ -1,6 +1,6 @@
 // The benchmark: runs each case in a process of its own and writes what came out as JSON, as a table and as a plot.
 //
-//   npm run bench -- [--only kernels,loss,vocabulary,training,covariance,eigen,encode,latency,event-loop,memory] [--model DIR] [--data DIR] [--python PATH]
+//   npm run bench -- [--only kernels,loss,vocabulary,training,pretraining,covariance,eigen,encode,latency,event-loop,memory] [--model DIR] [--data DIR] [--python PATH]
 //     [--onnx FILE]… [--gguf FILE]… [--repeats 5] [--threads N] [--texts 1000000] [--seconds 20] [--scale 1] [--results results]
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ const cases = [
   'loss',
   'vocabulary',
   'training',
+  'pretraining',
   'covariance',
   'eigen',
   'encode',
@@ -21,7 +22,7 @@ const cases = [
   'event-loop',
   'memory',
 ];
-const withoutModel = ['kernels', 'loss', 'vocabulary', 'covariance', 'eigen'];
+const withoutModel = ['kernels', 'loss', 'vocabulary', 'pretraining', 'covariance', 'eigen'];
 const withoutData = [...withoutModel, 'latency'];
 
 function options() {

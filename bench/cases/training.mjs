@@ -125,7 +125,13 @@ const engine = new Engine({ threads: job.threads });
 async function open(precision) {
   const step = await makeStep(engine, precision);
   for (const { texts } of corpora) await step(texts);
-  const own = { ...job, config, dtype: precision, corpora: corpora.map(({ texts }) => texts) };
+  const own = {
+    ...job,
+    python: job.peers.python,
+    config,
+    dtype: precision,
+    corpora: corpora.map(({ texts }) => texts),
+  };
   const torch = job.peers.torch && new Program('peers/torch-training.py', own);
   await torch?.ready();
   return { precision, step, torch, seconds: corpora.map(() => []), limits: [] };

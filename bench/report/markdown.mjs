@@ -108,6 +108,34 @@ function training({ training: corpora }) {
   return table([...headings, 'Likewise against it'], rows);
 }
 
+function pretraining({ pretraining: rounds, maxRss }) {
+  const rows = rounds.map(({ name, precision, sequences, length, masked, torch, ...ours }) => [
+    name,
+    precision,
+    `${sequences} x ${length}, ${masked}`,
+    spread(ours.seconds, number),
+    number((sequences * length) / ours.seconds.median),
+    number(ours.limit.median),
+    spread(ours.share, percent),
+    ours.loss.toFixed(3),
+    torch ? spread(torch.seconds, number) : '',
+    torch ? spread(torch.ratio, times) : '',
+    torch ? megabytes(torch.peakMemory) : '',
+    torch ? torch.loss.toFixed(3) : '',
+  ]);
+  const headings = [
+    'model',
+    'precision',
+    'sequences x tokens, masked',
+    'seconds',
+    'tokens/s',
+    'peak GFLOP/s',
+    'share of peak',
+  ];
+  const others = ['first loss', 'torch seconds', 'Likewise against it', 'its memory', 'its first loss'];
+  return `Memory of this process: at most ${megabytes(maxRss)}.\n\n${table([...headings, ...others], rows)}`;
+}
+
 const against = (ratios) => (ratios ? `${times(ratios.ratio)} (${times(ratios.perRound.median)})` : '');
 
 /** What was chosen for an engine: the graph, the batch, the backend. */
@@ -285,6 +313,7 @@ function eigen({ backend, sizes }) {
 const sections = {
   kernels: ['Kernels', kernels],
   training: ['Training step, SimCSE', training],
+  pretraining: ['Pretraining step, masked words and next sentences', pretraining],
   loss: ['Contrastive loss, both directions, forward and backward', loss],
   vocabulary: ['Cross-entropy over a vocabulary, forward and backward', vocabulary],
   covariance: ['Covariance', covariance],

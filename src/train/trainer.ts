@@ -266,18 +266,18 @@ export class Trainer implements Disposable {
   async #interrupt(): Promise<never> {
     await this.#settle(); // what it came to may end the run in its own way
     const { step } = this.#state;
-    let saved = 'nothing was done yet';
+    let saved = ' before anything was done';
     if (step > 0) {
       try {
         await this.#save();
-        saved = `step ${step} is saved; continue with --resume`;
+        saved = `: step ${step} is saved; continue with --resume`;
       } catch (error) {
         if (!(error instanceof LikewiseError)) throw error;
-        saved = `${error.message}; ${remedyOf(this.#saved())}`;
+        saved = `: ${error.message}; ${remedyOf(this.#saved())}`;
       }
       this.#report.event(step, 'interrupted');
     }
-    throw new AbortedError(`training was stopped: ${saved}`, { cause: this.#parts.signal?.reason });
+    throw new AbortedError(`training was stopped${saved}`, { cause: this.#parts.signal?.reason });
   }
 
   /** An error ended the run: what is sound in memory is saved before it leaves, and it says what is saved. */

@@ -89,12 +89,16 @@ describe.each(withExamples)('%s', (file) => {
       });
     }
     if (language === 'sh') {
-      it.each(commandsOf(code).filter(isOurs))(`${place}: %s`, (command) => {
-        const expected = refused.find(([pattern]) => pattern.test(command));
-        const [status, errors] = runShell(command);
-        if (expected === undefined) expect([status, errors]).toEqual([0, '']);
-        else expect(errors).toMatch(expected[1]);
-      });
+      it.each(commandsOf(code).filter(isOurs))(
+        `${place}: %s`,
+        (command) => {
+          const expected = refused.find(([pattern]) => pattern.test(command));
+          const [status, errors] = runShell(command);
+          if (expected === undefined) expect([status, errors]).toEqual([0, '']);
+          else expect(errors).toMatch(expected[1]);
+        },
+        180_000,
+      );
     }
   }
 });

@@ -1,10 +1,11 @@
 // `likewise evaluate mlm`: how well a masked language model predicts the words of a text.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { TRAINING_PRECISIONS } from '../../nn/layers/precision.ts';
 import type { EvaluateMaskedWordsOptions } from '../../tasks/pretraining/evaluate-masked-words.ts';
 import type { MaskedLanguageLoadOptions } from '../../tasks/pretraining/masked-language-model.ts';
 import { interruptionSignal } from '../interruption.ts';
-import { defined, notNegative, positiveInteger } from '../options/model-options.ts';
+import { addEngineOptions, defined, notNegative, positiveInteger } from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
 import { ProgressLine } from '../output/progress.ts';
 import { formatCount } from '../output/quantities.ts';
@@ -31,7 +32,7 @@ export function mlmCommand(): Command {
     "Measure a masked language model's predictions of masked words.",
   );
   addRequiredOption(command, '--model <folder>', 'folder with a masked language head');
-  return addRequiredOption(command, '--data <paths...>', 'files, folders or patterns of text')
+  const masked = addRequiredOption(command, '--data <paths...>', 'files, folders or patterns of text')
     .addOption(
       new Option('--masking <scheme>', 'what is masked')
         .choices(['subword', 'whole-word', 'geometric', 'phrase'])
@@ -68,20 +69,8 @@ export function mlmCommand(): Command {
       ]),
     )
     .option('--masks <file>', 'write what was masked, one line of JSON per sequence')
-    .option('--batch-tokens <count>', 'tokens per batch', positiveInteger, 4096)
-    .option(
-      '--threads <count>',
-      'worker threads; by default one per core that this process may use',
-      positiveInteger,
-    )
-    .option('--backend <name>', 'instruction set; by default the best that this CPU can run')
-    .addOption(
-      new Option('--precision <type>', 'precision of the products').choices([
-        'float32',
-        'bfloat16',
-        'emulated-bfloat16',
-      ]),
-    )
+    .option('--batch-tokens <count>', 'tokens per batch', positiveInteger, 4096);
+  return addEngineOptions(masked, TRAINING_PRECISIONS)
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(evaluateMlm);

@@ -1,7 +1,8 @@
 // `likewise fill-mask`: the likeliest words at the masks of texts.
 
-import { Command, Option } from 'commander';
-import { positiveInteger } from '../options/model-options.ts';
+import { Command } from 'commander';
+import { TRAINING_PRECISIONS } from '../../nn/layers/precision.ts';
+import { addEngineOptions, positiveInteger } from '../options/model-options.ts';
 import { addRequiredOption } from '../options/required-option.ts';
 
 interface FillMaskOptions {
@@ -27,26 +28,14 @@ export function fillMaskCommand(): Command {
   const command = new Command('fill-mask')
     .description('Print the most likely words for each mask in a text.')
     .argument('<texts...>');
-  return addRequiredOption(command, '--model <folder>', 'folder with a masked language head')
+  const masked = addRequiredOption(command, '--model <folder>', 'folder with a masked language head')
     .option('--top <count>', 'words for each mask', positiveInteger, 5)
     .option(
       '--max-length <tokens>',
       "refuse texts longer than this instead of the model's maximum",
       positiveInteger,
-    )
-    .option(
-      '--threads <count>',
-      'worker threads; by default one per core that this process may use',
-      positiveInteger,
-    )
-    .option('--backend <name>', 'instruction set; by default the best that this CPU can run')
-    .addOption(
-      new Option('--precision <type>', 'precision of the products').choices([
-        'float32',
-        'bfloat16',
-        'emulated-bfloat16',
-      ]),
-    )
+    );
+  return addEngineOptions(masked, TRAINING_PRECISIONS)
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(fillMask);

@@ -31,7 +31,7 @@ export function addOptionalModelOptions(command: Command): Command {
 }
 
 function addEncodingOptions(command: Command): Command {
-  return command
+  const encoding = command
     .option(
       '--pooling <mode>',
       "instead of the model's own: mean, cls, max, last_two, … or several, cls+mean",
@@ -43,7 +43,13 @@ function addEncodingOptions(command: Command): Command {
     )
     .option('--prompt <text>', 'text put before every text')
     .option('--prompt-name <name>', "one of the model's own prompts")
-    .option('--batch-tokens <count>', 'tokens per batch', positiveInteger)
+    .option('--batch-tokens <count>', 'tokens per batch', positiveInteger);
+  return addEngineOptions(encoding, PRECISIONS);
+}
+
+/** Adds where and in what precision a model computes. */
+export function addEngineOptions(command: Command, precisions: readonly Precision[]): Command {
+  return command
     .option(
       '--threads <count>',
       'worker threads; by default one per core that this process may use',
@@ -57,7 +63,7 @@ function addEncodingOptions(command: Command): Command {
       new Option(
         '--precision <type>',
         "precision of the encoder's products; by default that of the weights in the folder",
-      ).choices(PRECISIONS),
+      ).choices(precisions),
     );
 }
 

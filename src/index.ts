@@ -14,7 +14,6 @@ export {
   type VectorPrecision,
 } from './embed/vectors/quantization.ts';
 export type { SimilarityInput } from './embed/vectors/similarity.ts';
-export { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './embed/vectors/similarity-function.ts';
 export type { RealMatrix, VectorMatrix, VectorSource } from './embed/vectors/vector-source.ts';
 export { CovarianceAccumulator } from './embed/whitening/covariance-accumulator.ts';
 export {
@@ -31,6 +30,7 @@ export type { WhiteningOptions } from './embed/whitening/whitening-fit.ts';
 export { WHITENING_VARIANTS, type WhiteningVariant } from './embed/whitening/whitening-matrix.ts';
 export type { SaveWhitenedOptions } from './embed/whitening/whitening-model.ts';
 export * from './errors.ts';
+export { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './io/model-folder/similarity-function.ts';
 export { Engine, type EngineOptions } from './native/engine.ts';
 export { POOLING_MODES, type PoolingMode } from './nn/encoder/pooling.ts';
 export { PRECISIONS, type Precision } from './nn/layers/precision.ts';

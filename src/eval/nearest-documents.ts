@@ -2,7 +2,7 @@
 // are float64 and equal ones ranked by the documents' ids, in the order of their code points. The engine's float32
 // products say which documents may be among the best at all (ranking-measure.ts); only those are scored in float64, so
 // that the ranking is the one that all of them would give, in a tenth of the time.
-import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
+import type { SimilarityFunction } from '../io/model-folder/similarity-function.ts';
 import type { Engine } from '../native/engine.ts';
 import { linear, packArray } from '../ops/linear/linear.ts';
 import { scope } from '../tensor/scope.ts';

@@ -2,7 +2,7 @@
 // everywhere here.
 //   cosine x . y / (|x| |y|)    dot x . y    euclidean -|x - y|    manhattan -sum |x_i - y_i|
 
-import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
+import type { SimilarityFunction } from '../io/model-folder/similarity-function.ts';
 import { cosine } from './cosine.ts';
 
 /** The similarity of two float32 vectors of equal length; NaN, or infinite, where one is not finite. */

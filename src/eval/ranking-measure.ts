@@ -8,8 +8,8 @@
 //   euclidean     -sqrt(|x|^2 + |y|^2 - 2 (p + slack))
 // The sum of absolute differences is no product, and every document is scored.
 
-import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
 import { ExecutionError } from '../errors.ts';
+import type { SimilarityFunction } from '../io/model-folder/similarity-function.ts';
 import { dotProduct, unitVector } from './cosine.ts';
 
 /** A query or a document, made ready once. */

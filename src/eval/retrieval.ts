@@ -4,8 +4,8 @@
 // time and not kept.
 
 import type { EncodeOptions } from '../embed/encoder/encode-options.ts';
-import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
 import { DataError } from '../errors.ts';
+import type { SimilarityFunction } from '../io/model-folder/similarity-function.ts';
 import type { Engine } from '../native/engine.ts';
 import { NearestDocuments } from './nearest-documents.ts';
 import { LONGEST_RANKING, type RankingMetrics, rankingMetrics } from './ranking-metrics.ts';

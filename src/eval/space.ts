@@ -6,12 +6,12 @@
 //   alignment        mean of |x - y|^2 over pairs that mean the same, on the unit sphere; small is good
 //   uniformity       log of the mean of exp(-2 |x - y|^2) over all pairs; small is good (Wang and Isola 2020)
 
-import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
 import { checkMatrix, type VectorMatrix } from '../embed/vectors/vector-source.ts';
 import { CovarianceAccumulator } from '../embed/whitening/covariance-accumulator.ts';
 import { covarianceMatrix } from '../embed/whitening/covariance-state.ts';
 import { eigenOf } from '../embed/whitening/whitening-fit.ts';
 import { DataError } from '../errors.ts';
+import type { SimilarityFunction } from '../io/model-folder/similarity-function.ts';
 import { Engine, type EngineOptions } from '../native/engine.ts';
 import { linear, packWeight } from '../ops/linear/linear.ts';
 import { l2Normalize } from '../ops/rows/rows.ts';

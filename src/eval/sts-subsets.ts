@@ -6,8 +6,8 @@
 
 import type { ScoredPair } from '../data/readers/read-scored-pairs.ts';
 import type { EncodeOptions } from '../embed/encoder/encode-options.ts';
-import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
 import { DataError } from '../errors.ts';
+import type { SimilarityFunction } from '../io/model-folder/similarity-function.ts';
 import {
   chosenSimilarity,
   chosenWhitening,

@@ -3,10 +3,10 @@
 
 import type { ScoredPair } from '../data/readers/read-scored-pairs.ts';
 import type { EncodeOptions } from '../embed/encoder/encode-options.ts';
-import type { SimilarityFunction } from '../embed/vectors/similarity-function.ts';
 import { gatherVectors } from '../embed/vectors/vector-source.ts';
 import { type FitOptions, Whitening } from '../embed/whitening/whitening.ts';
 import { DataError } from '../errors.ts';
+import type { SimilarityFunction } from '../io/model-folder/similarity-function.ts';
 import { pearson, spearman } from './correlation.ts';
 import { pairSimilarity } from './pair-similarity.ts';
 

@@ -1,13 +1,13 @@
 // Rankings by the engine's products and float64 scores are those of float64 scores alone, by every measure: ties, near
 // ties, zeros and documents in parts included.
 import { expect, it } from 'vitest';
-import {
-  SIMILARITY_FUNCTIONS,
-  type SimilarityFunction,
-} from '../../src/embed/vectors/similarity-function.ts';
 import { dotProduct, unitVector } from '../../src/eval/cosine.ts';
 import { NearestDocuments } from '../../src/eval/nearest-documents.ts';
 import { rankingMeasure } from '../../src/eval/ranking-measure.ts';
+import {
+  SIMILARITY_FUNCTIONS,
+  type SimilarityFunction,
+} from '../../src/io/model-folder/similarity-function.ts';
 import { Engine } from '../../src/native/engine.ts';
 import { seededRandom } from '../seeded-random.ts';
 

@@ -3,15 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { Embeddings } from '../../src/embed/vectors/embeddings.ts';
-import {
-  SIMILARITY_FUNCTIONS,
-  type SimilarityFunction,
-} from '../../src/embed/vectors/similarity-function.ts';
 import { pairSimilarity } from '../../src/eval/pair-similarity.ts';
 import { evaluateRetrieval, type IdentifiedText } from '../../src/eval/retrieval.ts';
 import { measureSpace } from '../../src/eval/space.ts';
 import { evaluateSts } from '../../src/eval/sts.ts';
 import { evaluateStsSubsets } from '../../src/eval/sts-subsets.ts';
+import {
+  SIMILARITY_FUNCTIONS,
+  type SimilarityFunction,
+} from '../../src/io/model-folder/similarity-function.ts';
 import { Engine } from '../../src/native/engine.ts';
 
 type Vectors = Record<string, number[]>;

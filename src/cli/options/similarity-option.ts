@@ -1,7 +1,7 @@
 // The option that says how vectors are compared, for every command that compares them.
 
 import { type Command, Option } from 'commander';
-import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from '../../embed/vectors/similarity-function.ts';
+import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from '../../io/model-folder/similarity-function.ts';
 
 /** The option as commander gives it. */
 export interface SimilarityFlag {

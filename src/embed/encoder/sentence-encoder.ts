@@ -3,6 +3,7 @@
 // long ones. A text's vector does not depend on its neighbours, its batch or the number of threads: the same bits.
 import { ArgumentError, DisposedError } from '../../errors.ts';
 import { type ModelFolder, readModelFolder } from '../../io/model-folder/model-folder.ts';
+import type { SimilarityFunction } from '../../io/model-folder/similarity-function.ts';
 import { Engine } from '../../native/engine.ts';
 import { type PoolingMode, parsePooling } from '../../nn/encoder/pooling.ts';
 import { checkPrecision, type Precision } from '../../nn/layers/precision.ts';
@@ -13,7 +14,6 @@ import type { RaggedTokens, Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { Embeddings, EmbeddingsChunk, TokenEmbeddings, truncatedOf } from '../vectors/embeddings.ts';
 import { checkFinite } from '../vectors/finite-vectors.ts';
 import { type SimilarityInput, similarities } from '../vectors/similarity.ts';
-import type { SimilarityFunction } from '../vectors/similarity-function.ts';
 import type { Whitening } from '../whitening/whitening.ts';
 import {
   checkWhiteningFits,

@@ -1,6 +1,7 @@
 // All similarities between two sets of vectors, by the measure a model was made for; sentence-transformers' names. As
 // there, distances are negated so that larger is always more similar.
 import { ArgumentError, DataError, ShapeError } from '../../errors.ts';
+import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from '../../io/model-folder/similarity-function.ts';
 import { indexOfNonFinite } from '../../io/safetensors/float-convert.ts';
 import type { Engine } from '../../native/engine.ts';
 import { linear, packWeight } from '../../ops/linear/linear.ts';
@@ -8,7 +9,6 @@ import { l2Normalize } from '../../ops/rows/rows.ts';
 import { scope } from '../../tensor/scope.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { Embeddings } from './embeddings.ts';
-import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './similarity-function.ts';
 import { gatherVectors, type Vector, type VectorMatrix, type VectorSource } from './vector-source.ts';
 
 /** Multiply-adds and numbers up to which similarities go before other work: a query against some thousand vectors. */

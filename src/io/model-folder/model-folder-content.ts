@@ -6,7 +6,8 @@ import type { SafetensorsTensor } from '../safetensors/safetensors-writer.ts';
 import type { DenseSpec } from './dense-config.ts';
 import type { ModelFolder } from './model-folder.ts';
 import type { PoolingSpec } from './pooling-config.ts';
-import type { NormalizeSpec, SimilarityName } from './sentence-transformers.ts';
+import type { NormalizeSpec } from './sentence-transformers.ts';
+import type { SimilarityFunction } from './similarity-function.ts';
 
 /** A dense layer with its values: weight [outFeatures, inFeatures], bias [outFeatures]. */
 export type DenseModule = Omit<DenseSpec, 'path' | 'bias'> & {
@@ -29,7 +30,7 @@ export interface ModelFolderContent {
   modules: readonly (PoolingSpec | DenseModule | NormalizeSpec)[];
   prompts?: Readonly<Record<string, string>>;
   defaultPromptName?: string;
-  similarity?: SimilarityName;
+  similarity?: SimilarityFunction;
   /** A folder whose tokenizer files are copied. */
   tokenizerFrom: string;
   /** What that folder sets over its tokenizer_config.json. */

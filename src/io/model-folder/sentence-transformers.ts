@@ -3,7 +3,6 @@
 
 import { join } from 'node:path';
 import { z } from 'zod';
-
 import { ModelError } from '../../errors.ts';
 import { checkFileKeys } from '../../options/file-keys.ts';
 import { exists, insideFolder } from '../files/folder-path.ts';
@@ -11,6 +10,7 @@ import { checkJson, readJsonFile } from '../files/json-file.ts';
 import type { DenseSpec } from './dense-config.ts';
 import { MODULES_KEYS, SENTENCE_KEYS } from './folder-keys.ts';
 import type { PoolingSpec } from './pooling-config.ts';
+import { SIMILARITY_FUNCTIONS, type SimilarityFunction } from './similarity-function.ts';
 
 /** L2 normalisation of the sentence vector. */
 export interface NormalizeSpec {
@@ -19,9 +19,6 @@ export interface NormalizeSpec {
 
 /** One step after the encoder. */
 export type ModuleSpec = PoolingSpec | DenseSpec | NormalizeSpec;
-
-/** How two vectors of a model are meant to be compared. */
-export type SimilarityName = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
 
 /** The module classes we know, by the last component of their dotted name. */
 const MODULE_CLASSES = ['Transformer', 'Pooling', 'Dense', 'Normalize'] as const;
@@ -90,13 +87,13 @@ const modelError = (message: string) => new ModelError(message);
 export interface SentenceSettings {
   prompts: Record<string, string>;
   defaultPromptName?: string;
-  similarity: SimilarityName;
+  similarity: SimilarityFunction;
 }
 
 const settingsSchema = z.looseObject({
   prompts: z.record(z.string(), z.string().nullable()).nullish(),
   default_prompt_name: z.string().nullish(),
-  similarity_fn_name: z.enum(['cosine', 'dot', 'euclidean', 'manhattan']).nullish(),
+  similarity_fn_name: z.enum(SIMILARITY_FUNCTIONS).nullish(),
 });
 
 /** Prompts that every model has, empty unless it says otherwise. */

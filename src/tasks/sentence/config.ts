@@ -2,7 +2,7 @@
 // Every key has a default but model, data and output; an unknown key is refused with the nearest one.
 
 import { z } from 'zod';
-import { SIMILARITY_FUNCTIONS } from '../../embed/vectors/similarity-function.ts';
+import { SIMILARITY_FUNCTIONS } from '../../io/model-folder/similarity-function.ts';
 import { DIRECTIONS } from '../../objectives/contrastive-pairs.ts';
 import { encoderKeys } from '../../train/config/encoder-keys.ts';
 import {

@@ -2,11 +2,11 @@
 // only training needs. All parameters lie in one store.
 
 import type { ParameterStore } from '../../autograd/parameter-store.ts';
-import type { SimilarityFunction } from '../../embed/vectors/similarity-function.ts';
 import type { ModelFolder } from '../../io/model-folder/model-folder.ts';
 import { type DenseModule, tokenizerOf } from '../../io/model-folder/model-folder-content.ts';
 import { writeModelFolder } from '../../io/model-folder/model-folder-writer.ts';
 import type { PoolingMode as StoredPooling } from '../../io/model-folder/pooling-config.ts';
+import type { SimilarityFunction } from '../../io/model-folder/similarity-function.ts';
 import type { SafetensorsTensor } from '../../io/safetensors/safetensors-writer.ts';
 import type { Engine } from '../../native/engine.ts';
 import type { Encoder } from '../../nn/encoder/encoder.ts';
